@@ -1,0 +1,95 @@
+"""What is sold: a fixed range of codes, each with a readable name, a stable price and a popularity."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# Online Retail (CC BY 4.0) knows 4,070 codes, about 30 of them not products.
+PRODUCTS: Final = 4_000
+# Popularity by rank is closer to exponential than to Zipf: the top 10 take 3.5 % of lines, the top 100 20 %, the
+# top 1,000 75 %. This curve gives 3.4, 19 and 76 %.
+POPULARITY_POWER: Final = 0.25
+POPULARITY_DECAY_RANKS: Final = 950.0
+
+# The commonest median prices per code, in pence, and how many codes in a thousand have them: Online Retail.
+PRICE_PENCE: Final = (
+    *(12, 19, 21, 29, 39, 42, 55, 65, 79, 85, 125, 145, 165, 195, 210, 255, 295, 375, 425, 495, 595, 675),
+    *(795, 850, 895, 995, 1275, 1495, 1695, 1895, 2495, 2995, 3995, 7995),
+)
+PRICE_CODES: Final = (
+    *(5, 13, 9, 17, 34, 70, 12, 22, 14, 80, 126, 22, 67, 46, 52, 44, 75, 55, 30, 50, 24, 11),
+    *(22, 16, 9, 20, 14, 6, 6, 3, 3, 3, 3, 1),
+)
+
+# Codes that are not products, with description, usual price in pence and lines in Online Retail.
+POSTAGE: Final = ("POST", "POSTAGE", 1_800)
+SERVICES: Final = (
+    ("DOT", "DOTCOM POSTAGE", 15_000, 710),
+    ("M", "Manual", 425, 571),
+    ("C2", "CARRIAGE", 5_000, 144),
+    ("S", "SAMPLES", 1_500, 63),
+    ("BANK CHARGES", "Bank Charges", 1_500, 37),
+    ("AMAZONFEE", "AMAZON FEE", 9_000, 34),
+)
+
+COLOURS: Final = "RED,PINK,BLUE,WHITE,IVORY,GREEN,BLACK,SILVER,ANTIQUE,VINTAGE,PASTEL,RUSTIC".split(",")
+PATTERNS: Final = (
+    "RETROSPOT,POLKADOT,PAISLEY,GINGHAM,STRIPED,FLORAL,STRAWBERRY,WOODLAND,HEART,STAR,DAISY,"
+    "BUTTERFLY,REGENCY,SPACEBOY,DOLLY GIRL,SKULL"
+).split(",")
+THINGS: Final = (
+    "MUG,TEACUP,CAKE TIN,LUNCH BOX,LUNCH BAG,APRON,TEA TOWEL,CUSHION COVER,T-LIGHT HOLDER,LANTERN,PHOTO FRAME,"
+    "WALL CLOCK,DOORMAT,BUNTING,GIFT WRAP,GIFT BAG,NOTEBOOK,PENCIL CASE,WATER BOTTLE,JUMBO BAG,STORAGE JAR,"
+    "CAKE STAND,DOORSTOP,JEWELLERY BOX"
+).split(",")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Codes by popularity, most popular first; POSTAGE and SERVICES follow at the end."""
+
+    codes: list[str]
+    descriptions: list[str]
+    pence: Ints
+    popularity: Floats  # cumulative, over the products alone
+    services: Floats  # cumulative, over SERVICES alone
+
+    def products(self, share: Floats) -> Ints:
+        """The product whose cumulative popularity covers each *share* in [0, 1)."""
+        return np.searchsorted(self.popularity, share, side="right")
+
+    def service_codes(self, share: Floats) -> Ints:
+        """The service whose cumulative share covers each *share* in [0, 1)."""
+        return PRODUCTS + 1 + np.searchsorted(self.services, share, side="right")
+
+
+def draw_catalogue(rng: np.random.Generator) -> Catalogue:
+    """PRODUCTS different five-digit codes, a fifth with a letter behind, each with its own description."""
+    numbers = rng.choice(np.arange(20_000, 91_000), PRODUCTS, replace=False).tolist()
+    letters = rng.choice(list("ABCDEFGHLPSN") + [""] * 48, PRODUCTS).tolist()
+    names = [" ".join(words) for words in product(COLOURS, PATTERNS, THINGS)]
+    chosen = rng.permutation(len(names))[:PRODUCTS].tolist()
+    likely = np.asarray(PRICE_CODES) / sum(PRICE_CODES)
+    pence = rng.choice(np.asarray(PRICE_PENCE), PRODUCTS, p=likely).astype(np.int64)
+    extras = (POSTAGE, *SERVICES)
+    rank = np.arange(1, PRODUCTS + 1)
+    return Catalogue(
+        codes=[f"{number}{letter}" for number, letter in zip(numbers, letters, strict=True)] + [e[0] for e in extras],
+        descriptions=[names[i] for i in chosen] + [e[1] for e in extras],
+        pence=np.concatenate((pence, [e[2] for e in extras])),
+        popularity=_cumulative(rank**-POPULARITY_POWER * np.exp(-rank / POPULARITY_DECAY_RANKS)),
+        services=_cumulative(np.asarray([float(service[3]) for service in SERVICES])),
+    )
+
+
+def _cumulative(weights: Floats) -> Floats:
+    """Cumulative shares that end in exactly 1."""
+    total = np.cumsum(weights)
+    shares: Floats = total / total[-1]
+    return shares

@@ -1,0 +1,133 @@
+"""A model bundle: a folder written once and read verified. What the API needs is numbers; nothing is unpickled.
+
+manifest.json   what it is, the sha256 of every other file, golden predictions
+manifest.sig    HMAC-SHA256 of manifest.json, with a key that is never beside it
+churn.json segments.json reference.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from retention import pipelines
+from retention.churn import ChurnModel, FeatureOnlyModel
+from retention.errors import BundleRefusedError
+from retention.files import sync_directory, write_durably
+from retention.reference import Reference
+from retention.segments import SegmentModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SCHEMA_VERSION: Final = 1
+GOLDEN_TOLERANCE: Final = 1e-9
+MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.sig"
+
+
+class Bundle(NamedTuple):
+    """One verified version, immutable: everything an answer needs comes from it alone."""
+
+    version: str
+    manifest: dict[str, Any]
+    churn: ChurnModel
+    feature_only: FeatureOnlyModel
+    segments: SegmentModel
+    reference: Reference
+
+
+def to_bytes(content: object) -> bytes:
+    """Return JSON a person can read; floats keep every digit, so what is read back is what was computed."""
+    return (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def write_bundle(folder: Path, manifest: dict[str, Any], files: Mapping[str, bytes], key: bytes) -> None:
+    """Write `files`, the manifest with their hashes, and its signature into the empty `folder`, durably."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    signed = to_bytes({"schema_version": SCHEMA_VERSION, **manifest, "sha256": hashes})
+    for name, content in {**files, MANIFEST: signed, SIGNATURE: _sign(signed, key)}.items():
+        write_durably(folder / name, content)
+    sync_directory(folder)
+
+
+def read_bundle(folder: Path, key: bytes) -> Bundle:
+    """Return the bundle in `folder`; BundleRefusedError, with the reason, unless every promise it makes is kept."""
+    try:
+        return _read_verified(folder, key)
+    except OSError as error:
+        raise BundleRefusedError(f"{folder.name}: cannot read {error.filename}: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleRefusedError(f"{folder.name}: malformed content: {error!r}") from error
+
+
+def _read_verified(folder: Path, key: bytes) -> Bundle:
+    signed = (folder / MANIFEST).read_bytes()
+    if not hmac.compare_digest((folder / SIGNATURE).read_bytes(), _sign(signed, key)):
+        raise BundleRefusedError(f"{folder.name}: the signature of {MANIFEST} is not ours")
+    manifest = json.loads(signed)
+    if manifest["schema_version"] != SCHEMA_VERSION:
+        raise BundleRefusedError(f"{folder.name}: schema version {manifest['schema_version']!r}, not {SCHEMA_VERSION}")
+    if manifest["version"] != folder.name:
+        raise BundleRefusedError(f"{folder.name}: the manifest is of version {manifest['version']!r}")
+    contents = _verified_contents(folder, manifest["sha256"])
+    churn = json.loads(contents["churn.json"])
+    bundle = Bundle(
+        version=folder.name,
+        manifest=manifest,
+        churn=ChurnModel.from_json(churn["by_id"]),
+        feature_only=FeatureOnlyModel.from_json(churn["feature_only"]),
+        segments=SegmentModel.from_json(json.loads(contents["segments.json"])),
+        reference=Reference.from_json(json.loads(contents["reference.json"])),
+    )
+    _check_features(bundle)
+    _check_golden(bundle)
+    return bundle
+
+
+def _sign(content: bytes, key: bytes) -> bytes:
+    return hmac.new(key, content, hashlib.sha256).hexdigest().encode() + b"\n"
+
+
+def _verified_contents(folder: Path, hashes: dict[str, str]) -> dict[str, bytes]:
+    """Return the files' bytes: those that were hashed are those that are used."""
+    present = {path.name for path in folder.iterdir()} - {MANIFEST, SIGNATURE}
+    if present != set(hashes):
+        raise BundleRefusedError(f"{folder.name}: missing or unknown files: {sorted(present ^ set(hashes))}")
+    contents = {name: (folder / name).read_bytes() for name in hashes}
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != hashes[name]:
+            raise BundleRefusedError(f"{folder.name}: the content of {name} is not what was published")
+    return contents
+
+
+def _check_features(bundle: Bundle) -> None:
+    if list(bundle.churn.features) != bundle.manifest["features"]:
+        raise BundleRefusedError(f"{bundle.version}: the formula's features are not the manifest's, in its order")
+    unknown = {*bundle.churn.features, *bundle.feature_only.model.features} - set(pipelines.FEATURES)
+    if unknown:
+        raise BundleRefusedError(f"{bundle.version}: this build does not know the features {sorted(unknown)}")
+
+
+def _check_golden(bundle: Bundle) -> None:
+    golden = bundle.manifest["golden_predictions"]
+    if not golden:
+        raise BundleRefusedError(f"{bundle.version}: no golden predictions to check against")
+    for case in golden:
+        probability, cluster = score(bundle, case["features"])
+        # Written so that NaN, for which every comparison is false, is refused too.
+        if not math.fabs(probability - case["churn_probability"]) <= GOLDEN_TOLERANCE or cluster != case["cluster"]:
+            raise BundleRefusedError(
+                f"{bundle.version}: golden prediction {case['churn_probability']!r}, cluster {case['cluster']}, "
+                f"came out as {probability!r}, cluster {cluster}"
+            )
+
+
+def score(bundle: Bundle, features: Mapping[str, float]) -> tuple[float, int]:
+    """Return the churn probability and the cluster of a customer with these features."""
+    segment = bundle.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
+    return bundle.churn.probability(features), segment.cluster

@@ -1,0 +1,148 @@
+"""The feature definitions, as aggregation pipelines: transactions → orders → customers as of an instant.
+
+The trainer runs them at past cut-offs, the loader for what it touched, the API for one customer: the same code, so
+training and serving cannot differ. Every pipeline is plain data; nothing here talks to a database.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Pipeline: TypeAlias = list[dict[str, Any]]
+
+DAY_MS: Final = 86_400_000
+WINDOWS_DAYS: Final = (30, 90)
+DECAY_DAYS: Final = 60  # an order counts half after 42 days
+GAP_PRIOR_DAYS: Final = 30  # every customer is given one more gap of so many days: one-time buyers have none
+
+# Whole days, money rounded to the cent; in the order in which they are shown.
+CONTRACT_FEATURES: Final = ("Frequency", "Monetary", "AvgOrderValue", "Recency", "Tenure")
+FEATURES: Final = (
+    *CONTRACT_FEATURES,
+    "net_monetary",  # Monetary less what was returned
+    "returns",  # invoices with returned lines
+    "distinct_products",
+    *(f"orders_{days}d" for days in WINDOWS_DAYS),  # orders in the last so many days
+    "decayed_orders",  # Σ exp(−age / 60 days)
+    "recency_to_gap",  # Recency over the customer's own mean gap between orders
+    "returns_share",  # value returned over Monetary
+)  # fmt: skip
+
+_CANCELLED: Final = {"$eq": [{"$substrCP": ["$InvoiceNo", 0, 1]}, "C"]}
+_IS_RETURN: Final = {"$or": [_CANCELLED, {"$lt": ["$Quantity", 0]}]}
+_IS_PURCHASE: Final = {
+    "$and": [{"$gt": ["$Quantity", 0]}, {"$gt": ["$UnitPrice", 0]}, {"$not": [_CANCELLED]}],
+}
+
+
+def orders(customer_ids: Sequence[int] | None = None) -> Pipeline:
+    """Reduce `transactions` to one document per customer, invoice, UTC day and kind.
+
+    Runs on `transactions`; with `customer_ids` only on their lines. A return's `value` is what was returned, as a
+    positive amount. Lines without a customer, and free lines, belong to neither kind.
+    """
+    whose = {"$exists": True} if customer_ids is None else {"$in": list(customer_ids)}
+    return [
+        {"$match": {"CustomerID": whose, "$expr": {"$or": [_IS_RETURN, _IS_PURCHASE]}}},
+        {
+            "$group": {
+                "_id": {
+                    "customer_id": "$CustomerID",
+                    "invoice": "$InvoiceNo",
+                    "day": {"$dateTrunc": {"date": "$InvoiceDate", "unit": "day"}},
+                    "kind": {"$cond": [_IS_RETURN, "return", "order"]},
+                },
+                "first_at": {"$min": "$InvoiceDate"},
+                "last_at": {"$max": "$InvoiceDate"},
+                "value": {"$sum": {"$abs": {"$multiply": ["$Quantity", "$UnitPrice"]}}},
+                "units": {"$sum": {"$abs": "$Quantity"}},
+                "lines": {"$sum": 1},
+                "products": {"$addToSet": "$StockCode"},
+            }
+        },
+    ]
+
+
+_UNION_OF_PRODUCTS: Final = {
+    "input": "$products",
+    "initialValue": [],
+    "in": {"$setUnion": ["$$value", "$$this"]},
+}
+_MEAN_GAP_DAYS: Final = {
+    "$divide": [{"$add": [{"$subtract": ["$Tenure", "$Recency"]}, GAP_PRIOR_DAYS]}, "$Frequency"],
+}
+
+
+def _whole_days(earlier: str, later: datetime) -> dict[str, Any]:
+    return {"$toInt": {"$floor": {"$divide": [{"$subtract": [later, earlier]}, DAY_MS]}}}
+
+
+def _rounded(value: object) -> dict[str, Any]:
+    # The order of summation must not show: 1e-9 of an order is far below what matters.
+    return {"$round": [value, 9]}
+
+
+def _if_order(value: object, otherwise: object) -> dict[str, Any]:
+    return {"$cond": [{"$eq": ["$_id.kind", "order"]}, value, otherwise]}
+
+
+def _orders_since(start: datetime) -> dict[str, Any]:
+    return {"$sum": _if_order({"$cond": [{"$gte": ["$last_at", start]}, 1, 0]}, 0)}
+
+
+def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pipeline:
+    """Reduce `orders` to one document per customer with an order before `as_of`: its features as of then.
+
+    Runs on `orders`; with `customer_ids` only on theirs. `as_of` is a day boundary, and an order never spans one, so
+    no line at or after it can change anything.
+    """
+    before: dict[str, Any] = {"_id.day": {"$lt": as_of}}
+    if customer_ids is not None:
+        before["_id.customer_id"] = {"$in": list(customer_ids)}
+    age_days = {"$divide": [{"$subtract": [as_of, "$last_at"]}, DAY_MS]}
+    decayed = {"$exp": {"$divide": [age_days, -DECAY_DAYS]}}
+    return [
+        {"$match": before},
+        {
+            "$group": {
+                "_id": "$_id.customer_id",
+                "Frequency": {"$sum": _if_order(1, 0)},
+                "Monetary": {"$sum": _if_order("$value", 0)},
+                "returned": {"$sum": _if_order(0, "$value")},
+                "returns": {"$sum": _if_order(0, 1)},
+                "first_order_at": {"$min": _if_order("$first_at", None)},
+                "last_order_at": {"$max": _if_order("$last_at", None)},
+                "products": {"$push": _if_order("$products", [])},
+                "decayed_orders": {"$sum": _if_order(decayed, 0)},
+                **{f"orders_{days}d": _orders_since(as_of - timedelta(days=days)) for days in WINDOWS_DAYS},
+            }
+        },
+        {"$match": {"Frequency": {"$gt": 0}}},
+        {
+            "$set": {
+                "Monetary": {"$round": ["$Monetary", 2]},
+                "net_monetary": {"$round": [{"$subtract": ["$Monetary", "$returned"]}, 2]},
+                "AvgOrderValue": {"$round": [{"$divide": ["$Monetary", "$Frequency"]}, 2]},
+                "Recency": _whole_days("$last_order_at", as_of),
+                "Tenure": _whole_days("$first_order_at", as_of),
+                "distinct_products": {"$size": {"$reduce": _UNION_OF_PRODUCTS}},
+                "returns_share": _rounded({"$divide": ["$returned", "$Monetary"]}),
+                "decayed_orders": _rounded("$decayed_orders"),
+                "as_of": as_of,
+            }
+        },
+        {"$set": {"recency_to_gap": _rounded({"$divide": ["$Recency", _MEAN_GAP_DAYS]})}},
+        {"$project": {"products": 0, "returned": 0}},
+    ]
+
+
+def buyers(start: datetime, end: datetime) -> Pipeline:
+    """Return the ids of customers with an order in [start, end), one document each. Runs on `orders`."""
+    return [
+        {"$match": {"_id.kind": "order", "_id.day": {"$gte": start, "$lt": end}}},
+        {"$group": {"_id": "$_id.customer_id"}},
+    ]

@@ -1,0 +1,66 @@
+"""Configuration from environment variables: every problem in one message, secrets also as `NAME_FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retention.errors import BadConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SettingsReader:
+    """Reads typed settings and collects what is wrong; `finish` raises it all at once, naming the variables."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Return the variable or its default; with neither, note the problem and return ''."""
+        value = self._environ.get(name, "").strip() or default
+        if value is None:
+            self._problems.append(f"{name} is not set")
+            return ""
+        return value
+
+    def secret(self, name: str, default: str | None = None) -> str:
+        """Return the variable, else the content of the file that `NAME_FILE` names."""
+        file = self._environ.get(f"{name}_FILE", "").strip()
+        if not file or self._environ.get(name, "").strip():
+            return self.text(name, default)
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            self._problems.append(f"{name}_FILE: cannot read {file}: {error.strerror}")
+            return ""
+
+    def path(self, name: str, default: str | None = None) -> Path:
+        """Return the variable as a path; it need not exist."""
+        return Path(self.text(name, default))
+
+    def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
+        """Return a whole number within [minimum, maximum]."""
+        value = self.text(name, str(default))
+        try:
+            number = int(value)
+        except ValueError:
+            self._problems.append(f"{name} must be a whole number, not {value!r}")
+            return default
+        if not minimum <= number <= maximum:
+            self._problems.append(f"{name} must be from {minimum} to {maximum}, not {number}")
+        return number
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """Return one of `choices`."""
+        value = self.text(name, default)
+        if value not in choices:
+            self._problems.append(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def finish(self) -> None:
+        """Raise BadConfigurationError when anything was wrong."""
+        if self._problems:
+            raise BadConfigurationError("; ".join(self._problems) + " (see .env.example)")
