@@ -1,0 +1,1 @@
+"""Loads transaction lines into MongoDB, counts every row, and refreshes what is derived from them."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Pipeline: TypeAlias = list[dict[str, Any]]
 
 DAY_MS: Final = 86_400_000
-WINDOWS_DAYS: Final = (30, 90)
+RECENT_DAYS: Final = 90
 DECAY_DAYS: Final = 60  # an order counts half after 42 days
 GAP_PRIOR_DAYS: Final = 30  # every customer is given one more gap of so many days: one-time buyers have none
 
@@ -26,7 +26,7 @@ FEATURES: Final = (
     "net_monetary",  # Monetary less what was returned
     "returns",  # invoices with returned lines
     "distinct_products",
-    *(f"orders_{days}d" for days in WINDOWS_DAYS),  # orders in the last so many days
+    "orders_90d",  # orders in the last 90 days
     "decayed_orders",  # Σ exp(−age / 60 days)
     "recency_to_gap",  # Recency over the customer's own mean gap between orders
     "returns_share",  # value returned over Monetary
@@ -118,7 +118,7 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "last_order_at": {"$max": _if_order("$last_at", None)},
                 "products": {"$push": _if_order("$products", [])},
                 "decayed_orders": {"$sum": _if_order(decayed, 0)},
-                **{f"orders_{days}d": _orders_since(as_of - timedelta(days=days)) for days in WINDOWS_DAYS},
+                "orders_90d": _orders_since(as_of - timedelta(days=RECENT_DAYS)),
             }
         },
         {"$match": {"Frequency": {"$gt": 0}}},
@@ -146,3 +146,8 @@ def buyers(start: datetime, end: datetime) -> Pipeline:
         {"$match": {"_id.kind": "order", "_id.day": {"$gte": start, "$lt": end}}},
         {"$group": {"_id": "$_id.customer_id"}},
     ]
+
+
+def first_order_day() -> Pipeline:
+    """Return one document with the day of the earliest order, or none. Runs on `orders`."""
+    return [{"$match": {"_id.kind": "order"}}, {"$group": {"_id": None, "day": {"$min": "$_id.day"}}}]

@@ -1,0 +1,1 @@
+"""Trains, evaluates and publishes the churn and segment models: windows → fit → evaluate → gate → publish."""

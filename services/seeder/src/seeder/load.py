@@ -1,0 +1,82 @@
+"""The load: rows → lines with ids → chunks in the database, every row accounted for. Runs again without harm."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retention.errors import RetentionError
+from retention.lines import LineIds, LineParser, Rejection, document, latest_instant
+from seeder.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from seeder.source import Source
+    from seeder.store import Store
+
+
+class Rejected(NamedTuple):
+    """A row that cannot be understood, with its number in the input (the first row is 1)."""
+
+    row: int
+    rejection: Rejection
+
+
+class Chunk(NamedTuple):
+    """What some consecutive rows became."""
+
+    documents: list[tuple[bytes, dict[str, object]]]
+    rejected: list[Rejected]
+
+
+class StoppedError(RetentionError):
+    """A SIGTERM arrived; the chunk under way was finished."""
+
+    exit_code = 143
+
+
+def load(
+    source: Source,
+    store: Store,
+    *,
+    chunk_rows: int,
+    now: datetime,
+    progress: Callable[[int], Any],
+    stopping: Callable[[], bool] = lambda: False,
+) -> Ledger:
+    """Insert every row of `source` that is not there yet, and put aside what cannot be understood.
+
+    Returns when all of it is journaled. Killed at any point, it can simply be run again. Checks `stopping` after
+    each chunk and raises StoppedError then.
+    """
+    ledger = Ledger()
+    parser = LineParser(source.dates, latest_instant(now))
+    for chunk in _chunks(source.rows(), parser, chunk_rows):
+        inserted = store.insert(chunk.documents)
+        store.put_aside(source.load_id, chunk.rejected)
+        ledger.inserted += inserted
+        ledger.already_there += len(chunk.documents) - inserted
+        ledger.quarantined.update(rejected.rejection.reason for rejected in chunk.rejected)
+        progress(len(chunk.documents) + len(chunk.rejected))
+        if stopping():
+            raise StoppedError(f"stopped after {ledger.read:,} rows, all of them safe: run the same command again")
+    if ledger.read != source.row_count:
+        raise RetentionError(f"{source.row_count:,} rows announced, {ledger.read:,} arrived: did the file change?")
+    return ledger
+
+
+def _chunks(rows: Iterator[Sequence[object]], parser: LineParser, chunk_rows: int) -> Iterator[Chunk]:
+    ids = LineIds()
+    row = 0
+    while batch := list(islice(rows, chunk_rows)):
+        chunk = Chunk([], [])
+        for raw in batch:
+            row += 1
+            line = parser.parse(raw)
+            if isinstance(line, Rejection):
+                chunk.rejected.append(Rejected(row, line))
+            else:
+                chunk.documents.append((ids.next_id(line), document(line)))
+        yield chunk

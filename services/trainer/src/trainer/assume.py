@@ -1,0 +1,34 @@
+"""What to assume for a figure the caller of a feature-only endpoint does not know: its mean given those they do."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from retention.churn import Assumption
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REQUIRED: Final = ("Frequency", "Monetary")
+OPTIONAL: Final = ("Recency", "Tenure")
+
+
+def fit_assumptions(features: pd.DataFrame) -> tuple[Assumption, ...]:
+    """Return a regression of each optional feature on every set of known ones it may be asked with, in log1p."""
+    return tuple(
+        _regression(features, missing, (*REQUIRED, *also_known))
+        for missing in OPTIONAL
+        for others in [[name for name in OPTIONAL if name != missing]]
+        for count in range(len(others) + 1)
+        for also_known in combinations(others, count)
+    )
+
+
+def _regression(features: pd.DataFrame, missing: str, given: tuple[str, ...]) -> Assumption:
+    known = np.log1p(features[list(given)].to_numpy())
+    design = np.column_stack([np.ones(len(known)), known])
+    intercept, *weights = np.linalg.lstsq(design, np.log1p(features[missing].to_numpy()), rcond=None)[0]
+    return Assumption(missing, given, float(intercept), tuple(map(float, weights)))

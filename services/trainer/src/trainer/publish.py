@@ -1,0 +1,83 @@
+"""From fitted models to the files of a bundle."""
+
+from __future__ import annotations
+
+import io
+import platform
+from importlib.metadata import version as library_version
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import joblib
+import numpy as np
+
+from retention import pipelines
+from retention.bundle import to_bytes
+from retention.clock import rfc3339
+from trainer.segment import RFM
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pandas as pd
+
+    from retention.churn import FeatureOnlyModel
+    from trainer.fit import Fitted
+    from trainer.segment import FittedSegments
+
+LIBRARIES: Final = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "pymongo")
+GOLDEN: Final = 20
+
+
+class Models(NamedTuple):
+    """Everything one training run has fitted, and the customers it is about: those as of the clock."""
+
+    by_id: Fitted
+    feature_only: FeatureOnlyModel
+    segments: FittedSegments
+    customers: pd.DataFrame
+    clock: datetime
+
+
+def bundle_files(models: Models) -> dict[str, bytes]:
+    """Return the files by name: the numbers the API reads, and the scikit-learn pipelines for analysts."""
+    formulas = {"by_id": models.by_id.formula.to_json(), "feature_only": models.feature_only.to_json()}
+    return {
+        "churn.json": to_bytes(formulas),
+        "segments.json": to_bytes(models.segments.model.to_json()),
+        "reference.json": to_bytes(_reference(models)),
+        "churn.joblib": _pickled(models.by_id.pipeline),
+        "segments.joblib": _pickled(models.segments.pipeline),
+    }
+
+
+def golden_predictions(models: Models) -> list[dict[str, Any]]:
+    """Return what the models say of 20 customers, spread evenly over the ids: whoever loads them must agree."""
+    rows = np.unique(np.linspace(0, len(models.customers) - 1, GOLDEN).astype(int))
+    return [
+        {
+            "features": features,
+            "churn_probability": models.by_id.formula.probability(features),
+            "cluster": models.segments.model.segment(*(features[name] for name in RFM)).cluster,
+        }
+        for features in models.customers.iloc[rows].to_dict("records")
+    ]
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions that made the joblib files: load them with the same ones."""
+    return {"python": platform.python_version(), **{name: library_version(name) for name in LIBRARIES}}
+
+
+def _reference(models: Models) -> dict[str, Any]:
+    percentiles = np.percentile(models.customers[list(pipelines.FEATURES)], range(101), axis=0, method="lower")
+    return {
+        "as_of": rfc3339(models.clock),
+        "customers": len(models.customers),
+        "percentiles": dict(zip(pipelines.FEATURES, percentiles.T.tolist(), strict=True)),
+    }
+
+
+def _pickled(artefact: object) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump(artefact, buffer)
+    return buffer.getvalue()
