@@ -57,8 +57,17 @@ def free_port() -> int:
 @contextlib.contextmanager
 def embedded_mongod(data_dir: Path, *, port: int | None = None, auth: bool = False) -> Iterator[Mongod]:
     """Run a mongod on `data_dir` and loopback alone; stop it at the end, and wait until its files are closed."""
+    mongod = start_mongod(data_dir, port=port or free_port(), auth=auth)
+    try:
+        yield mongod
+    finally:
+        mongod.process.terminate()
+        mongod.process.wait()
+
+
+def start_mongod(data_dir: Path, *, port: int, auth: bool) -> Mongod:
+    """Start a mongod on `data_dir` and loopback alone, and return when it answers; stopping it is the caller's."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    port = port or free_port()
     log = data_dir.parent / f"{data_dir.name}.log"
     command = [
         str(find_mongod()), "--dbpath", str(data_dir), "--bind_ip", "127.0.0.1", "--port", str(port),
@@ -71,10 +80,10 @@ def embedded_mongod(data_dir: Path, *, port: int | None = None, auth: bool = Fal
     )
     try:
         _wait_until_listening(process, port, log)
-        yield Mongod(process, f"127.0.0.1:{port}")
-    finally:
+    except BaseException:
         process.terminate()
-        process.wait()
+        raise
+    return Mongod(process, f"127.0.0.1:{port}")
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -24,20 +24,62 @@ from seeder.synthetic_lines import Lines, draw_lines
 from seeder.synthetic_products import Catalogue, draw_catalogue
 
 Ints = npt.NDArray[np.int64]
+Rng = np.random.Generator
 Row = tuple[object, ...]
 
-COLUMNS: Final = tuple("InvoiceNo StockCode Description Quantity InvoiceDate UnitPrice CustomerID Country".split())
+COLUMNS: Final = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
 
 FIRST_INVOICE: Final = 536_365
 FIRST_CUSTOMER: Final = 12_346
 # Customers per country in Online Retail. The rarest count 1.5, so that a table of 400,000 rows knows all 38.
 COUNTRIES: Final[Mapping[str, float]] = {
-    **{"United Kingdom": 3950, "Germany": 95, "France": 87, "Spain": 30, "Belgium": 25, "Switzerland": 20},
-    **{"Portugal": 19, "Italy": 15, "Finland": 12, "Norway": 10, "EIRE": 10, "Australia": 9, "Netherlands": 9},
-    **{"Austria": 9, "Channel Islands": 9, "Sweden": 8, "Denmark": 8, "Japan": 8, "Cyprus": 7, "Poland": 6},
-    **{"Israel": 4, "Greece": 4, "Unspecified": 4, "USA": 4, "Canada": 4, "Malta": 2, "United Arab Emirates": 2},
-    **{"Bahrain": 2, "Hong Kong": 1.5, "Iceland": 1.5, "Lithuania": 1.5, "Saudi Arabia": 1.5, "Lebanon": 1.5},
-    **{"Singapore": 1.5, "Czech Republic": 1.5, "Brazil": 1.5, "European Community": 1.5, "RSA": 1.5},
+    "United Kingdom": 3950,
+    "Germany": 95,
+    "France": 87,
+    "Spain": 30,
+    "Belgium": 25,
+    "Switzerland": 20,
+    "Portugal": 19,
+    "Italy": 15,
+    "Finland": 12,
+    "Norway": 10,
+    "EIRE": 10,
+    "Australia": 9,
+    "Netherlands": 9,
+    "Austria": 9,
+    "Channel Islands": 9,
+    "Sweden": 8,
+    "Denmark": 8,
+    "Japan": 8,
+    "Cyprus": 7,
+    "Poland": 6,
+    "Israel": 4,
+    "Greece": 4,
+    "Unspecified": 4,
+    "USA": 4,
+    "Canada": 4,
+    "Malta": 2,
+    "United Arab Emirates": 2,
+    "Bahrain": 2,
+    "Hong Kong": 1.5,
+    "Iceland": 1.5,
+    "Lithuania": 1.5,
+    "Saudi Arabia": 1.5,
+    "Lebanon": 1.5,
+    "Singapore": 1.5,
+    "Czech Republic": 1.5,
+    "Brazil": 1.5,
+    "European Community": 1.5,
+    "RSA": 1.5,
 }
 
 # One bad row in 20,000, but three from 10,000 on; in turn, a column and what stands in it.
@@ -56,7 +98,7 @@ def synthetic_rows(rows: int, seed: int) -> Iterator[Row]:
     if rows < 1:
         message = f"rows must be at least 1, not {rows}"
         raise ValueError(message)
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng = Rng(np.random.PCG64(seed))
     time = trading_time()
     catalogue = draw_catalogue(rng)
     invoices = draw_invoices(rows, time, rng)
@@ -81,14 +123,14 @@ def write_csv(path: Path, rows: int, seed: int) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _draw_countries(customers: int, rng: np.random.Generator) -> Ints:
+def _draw_countries(customers: int, rng: Rng) -> Ints:
     """Each customer's position in COUNTRIES, in the published shares as exactly as *customers* allow."""
     shares = np.cumsum(list(COUNTRIES.values())) / sum(COUNTRIES.values())
     country: Ints = np.searchsorted(shares, (rng.permutation(customers) + 0.5) / customers)
     return country
 
 
-def _draw_bad_rows(rows: int, before: int, rng: np.random.Generator) -> dict[int, tuple[int, str]]:
+def _draw_bad_rows(rows: int, before: int, rng: Rng) -> dict[int, tuple[int, str]]:
     """Which rows to spoil, all *before* the last day, and what to put where."""
     bad = max(BAD_ROWS_AT_LEAST, rows // ROWS_PER_BAD_ROW) if rows >= BAD_ROWS_FROM else 0
     places = np.sort(rng.choice(before, bad, replace=False)).tolist() if bad else []
@@ -98,7 +140,7 @@ def _draw_bad_rows(rows: int, before: int, rng: np.random.Generator) -> dict[int
 def _rendered(
     invoices: Invoices, lines: Lines, country: Ints, catalogue: Catalogue, time: TradingTime
 ) -> Iterator[Row]:
-    """The rows as Python objects, a block of invoices at a time, so that memory does not grow with their number."""
+    """Make Python objects a block of invoices at a time, so that memory does not grow with their number."""
     countries = list(COUNTRIES)
     for first, beyond in lines.blocks():
         number = [
@@ -121,7 +163,7 @@ def _rendered(
 
 
 def _spoilt(rows: Iterator[Row], bad: Mapping[int, tuple[int, str]]) -> Iterator[Row]:
-    """The same rows, those in *bad* with one value that cannot be read."""
+    """Yield the same rows, those in *bad* with one value that cannot be read."""
     for position, row in enumerate(rows):
         if position in bad:
             column, value = bad[position]
@@ -131,7 +173,7 @@ def _spoilt(rows: Iterator[Row], bad: Mapping[int, tuple[int, str]]) -> Iterator
 
 
 def _with_written_dates(rows: Iterator[Row]) -> Iterator[Row]:
-    """The same rows with the date as text; the lines of one invoice share one conversion."""
+    """Yield the same rows with the date as text; the lines of one invoice share one conversion."""
     last, text = None, ""
     for row in rows:
         if row[4] is not last:

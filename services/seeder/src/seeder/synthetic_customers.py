@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Rng = np.random.Generator
 
 # The period of Online Retail. An order falls on the last day in every table, so the data clock is always 2011-12-10.
 FIRST_DAY: Final = np.datetime64("2010-12-01", "D")
@@ -44,8 +45,8 @@ RATE_SCALE_DAYS: Final = 63.4
 LEAVE_A: Final = 0.11
 LEAVE_B: Final = 2.43
 # The fit counts days with a purchase: 18,532 orders fall on 16,763 such days, mostly those of frequent customers.
-SECOND_ORDER_PER_RATE: Final = 3.0
-SECOND_ORDER_AT_MOST: Final = 0.5
+MORE_ORDERS_PER_RATE: Final = 10.0  # squared: a weekly customer places two more orders within the day
+MORE_ORDERS_AT_MOST: Final = 3.0  # on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class TradingTime:
 
 
 def trading_time() -> TradingTime:
-    """The calendar from the burn-in to the last day, scaled so that a calendar day of the period averages 1."""
+    """Lay out the calendar, burn-in included, scaled so that a calendar day of the period averages 1."""
     days = np.arange(FIRST_DAY - BURN_IN_DAYS, LAST_DAY + 1)
     month = days.astype("datetime64[M]").astype(np.int64) % 12
     weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
@@ -89,8 +90,8 @@ class Purchases:
     customers: int
 
 
-def draw_purchases(arrivals: int, time: TradingTime, rng: np.random.Generator) -> Purchases:
-    """The orders that *arrivals* customers place within the period: about three quarters of them place any.
+def draw_purchases(arrivals: int, time: TradingTime, rng: Rng) -> Purchases:
+    """Draw the orders that *arrivals* customers place within the period: about three quarters of them place any.
 
     One customer's first order always falls on the last day.
     """
@@ -98,14 +99,14 @@ def draw_purchases(arrivals: int, time: TradingTime, rng: np.random.Generator) -
     first = rng.random(arrivals) * time.closes
     first[0] = (time.last_day_opens + time.closes) / 2.0
     customer, at = _until_they_leave(first, rate, time.closes, rng)
-    customer, at = _with_second_orders(customer, at, rate, time.closes, rng)
+    customer, at = _with_more_orders(customer, at, rate, time.closes, rng)
     seen = at >= time.opens
     order = np.argsort(at[seen], kind="stable")
     present, renumbered = np.unique(customer[seen][order], return_inverse=True)
     return Purchases(renumbered.astype(np.int64), at[seen][order], present.size)
 
 
-def _until_they_leave(first: Floats, rate: Floats, end: float, rng: np.random.Generator) -> tuple[Ints, Floats]:
+def _until_they_leave(first: Floats, rate: Floats, end: float, rng: Rng) -> tuple[Ints, Floats]:
     """Each customer's first order, and the Poisson repeats after it for as long as the customer stays."""
     # Beta(0.11, …) underflows to 0 now and then; such a customer never leaves.
     leave = np.maximum(rng.beta(LEAVE_A, LEAVE_B, first.size), 1e-9)
@@ -119,11 +120,10 @@ def _until_they_leave(first: Floats, rate: Floats, end: float, rng: np.random.Ge
     return np.concatenate((np.arange(first.size), customer[kept])), np.concatenate((first, at[kept]))
 
 
-def _with_second_orders(
-    customer: Ints, at: Floats, rate: Floats, end: float, rng: np.random.Generator
-) -> tuple[Ints, Floats]:
-    """The same orders, some followed by another within the day: the more frequent the customer, the more often."""
-    again = rng.random(at.size) < np.minimum(SECOND_ORDER_AT_MOST, SECOND_ORDER_PER_RATE * rate[customer])
-    soon = at[again] + rng.exponential(0.1, int(again.sum()))
-    inside = soon < end
-    return np.concatenate((customer, customer[again][inside])), np.concatenate((at, soon[inside]))
+def _with_more_orders(customer: Ints, at: Floats, rate: Floats, end: float, rng: Rng) -> tuple[Ints, Floats]:
+    """Add orders within the day of others: the more frequent the customer, the more often."""
+    more = rng.poisson(np.minimum(MORE_ORDERS_AT_MOST, (MORE_ORDERS_PER_RATE * rate[customer]) ** 2))
+    again = np.repeat(np.arange(at.size), more)
+    soon = at[again] + rng.exponential(0.1, again.size)
+    again, soon = again[soon < end], soon[soon < end]
+    return np.concatenate((customer, customer[again])), np.concatenate((at, soon))

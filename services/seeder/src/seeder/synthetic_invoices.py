@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from seeder.synthetic_customers import TradingTime, draw_purchases, trading_time
+from seeder.synthetic_customers import TradingTime, draw_purchases
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -29,14 +29,17 @@ NO_CUSTOMER_SHARE: Final = 0.249
 SPEND_P: Final = 2.162
 SPEND_Q: Final = 3.505
 SPEND_V: Final = 466.2
+# Its tail is too light for wholesale: with these the 99 % quantile of order values comes near 3,849.
+WHOLESALE_SHARE: Final = 0.03
+WHOLESALE_FACTOR: Final = 6.0
 
 # Lines per order and per anonymous invoice at these quantiles, and how log lines and log value of an order go together.
 QUANTILES: Final = (0.0, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.999, 1.0)
 ORDER_LINES: Final = (1, 1, 2, 6, 15, 28, 48, 65, 111, 231, 542)
 ANONYMOUS_LINES: Final = (1, 1, 1, 3, 36, 145, 249, 330, 621, 900, 1_114)
 ANONYMOUS_LINES_MEAN: Final = 93
-ANONYMOUS_VALUE_PER_LINE: Final = 8.0  # median quantity 1 at a median price of 3.29
-LINES_WITH_VALUE: Final = 0.54
+ANONYMOUS_VALUE_PER_LINE: Final = 6.0  # median quantity 1 at a median price of 3.29
+LINES_WITH_VALUE: Final = 0.45  # 0.54 in the end, for no line costs less than one piece
 LOG_VALUE: Final = (5.5, 0.96)  # mean and standard deviation under the gamma-gamma above
 
 # Lag of a return: median 9 days, 75 % within 23, 90 % within 65. Lines of a return: median 1, 90 % up to 4.
@@ -59,7 +62,7 @@ class Invoices:
     parent: Ints
 
     def by_time(self) -> Self:
-        """The same invoices in the order of trading time, parents following their orders' new positions."""
+        """Sort by trading time; parents follow their orders to the new positions."""
         order = np.argsort(self.at, kind="stable")
         position = np.empty_like(order)
         position[order] = np.arange(order.size)
@@ -81,19 +84,20 @@ def draw_invoices(rows: int, time: TradingTime, rng: Rng) -> Invoices:
 
 
 def _draw_orders(rows: int, lines: int, time: TradingTime, rng: Rng) -> Invoices:
-    """The customers' orders, *lines* in all; spend level differs between customers, independent of frequency."""
+    """Draw the customers' orders, *lines* lines in all; customers differ in spend level, whatever their frequency."""
     purchases = draw_purchases(max(ARRIVALS_AT_LEAST, round(rows * ARRIVALS_PER_ROW)), time, rng)
     most = max(1, lines // LINES_PER_ORDER_AT_LEAST)
     kept = np.linspace(purchases.at.size - 1, 0, min(most, purchases.at.size)).astype(np.int64)[::-1]
     customer, at = purchases.customer[kept], purchases.at[kept]
     level = SPEND_V / rng.gamma(SPEND_Q, 1.0, purchases.customers)
     value = level[customer] * rng.gamma(SPEND_P, 1.0, at.size)
+    value[rng.random(at.size) < WHOLESALE_SHARE] *= WHOLESALE_FACTOR
     wish = _quantile(ORDER_LINES, _ranks_like(value, rng))
     return Invoices(customer, at, _fitted(wish, lines), value, np.full(at.size, -1))
 
 
 def _draw_returns(orders: Invoices, budget: int, time: TradingTime, rng: Rng) -> Invoices:
-    """Returns of some lines of earlier orders, at most *budget* lines in all, none after the last day."""
+    """Take back some lines of earlier orders, at most *budget* lines in all, none after the last day."""
     parent = rng.permutation(orders.at.size)
     at = orders.at[parent] + rng.lognormal(*RETURN_LAG_LOG_DAYS, parent.size)
     wish = np.maximum(1, rng.lognormal(*RETURN_LINES_LOG, parent.size).astype(np.int64))
@@ -137,7 +141,7 @@ def _ranks_like(value: Floats, rng: Rng) -> Floats:
 
 
 def _quantile(table: tuple[int, ...], share: Floats) -> Floats:
-    """The value at each *share* of a table over QUANTILES, interpolated on the logarithm."""
+    """Look up each *share* in a table over QUANTILES, interpolated on the logarithm."""
     return np.exp(np.interp(share, QUANTILES, np.log(table)))
 
 

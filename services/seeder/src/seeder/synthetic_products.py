@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Rng = np.random.Generator
 
 # Online Retail (CC BY 4.0) knows 4,070 codes, about 30 of them not products.
 PRODUCTS: Final = 4_000
@@ -17,14 +18,14 @@ PRODUCTS: Final = 4_000
 POPULARITY_POWER: Final = 0.25
 POPULARITY_DECAY_RANKS: Final = 950.0
 
-# The commonest median prices per code, in pence, and how many codes in a thousand have them: Online Retail.
+# The commonest unit prices, in pence, and of how many lines in a thousand: Online Retail.
 PRICE_PENCE: Final = (
-    *(12, 19, 21, 29, 39, 42, 55, 65, 79, 85, 125, 145, 165, 195, 210, 255, 295, 375, 425, 495, 595, 675),
-    *(795, 850, 895, 995, 1275, 1495, 1695, 1895, 2495, 2995, 3995, 7995),
+    *(12, 19, 21, 29, 39, 42, 55, 65, 79, 83, 85, 106, 125, 145, 165, 195, 208, 210, 255, 295, 325, 375),
+    *(395, 415, 425, 495, 595, 675, 795, 825, 850, 995, 1275, 1495, 1695, 2495, 3995, 7995),
 )
-PRICE_CODES: Final = (
-    *(5, 13, 9, 17, 34, 70, 12, 22, 14, 80, 126, 22, 67, 46, 52, 44, 75, 55, 30, 50, 24, 11),
-    *(22, 16, 9, 20, 14, 6, 6, 3, 3, 3, 3, 1),
+PRICE_LINES: Final = (
+    *(2, 5, 3, 11, 20, 55, 19, 19, 6, 15, 65, 4, 115, 32, 103, 32, 40, 43, 31, 67, 13, 44),
+    *(10, 14, 18, 46, 19, 10, 17, 9, 14, 14, 9, 4, 5, 2, 1, 1),
 )
 
 # Codes that are not products, with description, usual price in pence and lines in Online Retail.
@@ -38,16 +39,16 @@ SERVICES: Final = (
     ("AMAZONFEE", "AMAZON FEE", 9_000, 34),
 )
 
-COLOURS: Final = "RED,PINK,BLUE,WHITE,IVORY,GREEN,BLACK,SILVER,ANTIQUE,VINTAGE,PASTEL,RUSTIC".split(",")
+COLOURS: Final = "RED,PINK,BLUE,WHITE,IVORY,GREEN,BLACK,SILVER,ANTIQUE,VINTAGE,PASTEL,RUSTIC"
 PATTERNS: Final = (
-    "RETROSPOT,POLKADOT,PAISLEY,GINGHAM,STRIPED,FLORAL,STRAWBERRY,WOODLAND,HEART,STAR,DAISY,"
-    "BUTTERFLY,REGENCY,SPACEBOY,DOLLY GIRL,SKULL"
-).split(",")
+    "RETROSPOT,POLKADOT,PAISLEY,GINGHAM,STRIPED,FLORAL,STRAWBERRY,WOODLAND,HEART,STAR,DAISY,BUTTERFLY,"
+    "REGENCY,SPACEBOY,DOLLY GIRL,SKULL"
+)
 THINGS: Final = (
-    "MUG,TEACUP,CAKE TIN,LUNCH BOX,LUNCH BAG,APRON,TEA TOWEL,CUSHION COVER,T-LIGHT HOLDER,LANTERN,PHOTO FRAME,"
-    "WALL CLOCK,DOORMAT,BUNTING,GIFT WRAP,GIFT BAG,NOTEBOOK,PENCIL CASE,WATER BOTTLE,JUMBO BAG,STORAGE JAR,"
-    "CAKE STAND,DOORSTOP,JEWELLERY BOX"
-).split(",")
+    "MUG,TEACUP,CAKE TIN,LUNCH BOX,LUNCH BAG,APRON,TEA TOWEL,CUSHION COVER,T-LIGHT HOLDER,LANTERN,"
+    "PHOTO FRAME,WALL CLOCK,DOORMAT,BUNTING,GIFT WRAP,GIFT BAG,NOTEBOOK,PENCIL CASE,WATER BOTTLE,"
+    "JUMBO BAG,STORAGE JAR,CAKE STAND,DOORSTOP,JEWELLERY BOX"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +62,21 @@ class Catalogue:
     services: Floats  # cumulative, over SERVICES alone
 
     def products(self, share: Floats) -> Ints:
-        """The product whose cumulative popularity covers each *share* in [0, 1)."""
+        """Find the product whose cumulative popularity covers each *share* in [0, 1)."""
         return np.searchsorted(self.popularity, share, side="right")
 
     def service_codes(self, share: Floats) -> Ints:
-        """The service whose cumulative share covers each *share* in [0, 1)."""
+        """Find the service whose cumulative share covers each *share* in [0, 1)."""
         return PRODUCTS + 1 + np.searchsorted(self.services, share, side="right")
 
 
-def draw_catalogue(rng: np.random.Generator) -> Catalogue:
+def draw_catalogue(rng: Rng) -> Catalogue:
     """PRODUCTS different five-digit codes, a fifth with a letter behind, each with its own description."""
     numbers = rng.choice(np.arange(20_000, 91_000), PRODUCTS, replace=False).tolist()
     letters = rng.choice(list("ABCDEFGHLPSN") + [""] * 48, PRODUCTS).tolist()
-    names = [" ".join(words) for words in product(COLOURS, PATTERNS, THINGS)]
+    names = [" ".join(words) for words in product(COLOURS.split(","), PATTERNS.split(","), THINGS.split(","))]
     chosen = rng.permutation(len(names))[:PRODUCTS].tolist()
-    likely = np.asarray(PRICE_CODES) / sum(PRICE_CODES)
+    likely = np.asarray(PRICE_LINES) / sum(PRICE_LINES)
     pence = rng.choice(np.asarray(PRICE_PENCE), PRODUCTS, p=likely).astype(np.int64)
     extras = (POSTAGE, *SERVICES)
     rank = np.arange(1, PRODUCTS + 1)

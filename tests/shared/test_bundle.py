@@ -1,0 +1,97 @@
+"""A bundle is read as it was published, or refused with the reason."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from bundles import KEY, VERSION, small_bundle
+
+from retention.bundle import MANIFEST, SIGNATURE, _sign, read_bundle
+from retention.errors import BundleRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    small_bundle(tmp_path / VERSION)
+    return tmp_path / VERSION
+
+
+def resign(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+    """Change the manifest as its owner could: with a right signature."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    change(manifest)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / SIGNATURE).write_bytes(_sign((folder / MANIFEST).read_bytes(), KEY))
+
+
+def test_a_sound_bundle_is_read(folder: Path) -> None:
+    assert read_bundle(folder, KEY).version == VERSION
+
+
+def test_one_flipped_bit_in_any_file_is_refused(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        sound = path.read_bytes()
+        for position in range(0, len(sound), max(1, len(sound) // 40)):
+            path.write_bytes(sound[:position] + bytes([sound[position] ^ 1]) + sound[position + 1 :])
+            with pytest.raises(BundleRefusedError):
+                read_bundle(folder, KEY)
+        path.write_bytes(sound)
+    read_bundle(folder, KEY)
+
+
+def test_a_truncated_or_missing_file_is_refused(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        sound = path.read_bytes()
+        path.write_bytes(sound[: len(sound) // 2])
+        with pytest.raises(BundleRefusedError):
+            read_bundle(folder, KEY)
+        path.unlink()
+        with pytest.raises(BundleRefusedError):
+            read_bundle(folder, KEY)
+        path.write_bytes(sound)
+    read_bundle(folder, KEY)
+
+
+def test_a_file_nobody_published_is_refused(folder: Path) -> None:
+    (folder / "churn.pickle").write_bytes(b"")
+    with pytest.raises(BundleRefusedError, match=r"churn\.pickle"):
+        read_bundle(folder, KEY)
+
+
+def test_another_key_is_refused(folder: Path) -> None:
+    with pytest.raises(BundleRefusedError, match="signature"):
+        read_bundle(folder, b"other" * 8)
+
+
+def test_a_folder_under_another_name_is_refused(folder: Path) -> None:
+    renamed = folder.with_name("20270101T000000Z-0000000")
+    shutil.copytree(folder, renamed)
+    with pytest.raises(BundleRefusedError, match=VERSION):
+        read_bundle(renamed, KEY)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda m: m["golden_predictions"][0].update(churn_probability=0.5), "golden"),
+        (lambda m: m["golden_predictions"][0].update(churn_probability=float("nan")), "golden"),
+        (lambda m: m["golden_predictions"][0].update(cluster=9), "golden"),
+        (lambda m: m.update(golden_predictions=[]), "golden"),
+        (lambda m: m["features"].reverse(), "features"),
+        (lambda m: m.update(schema_version=2), "schema version"),
+        (lambda m: m.pop("features"), "malformed"),
+    ],
+)
+def test_a_signed_manifest_that_promises_something_else_is_refused(
+    folder: Path, change: Callable[[dict[str, object]], object], reason: str
+) -> None:
+    resign(folder, change)
+    with pytest.raises(BundleRefusedError, match=reason):
+        read_bundle(folder, KEY)
