@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bundles import KEY, small_bundle
 
+from retention.bundle import read_bundle
 from retention.errors import CannotWriteError, LockedError, NoChampionError
 from retention.registry import Registry, new_version
 
@@ -20,7 +22,10 @@ OLD, NEW = "20260101T000000Z-0000000", "20260102T000000Z-0000000"
 
 
 def publish(registry: Registry, version: str) -> None:
-    registry.publish(version, lambda folder: (folder / "content").write_text(version) and None)
+    def write(folder: Path) -> None:
+        (folder / "content").write_text(version)
+
+    registry.publish(version, write)
 
 
 def test_a_version_says_when_and_from_which_code() -> None:
@@ -70,10 +75,6 @@ def test_a_second_trainer_is_told_to_come_back(tmp_path: Path) -> None:
 def test_whichever_write_fails_the_champion_is_the_old_one_or_the_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    from bundles import KEY, small_bundle  # noqa: PLC0415
-
-    from retention.bundle import read_bundle  # noqa: PLC0415
-
     registry = Registry(tmp_path)
     small_bundle(tmp_path / "versions" / OLD)
     with registry.training_lock():
