@@ -64,6 +64,8 @@ def orders(customer_ids: Sequence[int] | None = None) -> Pipeline:
                 "products": {"$addToSet": "$StockCode"},
             }
         },
+        # The same lines make the same document, in whatever order they are read.
+        {"$set": {"value": _rounded("$value"), "products": {"$sortArray": {"input": "$products", "sortBy": 1}}}},
     ]
 
 

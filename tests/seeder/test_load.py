@@ -1,0 +1,172 @@
+"""The load on a real MongoDB: every row counted, nothing twice, nothing lost, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from retention import schema
+from seeder.__main__ import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymongo.database import Database
+
+HEADER = ",".join(schema.LINE_FIELDS)
+ROWS = [
+    "1,A,THING,6,2011-01-02 08:00,2.5,12347,United Kingdom",
+    "1,A,THING,6,2011-01-02 08:00,2.5,12347,United Kingdom",  # a real duplicate: somebody bought it twice
+    "2,B,THING,1,2011-03-04 09:00,10,12347,United Kingdom",
+    "C3,B,THING,-1,2011-03-05 09:00,10,12347,United Kingdom",
+    "4,B,THING,1,2011-03-05 10:00,0,12348,United Kingdom",  # free: no order
+    "5,B,THING,1,2011-03-06 10:00,3,,France",
+    "6,B,THING,one,2011-03-06 10:00,3,12349,France",  # cannot be understood
+]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, mongo_uri: str, database_name: str) -> None:
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+    monkeypatch.setenv("DB_NAME", database_name)
+    monkeypatch.setenv("MONGO_WAIT_S", "5")
+
+
+def csv_file(tmp_path: Path, rows: list[str], name: str = "lines.csv") -> Path:
+    path = tmp_path / name
+    path.write_text("\n".join([HEADER, *rows]))
+    return path
+
+
+def count(database: Database[dict[str, Any]], collection: str) -> int:
+    return database[collection].count_documents({})
+
+
+def test_the_ledger_accounts_for_every_row(
+    tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 0
+    (load,) = database[schema.LOADS].find()
+    assert load["status"] == "finished"
+    assert (load["read"], load["inserted"], load["already_there"]) == (7, 6, 0)
+    assert load["quarantined"] == {"Quantity_unreadable": 1}
+    (aside,) = database[schema.QUARANTINE].find()
+    assert (aside["_id"]["row"], aside["field"], aside["raw"]) == (7, "Quantity", "one")
+    assert "Quantity_unreadable" in capsys.readouterr().out
+
+
+def test_a_load_ends_with_fresh_orders_customers_and_clock(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    main(["load", str(csv_file(tmp_path, ROWS))])
+    assert database[schema.ORDERS].count_documents({"_id.kind": "order"}) == 2
+    assert database[schema.ORDERS].count_documents({"_id.kind": "return"}) == 1
+    (customer,) = database[schema.CUSTOMERS].find()
+    assert (customer["_id"], customer["Frequency"], customer["Monetary"], customer["net_monetary"]) == (
+        12347,
+        2,
+        40,
+        30,
+    )
+    clock = database[schema.CLOCK].find_one()
+    assert clock is not None
+    assert clock["as_of"].isoformat() == "2011-03-07T00:00:00+00:00"
+
+
+def test_loading_the_same_content_again_does_nothing(
+    tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["load", str(csv_file(tmp_path, ROWS))])
+    assert main(["load", str(csv_file(tmp_path, ROWS, "renamed.csv"))]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert count(database, schema.TRANSACTIONS) == 6
+
+
+def test_an_overlapping_export_adds_only_what_is_new(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    main(["load", str(csv_file(tmp_path, ROWS[:3]))])
+    main(["load", str(csv_file(tmp_path, ROWS))])
+    assert count(database, schema.TRANSACTIONS) == 6
+    newest = database[schema.LOADS].find_one({"read": 7})
+    assert newest is not None
+    assert (newest["inserted"], newest["already_there"]) == (3, 3)
+
+
+def test_drop_starts_from_nothing(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    main(["load", str(csv_file(tmp_path, ROWS))])
+    assert main(["load", "--drop", str(csv_file(tmp_path, ROWS[:2]))]) == 0
+    assert [count(database, name) for name in schema.COLLECTIONS] == [2, 1, 1, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["load", "absent.csv"], 66), (["load", "."], 66), (["load", "pyproject.toml"], 65)]
+)
+def test_what_cannot_be_loaded_ends_with_its_code_and_one_line(
+    arguments: list[str], code: int, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert count(database, schema.TRANSACTIONS) == 0
+
+
+def test_a_missing_setting_ends_with_78(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("MONGO_URI")
+    assert main(["synthetic"]) == 78
+    assert "MONGO_URI" in capsys.readouterr().err
+
+
+def test_a_database_that_never_answers_ends_with_69(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MONGO_URI", "mongodb://127.0.0.1:1/")
+    monkeypatch.setenv("MONGO_WAIT_S", "0")
+    assert main(["synthetic", "--rows", "10"]) == 69
+    assert "does not answer" in capsys.readouterr().err
+
+
+def seeder(rows: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "seeder", "synthetic", "--rows", str(rows), "--chunk-rows", "500"]
+    return subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL)
+
+
+def wait_until_in_flight(process: subprocess.Popen[bytes], database: Database[dict[str, Any]], more_than: int) -> None:
+    while process.poll() is None and database[schema.TRANSACTIONS].estimated_document_count() <= more_than:
+        time.sleep(0.005)
+    assert process.poll() is None, "it ended before it could be killed"
+
+
+def test_killed_five_times_while_rows_are_in_flight_it_ends_exact(database: Database[dict[str, Any]]) -> None:
+    rows, randomly = 60_000, random.Random(5)  # noqa: S311 - where to kill
+    for kill in range(5):
+        process = seeder(rows)
+        wait_until_in_flight(process, database, more_than=kill * rows // 8 + randomly.randrange(rows // 10))
+        process.kill()
+        process.wait()
+        assert 0 < count(database, schema.TRANSACTIONS) < rows
+    assert seeder(rows).wait() == 0
+    untouched = database.client[f"{database.name}_once"]
+    try:
+        environ = os.environ | {"DB_NAME": untouched.name}
+        subprocess.run([sys.executable, "-m", "seeder", "synthetic", "--rows", str(rows)], env=environ, check=True)
+        for name in (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.QUARANTINE, schema.CLOCK):
+            assert list(database[name].find(sort=[("_id", 1)])) == list(untouched[name].find(sort=[("_id", 1)])), name
+    finally:
+        database.client.drop_database(untouched.name)
+
+
+def test_sigterm_finishes_the_chunk_and_says_how_to_go_on(database: Database[dict[str, Any]]) -> None:
+    process = seeder(60_000)
+    wait_until_in_flight(process, database, more_than=0)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) == 143
+    assert (count(database, schema.TRANSACTIONS) + count(database, schema.QUARANTINE)) % 500 == 0
+
+
+def test_two_seeders_at_once_converge(database: Database[dict[str, Any]]) -> None:
+    both = [seeder(20_000), seeder(20_000)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert count(database, schema.TRANSACTIONS) + count(database, schema.QUARANTINE) == 20_000

@@ -1,0 +1,133 @@
+"""Sources: what a file is is found before its first row is loaded, and a file that cannot be used is refused then."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from retention import schema
+from retention.errors import BadDataError, NoInputError, RetentionError
+from retention.lines import Line, LineParser, latest_instant
+from seeder.source import Source, file_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = ",".join(schema.LINE_FIELDS)
+ROW = "536365,85123A,WHITE T-LIGHT HOLDER,6,{date},2.55,17850.0,United Kingdom"
+OTHER_ORDER = "Country,CustomerID,UnitPrice,InvoiceDate,Quantity,Description,StockCode,InvoiceNo,extra"
+DAY_FIRST = ROW.format(date="13-12-2010 08:26")
+NOW = datetime.fromisoformat("2012-01-01T00:00:00Z")
+
+
+def write(tmp_path: Path, content: str | bytes) -> Path:
+    path = tmp_path / "lines.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def lines(source: Source) -> list[Any]:
+    parser = LineParser(source.dates, latest_instant(NOW))
+    return [parser.parse(row) for row in source.rows()]
+
+
+def line(tmp_path: Path, content: str | bytes) -> Line:
+    (found,) = lines(file_source(write(tmp_path, content), None))
+    assert isinstance(found, Line), found
+    return found
+
+
+PUBLISHED = Line(
+    "536365", "85123A", "WHITE T-LIGHT HOLDER", 6, datetime.fromisoformat("2010-12-13T08:26:00Z"), 2.55, 17850,
+    "United Kingdom",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}\n{DAY_FIRST}\n",
+        f"\ufeff{HEADER}\r\n{DAY_FIRST}\r\n",
+        f"{HEADER}\n\n{DAY_FIRST}",
+        f"{HEADER}\n{ROW.format(date='12/13/2010 8:26')}\n",
+        f"{HEADER}\n{ROW.format(date='2010-12-13 08:26:00')}\n",
+        f"{OTHER_ORDER}\nUnited Kingdom,17850,2.55,13-12-2010 08:26,6,WHITE T-LIGHT HOLDER,85123A,536365,x\n",
+    ],
+    ids=["as published", "byte order mark", "empty line", "month first", "ISO", "other columns in another order"],
+)
+def test_the_same_line_is_read_however_the_file_is_written(tmp_path: Path, content: str) -> None:
+    assert line(tmp_path, content) == PUBLISHED
+
+
+def test_a_latin_1_pound_sign_is_read_as_one(tmp_path: Path) -> None:
+    content = f"{HEADER}\n{DAY_FIRST}\n".replace("WHITE", "£1").encode("latin-1")
+    source = file_source(write(tmp_path, content), None)
+    assert "cp1252" in source.description
+    assert lines(source)[0].description == "£1 T-LIGHT HOLDER"
+
+
+def test_a_quoted_field_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
+    content = f"{HEADER}\n{DAY_FIRST}\n".replace("WHITE T-LIGHT HOLDER", '"WHITE,\nHOLDER"')
+    assert line(tmp_path, content).description == "WHITE,\nHOLDER"
+
+
+def test_a_row_with_other_columns_is_counted_and_put_aside(tmp_path: Path) -> None:
+    source = file_source(write(tmp_path, f"{HEADER}\n{DAY_FIRST}\n536365,85123A\n"), None)
+    assert source.row_count == 2
+    assert [type(found).__name__ for found in lines(source)] == ["Line", "Rejection"]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        ("", BadDataError, "empty"),
+        (f"{HEADER}\n", BadDataError, "no rows"),
+        (f"{HEADER.replace('Quantity', 'Amount')}\n{DAY_FIRST}\n", BadDataError, "no column Quantity"),
+        (f"{HEADER},Quantity\n{DAY_FIRST},6\n", BadDataError, "more than one column Quantity"),
+        (f"{DAY_FIRST}\n{DAY_FIRST}\n", BadDataError, "no column"),
+        (f"{HEADER}\n{ROW.format(date='01-12-2010 08:26')}\n", BadDataError, "day first or month first"),
+        (f'{HEADER}\n{DAY_FIRST}\n"never closed\n', BadDataError, "line"),
+        (b"PAR1 but nothing else", BadDataError, "Parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_the_reason(
+    tmp_path: Path, content: str | bytes, error: type[RetentionError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        file_source(write(tmp_path, content), None)
+
+
+def test_what_is_not_a_file_is_no_input(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "absent.csv"):
+        with pytest.raises(NoInputError):
+            file_source(path, None)
+
+
+def test_the_order_of_the_dates_can_be_said(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{HEADER}\n{ROW.format(date='01-12-2010 08:26')}\n")
+    assert lines(file_source(path, "dmy"))[0].invoiced_at.month == 12
+    assert lines(file_source(path, "mdy"))[0].invoiced_at.month == 1
+
+
+def test_parquet_and_csv_give_the_same_lines(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["536365", "85123A", "HOLDER", 6, datetime(2010, 12, 13, 8, 26), 2.55, 17850.0, "United Kingdom"],  # noqa: DTZ001
+        ["C536366", "85123A", None, -1, datetime(2010, 12, 14, 8, 26), 0.0, None, "France"],  # noqa: DTZ001
+    ]
+    columns = {name: list(values) for name, values in zip(schema.LINE_FIELDS, zip(*rows, strict=True), strict=True)}
+    parquet.write_table(pa.table(columns), tmp_path / "lines.parquet")
+    with (tmp_path / "lines.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([schema.LINE_FIELDS, *rows])
+    assert lines(file_source(tmp_path / "lines.parquet", None)) == lines(file_source(tmp_path / "lines.csv", None))
+
+
+def test_the_same_content_has_the_same_load_id_under_any_name(tmp_path: Path) -> None:
+    first = file_source(write(tmp_path, f"{HEADER}\n{DAY_FIRST}\n"), None)
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes((tmp_path / "lines.csv").read_bytes())
+    assert file_source(copy, None).load_id == first.load_id
