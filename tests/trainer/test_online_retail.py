@@ -1,0 +1,150 @@
+"""The real Online Retail file: every feature of every customer, and what can honestly be predicted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from online_retail import FILE, needs_online_retail
+from sklearn.metrics import roc_auc_score
+
+from retention import schema
+from retention.bundle import Bundle, read_bundle
+from trainer.evaluate import ece
+from trainer.store import open_store
+from trainer.train import train
+
+from .conftest import KEY, NOW, Shop
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pymongo.database import Database
+
+pytestmark = needs_online_retail
+DAY = pd.Timedelta(days=1)
+
+
+@pytest.fixture
+def shop_database(real_shop: Shop, database: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
+    return database.client[real_shop.db_name]
+
+
+@pytest.fixture(scope="module")
+def bundle(real_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    models_dir = tmp_path_factory.mktemp("models")
+    with open_store(real_shop.mongo_uri, real_shop.db_name, wait_s=5) as store:
+        version = train(store, real_shop.settings(models_dir), now=NOW, horizon_days=90, force=False, say=str).version
+    return read_bundle(models_dir / "versions" / version, KEY)
+
+
+@pytest.fixture(scope="module")
+def lines() -> pd.DataFrame:
+    frame = pd.read_parquet(FILE).dropna(subset=["CustomerID"])
+    frame["cancelled"] = frame.InvoiceNo.str.startswith("C") | (frame.Quantity < 0)
+    frame["value"] = frame.Quantity * frame.UnitPrice
+    frame["day"] = frame.InvoiceDate.dt.normalize()
+    return frame.astype({"CustomerID": int})
+
+
+def purchases(lines: pd.DataFrame, before: pd.Timestamp) -> pd.DataFrame:
+    return lines[~lines.cancelled & (lines.Quantity > 0) & (lines.UnitPrice > 0) & (lines.InvoiceDate < before)]
+
+
+def test_every_row_is_read_and_the_counts_are_the_published_ones(shop_database: Database[dict[str, Any]]) -> None:
+    (load,) = shop_database[schema.LOADS].find()
+    assert (load["read"], load["inserted"], load["quarantined"]) == (541_909, 541_909, {})
+    assert shop_database[schema.ORDERS].count_documents({"_id.kind": "order"}) == 18_532
+    assert shop_database[schema.CUSTOMERS].count_documents({}) == 4_338
+
+
+def test_customer_12347_is_as_the_contract_says(shop_database: Database[dict[str, Any]]) -> None:
+    customer = shop_database[schema.CUSTOMERS].find_one({"_id": 12347}) or {}
+    names = ("Frequency", "Monetary", "AvgOrderValue", "Recency", "Tenure")
+    assert [customer[name] for name in names] == [7, 4310.00, 615.71, 2, 367]
+
+
+def test_every_feature_of_every_customer_is_what_pandas_computes(
+    real_shop: Shop, shop_database: Database[dict[str, Any]], lines: pd.DataFrame
+) -> None:
+    clock: datetime = shop_database[schema.CLOCK].find_one()["as_of"]  # type: ignore[index]  # it is seeded
+    with open_store(real_shop.mongo_uri, real_shop.db_name, wait_s=5) as store:
+        found = store.customers(clock)
+    as_of = pd.Timestamp(clock).tz_localize(None)
+    expected = by_pandas(lines, as_of)
+    assert found.index.equals(expected.index)
+    for name in expected.columns:
+        tolerance = 0.005 + 1e-9 if expected[name].dtype == float else 0
+        difference = (found[name] - expected[name]).abs()
+        assert difference.max() <= tolerance, (name, difference.idxmax(), difference.max())
+
+
+def by_pandas(lines: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Compute the features from the lines themselves: no code shared with the pipelines."""
+    bought = purchases(lines, as_of)
+    customers = bought.groupby("CustomerID")
+    orders = bought.groupby(["CustomerID", "InvoiceNo", "day"]).InvoiceDate.max().reset_index()
+    by_customer = orders.groupby("CustomerID")
+    returned = lines[lines.cancelled & (lines.InvoiceDate < as_of)]
+    age_days = (as_of - orders.InvoiceDate) / DAY
+    frame = pd.DataFrame(
+        {
+            "Frequency": by_customer.size(),
+            "Monetary": customers.value.sum(),
+            "Recency": (as_of - customers.InvoiceDate.max()) // DAY,
+            "Tenure": (as_of - customers.InvoiceDate.min()) // DAY,
+            "distinct_products": customers.StockCode.nunique(),
+            "orders_90d": (orders.InvoiceDate >= as_of - 90 * DAY).groupby(orders.CustomerID).sum(),
+            "decayed_orders": np.exp(-age_days / 60).groupby(orders.CustomerID).sum(),
+        }
+    )
+    value_returned = returned.value.abs().groupby(returned.CustomerID).sum().reindex(frame.index).fillna(0.0)
+    invoices = returned.drop_duplicates(["CustomerID", "InvoiceNo", "day"]).groupby("CustomerID").size()
+    return frame.assign(
+        AvgOrderValue=frame.Monetary / frame.Frequency,
+        net_monetary=frame.Monetary - value_returned,
+        returns=invoices.reindex(frame.index).fillna(0).astype(int),
+        returns_share=value_returned / frame.Monetary,
+        recency_to_gap=frame.Recency * frame.Frequency / (frame.Tenure - frame.Recency + 30),
+    )
+
+
+def test_the_honest_holdout_is_good_and_calibrated(bundle: Bundle) -> None:
+    metrics = bundle.manifest["metrics"]
+    assert metrics["roc_auc"]["value"] >= 0.73
+    assert metrics["ece"]["value"] <= 0.05
+    assert all(metric["low"] < metric["value"] < metric["high"] for metric in metrics.values())
+    older = bundle.manifest["comparison"]["older_three_features"]["roc_auc"]["value"]
+    assert metrics["roc_auc"]["value"] > older
+
+
+def test_the_figures_can_be_had_again_from_the_published_formula_and_the_file_alone(
+    bundle: Bundle, lines: pd.DataFrame
+) -> None:
+    test_as_of = pd.Timestamp(bundle.manifest["windows"]["test_as_of"]).tz_localize(None)
+    features = by_pandas(lines, test_as_of)
+    later = purchases(lines, test_as_of + 90 * DAY)
+    churned = (~features.index.isin(later[later.InvoiceDate >= test_as_of].CustomerID)).astype(int)
+    rows: list[dict[Any, Any]] = features.to_dict("records")
+    scores = np.array([bundle.churn.probability(row) for row in rows])
+    metrics = bundle.manifest["metrics"]
+    assert roc_auc_score(churned, scores) == pytest.approx(metrics["roc_auc"]["value"], abs=2e-4)
+    assert ece(churned, scores) == pytest.approx(metrics["ece"]["value"], abs=2e-3)
+
+
+def test_the_segments_are_the_known_ones(bundle: Bundle, real_shop: Shop) -> None:
+    with open_store(real_shop.mongo_uri, real_shop.db_name, wait_s=5) as store:
+        customers = store.customers(store.clock())
+    rfm = ["Recency", "Frequency", "Monetary"]
+    customers["segment"] = [bundle.segments.segment(*row).segment for row in customers[rfm].to_numpy()]
+    means = customers.groupby("segment")[rfm].mean()
+    published = {
+        "Loyal High-Value": (11.5, 13.7, 8086),
+        "Potential Loyalists": (17.3, 2.1, 548),
+        "Occasional Buyers": (70.4, 4.1, 1801),
+        "Churn Risk": (180.8, 1.3, 342),
+    }
+    for segment, expected in published.items():
+        assert list(means.loc[segment]) == pytest.approx(expected, rel=0.15), segment
