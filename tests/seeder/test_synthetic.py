@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from seeder.synthetic import COLUMNS, synthetic_rows, write_csv
-from seeder.synthetic_customers import draw_purchases, trading_time
+from seeder.synthetic.customers import draw_purchases, trading_time
 
 if TYPE_CHECKING:
     from pathlib import Path

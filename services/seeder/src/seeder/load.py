@@ -17,18 +17,11 @@ if TYPE_CHECKING:
     from seeder.store import Store
 
 
-class Rejected(NamedTuple):
-    """A row that cannot be understood, with its number in the input (the first row is 1)."""
-
-    row: int
-    rejection: Rejection
-
-
 class Chunk(NamedTuple):
     """What some consecutive rows became."""
 
     documents: list[tuple[bytes, dict[str, object]]]
-    rejected: list[Rejected]
+    rejected: list[tuple[int, Rejection]]  # with the row's number in the input; the first row is 1
 
 
 class StoppedError(RetentionError):
@@ -58,7 +51,7 @@ def load(
         store.put_aside(source.load_id, chunk.rejected)
         ledger.inserted += inserted
         ledger.already_there += len(chunk.documents) - inserted
-        ledger.quarantined.update(rejected.rejection.reason for rejected in chunk.rejected)
+        ledger.quarantined.update(rejection.reason for _, rejection in chunk.rejected)
         progress(len(chunk.documents) + len(chunk.rejected))
         if stopping():
             raise StoppedError(f"stopped after {ledger.read:,} rows, all of them safe: run the same command again")
@@ -76,7 +69,7 @@ def _chunks(rows: Iterator[Sequence[object]], parser: LineParser, chunk_rows: in
             row += 1
             line = parser.parse(raw)
             if isinstance(line, Rejection):
-                chunk.rejected.append(Rejected(row, line))
+                chunk.rejected.append((row, line))
             else:
                 chunk.documents.append((ids.next_id(line), document(line)))
         yield chunk

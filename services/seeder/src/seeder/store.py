@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+    from retention.lines import Rejection
     from seeder.ledger import Ledger
-    from seeder.load import Rejected
 
 DUPLICATE_KEY: Final = 11000
 _AUTHENTICATION_FAILED: Final = 18
@@ -79,7 +79,7 @@ class Store:
             new = [line for line in new if line["_id"] not in there]
         return _insert_new(self._db[schema.TRANSACTIONS], new)
 
-    def put_aside(self, load_id: str, rejected: Sequence[Rejected]) -> None:
+    def put_aside(self, load_id: str, rejected: Sequence[tuple[int, Rejection]]) -> None:
         """Keep the rows that cannot be understood, once however often the load is run."""
         rows = [{"_id": {"load": load_id, "row": row}, **rejection._asdict()} for row, rejection in rejected]
         _insert_new(self._db[schema.QUARANTINE], rows)

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from seeder.synthetic_invoices import Invoices
-from seeder.synthetic_products import PRODUCTS, Catalogue
+from seeder.synthetic.invoices import Invoices
+from seeder.synthetic.products import PRODUCTS, Catalogue
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -1,10 +1,8 @@
 """Synthetic transactions with the published shape of Online Retail: the data of a machine that is offline.
 
-The story: customers place orders (synthetic_customers); these, returns, anonymous sales and stock adjustments are the
-invoices (synthetic_invoices); every line of them gets a product (synthetic_products), a quantity and a price
-(synthetic_lines); here all this becomes raw rows, and a few are spoilt for the loader to find.
-
-Source of the figures: "Online Retail", UCI Machine Learning Repository (CC BY 4.0).
+The story: customers place orders (customers.py); these, returns, anonymous sales and stock adjustments are the invoices
+(invoices.py); every line of them gets a product (products.py), a quantity and a price (lines.py); here all this becomes
+raw rows, and a few are spoilt for the loader to find.
 """
 
 import csv
@@ -18,10 +16,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from seeder.synthetic_customers import FIRST_DAY, TradingTime, trading_time
-from seeder.synthetic_invoices import Invoices, draw_invoices
-from seeder.synthetic_lines import Lines, draw_lines
-from seeder.synthetic_products import Catalogue, draw_catalogue
+from seeder.synthetic.customers import FIRST_DAY, TradingTime, trading_time
+from seeder.synthetic.invoices import Invoices, draw_invoices
+from seeder.synthetic.lines import Lines, draw_lines
+from seeder.synthetic.products import Catalogue, draw_catalogue
 
 Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator

@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from seeder.synthetic_customers import TradingTime, draw_purchases
+from seeder.synthetic.customers import TradingTime, draw_purchases
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
