@@ -3,6 +3,8 @@
 The story: customers place orders (customers.py); these, returns, anonymous sales and stock adjustments are the invoices
 (invoices.py); every line of them gets a product (products.py), a quantity and a price (lines.py); here all this becomes
 raw rows, and a few are spoilt for the loader to find.
+
+Source of the figures: "Online Retail", UCI Machine Learning Repository (CC BY 4.0).
 """
 
 import csv
