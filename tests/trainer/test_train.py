@@ -193,6 +193,14 @@ def test_a_model_no_better_than_the_time_rule_is_refused() -> None:
         gate.check_challenger({"roc_auc": {"value": 0.65}}, {"roc_auc": {"value": 0.65}})
 
 
+def test_no_weight_contradicts_common_sense(trained: Bundle) -> None:
+    wrong = {
+        term.feature: term.weight for term in trained.churn.terms if fit.CANDIDATES[term.feature] * term.weight < 0
+    }
+    assert not wrong
+    assert 5 <= len(trained.churn.terms) < len(fit.CANDIDATES)  # some were dropped, so the test can fail
+
+
 def test_the_threshold_finds_the_share_its_policy_promises() -> None:
     churned = np.linspace(0.01, 1.0, 100)
     threshold = fit.recall_threshold(churned, 0.80)

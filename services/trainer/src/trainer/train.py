@@ -65,7 +65,7 @@ def _train(
     gate.check_readiness(test, "test window")
     say(f"{len(learn.churned):,} examples at {len(windows.training)} cut-offs, {len(test.churned):,} for the test")
 
-    by_id = fit.fit_churn(learn, fit.BY_ID_FEATURES, horizon_days)
+    by_id = fit.fit_churn(learn, fit.choose_features(learn), horizon_days)
     small = fit.fit_churn(learn, fit.FEATURE_ONLY_FEATURES, horizon_days)
     feature_only = FeatureOnlyModel(small.formula, fit_assumptions(learn.features))
     customers = store.customers(clock)
