@@ -447,3 +447,10 @@ def test_a_process_that_makes_the_usual_table_stays_under_130_megabytes() -> Non
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert int(result.stdout) < 130_000
+
+
+def test_the_customer_of_the_examples_is_a_regular() -> None:
+    for seed in (1, 2, 3):
+        rows = synthetic_rows(50_000, seed)
+        invoices = {row[0] for row in rows if row[6] == 12_347 and not str(row[0]).startswith("C")}
+        assert len(invoices) >= 5

@@ -95,3 +95,13 @@ def test_a_signed_manifest_that_promises_something_else_is_refused(
     resign(folder, change)
     with pytest.raises(BundleRefusedError, match=reason):
         read_bundle(folder, KEY)
+
+
+def test_what_the_api_would_stumble_over_later_is_refused_now(tmp_path: Path) -> None:
+    small_bundle(tmp_path / VERSION, without={"assumptions"})
+    with pytest.raises(BundleRefusedError, match="nothing to assume"):
+        read_bundle(tmp_path / VERSION, KEY)
+    other = tmp_path / VERSION.replace("2026", "2027")
+    small_bundle(other, without={"percentiles"})
+    with pytest.raises(BundleRefusedError, match="no percentiles"):
+        read_bundle(other, KEY)

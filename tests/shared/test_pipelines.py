@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from retention import pipelines
 
 if TYPE_CHECKING:
+    from random import Random
+
     from pymongo.database import Database
 
     Lines = list[dict[str, Any]]
@@ -62,6 +64,13 @@ def test_one_customer_alone_has_the_features_it_has_among_all(database: Database
     for customer_id in range(1, 5):
         alone = features(database, lines, [customer_id])
         assert alone == {key: value for key, value in everybody.items() if key == customer_id}
+
+
+@many
+@given(lines=LINES, random=st.randoms(use_true_random=False))
+def test_the_order_of_the_lines_does_not_show(database: Database[dict[str, Any]], lines: Lines, random: Random) -> None:
+    shuffled = random.sample(lines, len(lines))
+    assert features(database, lines) == features(database, shuffled)
 
 
 @many

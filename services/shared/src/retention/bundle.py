@@ -28,6 +28,7 @@ SCHEMA_VERSION: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-9
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
+REFERENCE: Final = "reference.json"
 
 
 class Bundle(NamedTuple):
@@ -82,7 +83,7 @@ def _read_verified(folder: Path, key: bytes) -> Bundle:
         churn=ChurnModel.from_json(churn["by_id"]),
         feature_only=FeatureOnlyModel.from_json(churn["feature_only"]),
         segments=SegmentModel.from_json(json.loads(contents["segments.json"])),
-        reference=Reference.from_json(json.loads(contents["reference.json"])),
+        reference=Reference.from_json(json.loads(contents[REFERENCE])),
     )
     _check_features(bundle)
     _check_golden(bundle)
@@ -111,6 +112,10 @@ def _check_features(bundle: Bundle) -> None:
     unknown = {*bundle.churn.features, *bundle.feature_only.model.features} - set(pipelines.FEATURES)
     if unknown:
         raise BundleRefusedError(f"{bundle.version}: this build does not know the features {sorted(unknown)}")
+    unranked = set(bundle.churn.features) - bundle.reference.percentiles.keys()
+    if unranked:
+        raise BundleRefusedError(f"{bundle.version}: {REFERENCE} has no percentiles of {sorted(unranked)}")
+    bundle.feature_only.check_assumptions()
 
 
 def _check_golden(bundle: Bundle) -> None:

@@ -8,6 +8,7 @@ Each summand is the exact contribution of one feature, against the average custo
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -123,11 +124,21 @@ class Assumption(NamedTuple):
         return max(0.0, math.expm1(self.intercept + math.fsum(logs)))
 
 
+REQUIRED_FIGURES: Final = ("Frequency", "Monetary")
+OPTIONAL_FIGURES: Final = ("Recency", "Tenure")
+
+
 class FeatureOnlyModel(NamedTuple):
-    """The second formula, for callers who know a customer's figures and no id: a missing one is assumed."""
+    """The second formula, for callers who know a customer's figures and no id: an optional one may be missing."""
 
     model: ChurnModel
     assumptions: tuple[Assumption, ...]
+
+    def check_assumptions(self) -> None:
+        """Raise ValueError unless every set of figures that can be asked with can be completed."""
+        for count in range(len(OPTIONAL_FIGURES)):
+            for known in combinations(OPTIONAL_FIGURES, count):
+                self.complete(dict.fromkeys((*REQUIRED_FIGURES, *known), 1.0))
 
     def complete(self, features: Features) -> tuple[dict[str, float], list[str]]:
         """Return the features with what is missing filled in, and the names of what was assumed."""
@@ -143,7 +154,10 @@ class FeatureOnlyModel(NamedTuple):
 
     def _assumption(self, feature: str, features: Features) -> Assumption:
         known = set(self.model.features) & set(features)
-        return next(a for a in self.assumptions if a.feature == feature and set(a.given) == known)
+        for assumption in self.assumptions:
+            if assumption.feature == feature and set(assumption.given) == known:
+                return assumption
+        raise ValueError(f"nothing to assume for {feature} given {sorted(known)}")
 
     def to_json(self) -> dict[str, Any]:
         """Return the formula as it stands in `churn.json`."""

@@ -88,6 +88,11 @@ def _rounded(value: object) -> dict[str, Any]:
     return {"$round": [value, 9]}
 
 
+def _money(value: object) -> dict[str, Any]:
+    # Twice: a sum that is half a cent but for its last bit would be rounded now up, now down.
+    return {"$round": [{"$round": [value, 6]}, 2]}
+
+
 def _if_order(value: object, otherwise: object) -> dict[str, Any]:
     return {"$cond": [{"$eq": ["$_id.kind", "order"]}, value, otherwise]}
 
@@ -126,9 +131,8 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
         {"$match": {"Frequency": {"$gt": 0}}},
         {
             "$set": {
-                "Monetary": {"$round": ["$Monetary", 2]},
-                "net_monetary": {"$round": [{"$subtract": ["$Monetary", "$returned"]}, 2]},
-                "AvgOrderValue": {"$round": [{"$divide": ["$Monetary", "$Frequency"]}, 2]},
+                "Monetary": _money("$Monetary"),
+                "net_monetary": _money({"$subtract": ["$Monetary", "$returned"]}),
                 "Recency": _whole_days("$last_order_at", as_of),
                 "Tenure": _whole_days("$first_order_at", as_of),
                 "distinct_products": {"$size": {"$reduce": _UNION_OF_PRODUCTS}},
@@ -137,7 +141,12 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "as_of": as_of,
             }
         },
-        {"$set": {"recency_to_gap": _rounded({"$divide": ["$Recency", _MEAN_GAP_DAYS]})}},
+        {
+            "$set": {
+                "AvgOrderValue": _money({"$divide": ["$Monetary", "$Frequency"]}),
+                "recency_to_gap": _rounded({"$divide": ["$Recency", _MEAN_GAP_DAYS]}),
+            }
+        },
         {"$project": {"products": 0, "returned": 0}},
     ]
 

@@ -38,7 +38,7 @@ class Registry:
     def champion(self) -> str:
         """Return the live version; NoChampionError when none was promoted yet."""
         try:
-            version = (self.live_dir / "champion").read_text(encoding="ascii").strip()
+            version = (self.live_dir / "champion").read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
             version = ""
         if not VERSION.fullmatch(version):

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retention.churn import Assumption
+from retention.churn import OPTIONAL_FIGURES, REQUIRED_FIGURES, Assumption
 
 if TYPE_CHECKING:
     import pandas as pd
-
-REQUIRED: Final = ("Frequency", "Monetary")
-OPTIONAL: Final = ("Recency", "Tenure")
 
 
 def fit_assumptions(features: pd.DataFrame) -> tuple[Assumption, ...]:
     """Return a regression of each optional feature on every set of known ones it may be asked with, in log1p."""
     return tuple(
-        _regression(features, missing, (*REQUIRED, *also_known))
-        for missing in OPTIONAL
-        for others in [[name for name in OPTIONAL if name != missing]]
-        for count in range(len(others) + 1)
-        for also_known in combinations(others, count)
+        _regression(features, missing, (*REQUIRED_FIGURES, *known))
+        for missing in OPTIONAL_FIGURES
+        for count in range(len(OPTIONAL_FIGURES))
+        for known in combinations([name for name in OPTIONAL_FIGURES if name != missing], count)
     )
 
 

@@ -47,6 +47,7 @@ LEAVE_B: Final = 2.43
 # The fit counts days with a purchase: 18,532 orders fall on 16,763 such days, mostly those of frequent customers.
 MORE_ORDERS_PER_RATE: Final = 10.0  # squared: a weekly customer places two more orders within the day
 MORE_ORDERS_AT_MOST: Final = 3.0  # on average
+ORDERS_OF_A_REGULAR: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Purchases:
 def draw_purchases(arrivals: int, time: TradingTime, rng: Rng) -> Purchases:
     """Draw the orders that *arrivals* customers place within the period: about three quarters of them place any.
 
-    One customer's first order always falls on the last day.
+    Customer 0's first order always falls on the last day; customer 1 is a regular, if there is one.
     """
     rate = rng.gamma(RATE_SHAPE, 1.0 / RATE_SCALE_DAYS, arrivals)
     first = rng.random(arrivals) * time.closes
@@ -103,7 +104,20 @@ def draw_purchases(arrivals: int, time: TradingTime, rng: Rng) -> Purchases:
     seen = at >= time.opens
     order = np.argsort(at[seen], kind="stable")
     present, renumbered = np.unique(customer[seen][order], return_inverse=True)
-    return Purchases(renumbered.astype(np.int64), at[seen][order], present.size)
+    numbers = _with_a_regular_second(np.bincount(renumbered))
+    return Purchases(numbers[renumbered], at[seen][order], present.size)
+
+
+def _with_a_regular_second(orders: Ints) -> Ints:
+    """Return each customer's number: their own, but customer 1 and the first with enough orders change places.
+
+    Customer 1 is the one whom examples ask about, and one order is not much of an example.
+    """
+    numbers = np.arange(orders.size)
+    regulars = np.flatnonzero(orders >= ORDERS_OF_A_REGULAR)
+    if orders.size > 1 and regulars.size and regulars[0] > 1:
+        numbers[[1, regulars[0]]] = numbers[[regulars[0], 1]]
+    return numbers
 
 
 def _until_they_leave(first: Floats, rate: Floats, end: float, rng: Rng) -> tuple[Ints, Floats]:
