@@ -1,0 +1,1 @@
+"""The HTTP API: who is about to leave, and why."""

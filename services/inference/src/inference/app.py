@@ -1,0 +1,74 @@
+"""The application: built by create_app, never by an import."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from inference import docs, openapi
+from inference.errors import answer_with_problems
+from inference.live_bundle import LiveBundle
+from inference.lookup import MongoCustomers
+from inference.requests import RequestLog
+from inference.routes import router
+from inference.security import Guard, SecurityHeaders
+from inference.service import Service
+from retention.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from inference.lookup import Customers
+    from inference.settings import Settings
+
+
+def create_app(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    customers: Customers | None = None,
+    registry: Registry | None = None,
+) -> FastAPI:
+    """Return the application; it starts without a database and without a model, and is ready when both are there.
+
+    Raises BadConfigurationError when MONGO_URI is not an address.
+    """
+    live = LiveBundle(registry or Registry(settings.models_dir), settings.signing_key_file)
+    service = Service(settings, customers or MongoCustomers(settings), live, now)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await live.refresh()
+        following = asyncio.create_task(live.follow(poll_s=settings.model_poll_s))
+        yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        service.customers.close()
+
+    app = FastAPI(
+        title="Retention",
+        version=settings.git_revision[:7],
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(RequestLog),
+            Middleware(Guard, allowed_hosts=settings.allowed_hosts),
+        ],
+    )
+    app.state.service = service
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    answer_with_problems(app)
+    app.include_router(router)
+    docs.serve(app)
+    return app

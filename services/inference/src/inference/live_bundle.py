@@ -1,0 +1,105 @@
+"""The model that answers now: loaded and verified beside the one before it, then swapped in one assignment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, TypeAlias
+
+from retention.bundle import MANIFEST, SIGNATURE, Bundle, read_bundle
+from retention.errors import BundleRefusedError, NoChampionError, RetentionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retention.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+Stamp: TypeAlias = "tuple[tuple[int, int, int] | None, ...]"
+
+
+class LiveBundle:
+    """Follows the registry's champion. What is refused is remembered and not tried again until a file changes."""
+
+    def __init__(self, registry: Registry, signing_key_file: Path) -> None:
+        self._registry = registry
+        self._key_file = signing_key_file
+        self._bundle: Bundle | None = None
+        self._seen: Stamp | None = None
+        self.stale_reason: str | None = None
+
+    @property
+    def loaded(self) -> Bundle | None:
+        """The bundle that answers, if any."""
+        return self._bundle
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle that answers; NoChampionError before the first. One answer takes it once."""
+        if self._bundle is None:
+            raise NoChampionError(self.stale_reason or "no model is loaded yet")
+        return self._bundle
+
+    async def follow(self, *, poll_s: float) -> None:
+        """Refresh until cancelled."""
+        while True:
+            await asyncio.sleep(poll_s)
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Load the champion if anything about it changed; when it is refused, the old one goes on answering."""
+        try:
+            fresh = await asyncio.to_thread(self._load_if_changed)
+        except (RetentionError, OSError, ValueError) as error:
+            self.stale_reason = self._without_paths(error)
+            # No champion yet is how every installation begins.
+            level = logging.INFO if isinstance(error, NoChampionError) else logging.ERROR
+            logger.log(level, "champion not loaded", extra={"reason": str(error)})
+        else:
+            if fresh is not None:
+                self._bundle = fresh
+                self.stale_reason = None
+                logger.info("champion loaded", extra={"model_version": fresh.version})
+
+    def _load_if_changed(self) -> Bundle | None:
+        """Return the verified champion, None when nothing changed since the last look; raises why not."""
+        pointer = self._registry.live_dir / "champion"
+        seen_pointer = _stamp(pointer)
+        try:
+            version = self._registry.champion()
+        except (RetentionError, OSError, ValueError):
+            if not self._is_news((seen_pointer,)):
+                return None
+            raise
+        folder = self._registry.folder(version)
+        paths = (folder / MANIFEST, folder / SIGNATURE, self._key_file)
+        if not self._is_news((seen_pointer, *map(_stamp, paths))):
+            return None
+        return read_bundle(folder, self._key())
+
+    def _is_news(self, stamp: Stamp) -> bool:
+        known, self._seen = self._seen, stamp
+        return stamp != known
+
+    def _key(self) -> bytes:
+        try:
+            key = self._key_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BundleRefusedError(f"cannot read the signing key {self._key_file}: {error.strerror}") from error
+        if not key:  # an empty key would accept what anybody signed with nothing
+            raise BundleRefusedError(f"the signing key {self._key_file} is empty")
+        return key.encode()
+
+    def _without_paths(self, error: Exception) -> str:
+        """Return the reason for /health, which anybody may read: the log has it whole."""
+        text = str(error).replace(str(self._registry.live_dir.parent), "models")
+        return text.replace(str(self._key_file), "").replace("  ", " ")
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

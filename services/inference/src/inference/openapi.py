@@ -1,0 +1,74 @@
+"""The documentation's words, and errors documented as what they are: application/problem+json, with real examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+
+from inference.errors import BY_STATUS, BY_TYPE, Document, Rule, problem_document
+from inference.examples import REQUEST_ID
+from inference.schemas import Problem
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from inference.schemas import CustomerAnswer, FeatureAnswer
+
+PREDICTIONS: Final = "Predictions"
+HEALTHS: Final = "Health"
+TAGS: Final = [
+    {"name": PREDICTIONS, "description": "Who is about to leave, how sure that is, why, and what to do about it."},
+    {"name": HEALTHS, "description": "For monitors and load balancers."},
+]
+DESCRIPTION: Final = """
+Will a customer order again within the next **90 days**? Ask by id, or by figures:
+
+* **Probabilities are honest**: calibrated on past windows of the same shop, with an interval beside each.
+* **Reasons are exact**: the model is a formula, and its summands add up to the answer.
+* **Time is an argument**: every answer names its `as_of`, and nothing at or after it was looked at.
+
+Open a question below, press **Try it out**, then **Execute**: the examples are filled in. Errors are
+problem documents (RFC 9457); quote the `request_id` when you ask about one.
+"""
+
+_RULES: Final[dict[str, Rule]] = {rule.code: rule for rule in (*BY_TYPE.values(), *BY_STATUS.values())}
+_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
+
+
+def answers(example: CustomerAnswer | FeatureAnswer) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI response of the good answer, with an example."""
+    return {200: {"description": "The answer.", "content": {"application/json": {"example": example}}}}
+
+
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of these errors; several of one status share it, each with its example."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for rule in (_RULES[code] for code in codes):
+        response = responses.setdefault(
+            rule.status,
+            {"description": "", "content": {"application/problem+json": {"schema": _SCHEMA, "examples": {}}}},
+        )
+        response["description"] = "; ".join(filter(None, (response["description"], rule.title)))
+        response["content"]["application/problem+json"]["examples"][rule.code] = {"value": _example(rule)}
+        if rule.status == 503:  # noqa: PLR2004 - the one that passes by itself
+            response["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return responses
+
+
+def _example(rule: Rule) -> Document:
+    wrong = {"pointer": "#/customer_id", "code": "int_type", "detail": "Input should be a valid integer"}
+    return problem_document(rule, REQUEST_ID, [wrong] if rule.code == "validation" else [])
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of `app`, made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        )
+        problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+        schema["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+        app.openapi_schema = schema
+    return app.openapi_schema

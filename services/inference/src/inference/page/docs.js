@@ -1,0 +1,15 @@
+// Dark where the reader's system is: the style sheet has a dark mode, switched by this class.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const dress = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", dress);
+dress();
+
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: -1, // each answer shows its own schema
+  syntaxHighlight: { theme: dark.matches ? "agate" : "idea" },
+  validatorUrl: null,
+});

@@ -1,0 +1,114 @@
+"""The addresses, each with the statuses it answers with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.responses import RedirectResponse
+
+from inference.errors import RETRY_AFTER_S
+from inference.examples import CUSTOMER_ANSWER, CUSTOMER_EXAMPLES, FEATURE_ANSWER, FEATURE_EXAMPLES
+from inference.openapi import HEALTHS, PREDICTIONS, answers, problems
+from inference.questions import CustomerQuestion, FeatureQuestion  # noqa: TC001 - FastAPI reads the annotations
+from inference.requests import StrictJsonRoute
+from inference.schemas import Alive, CustomerAnswer, FeatureAnswer, Health, Readiness, Welcome
+
+if TYPE_CHECKING:
+    from inference.service import Service
+
+Ready = TypeVar("Ready", Readiness, Health)
+
+router = APIRouter(route_class=StrictJsonRoute)
+
+
+@router.post(
+    "/predict_churn_by_id",
+    tags=[PREDICTIONS],
+    summary="Will this customer come back?",
+    responses=answers(CUSTOMER_ANSWER)
+    | problems(
+        "customer_not_found",
+        "no_orders",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation",
+        "model_not_loaded",
+        "database_unavailable",
+    ),
+)
+async def predict_churn_by_id(
+    request: Request, question: Annotated[CustomerQuestion, Body(openapi_examples=CUSTOMER_EXAMPLES)]
+) -> CustomerAnswer:
+    """Answer with the probability that the customer places no order within the horizon.
+
+    Beside it stand its interval, the segment with what to do about it, and the reasons: exact contributions to the
+    log-odds, in words.
+
+    With `as_of` the question is asked of a past day: only what was known then is looked at.
+    """
+    return await _service(request).about_customer(question, request.state.request_id)
+
+
+@router.post(
+    "/predict_churn",
+    tags=[PREDICTIONS],
+    summary="Would a customer with these figures come back?",
+    responses=answers(FEATURE_ANSWER)
+    | problems("body_too_large", "unsupported_media_type", "validation", "model_not_loaded"),
+)
+async def predict_churn(
+    request: Request, question: Annotated[FeatureQuestion, Body(openapi_examples=FEATURE_EXAMPLES)]
+) -> FeatureAnswer:
+    """Answer from figures alone, by a second formula: no customer is looked up, and no database needed.
+
+    `Recency` and `Tenure` may be left out: they are then taken as usual for the other figures, and named in `assumed`.
+    """
+    return _service(request).about_features(question, request.state.request_id)
+
+
+@router.get("/livez", tags=[HEALTHS], summary="Is the process alive?")
+async def livez() -> Alive:
+    """Answer at once, touching nothing: a failure means that the process should be restarted."""
+    return {"status": "alive"}
+
+
+@router.get(
+    "/readyz",
+    tags=[HEALTHS],
+    summary="Can it answer predictions?",
+    responses={503: {"model": Readiness, "description": "Not now: `checks` says what is missing."}},
+)
+async def readyz(request: Request, response: Response) -> Readiness:
+    """Ask every dependency, and answer 503 when one is missing: a failure means that others should be asked."""
+    return _with_status(response, await _service(request).readiness())
+
+
+@router.get(
+    "/health",
+    tags=[HEALTHS],
+    summary="How is it?",
+    responses={503: {"model": Health, "description": "It cannot answer predictions now."}},
+)
+async def health(request: Request, response: Response) -> Health:
+    """Answer with the status and the checks of /readyz, and what a monitor likes to see beside them, on one page."""
+    return _with_status(response, await _service(request).health())
+
+
+@router.get("/", tags=[HEALTHS], summary="What is this?", response_model=Welcome)
+async def welcome(request: Request) -> Welcome | RedirectResponse:
+    """Answer with a line of JSON; browsers are sent to the documentation."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/docs")
+    return {"message": "Who is about to leave, and why: POST /predict_churn_by_id; /docs shows how."}
+
+
+def _service(request: Request) -> Service:
+    return cast("Service", request.app.state.service)
+
+
+def _with_status(response: Response, readiness: Ready) -> Ready:
+    if readiness["status"] != "ready":
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return readiness

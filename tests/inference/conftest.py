@@ -1,0 +1,73 @@
+"""An API over customers in memory and a small signed bundle; every part can be swapped for one that misbehaves."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from bundles import KEY, VERSION
+from serving import NOW, ORDERS, InMemoryCustomers, Models, Serve
+
+from inference.app import create_app
+from inference.settings import Settings
+from retention.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from inference.lookup import Customers
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Models:
+    """An empty models volume."""
+    key_file = tmp_path / "key"
+    key_file.write_bytes(KEY + b"\n")
+    return Models(Registry(tmp_path / "models"), key_file)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def environ(models: Models) -> dict[str, str]:
+    return {
+        "MONGO_URI": "mongodb://127.0.0.1:1/",
+        "MODELS_DIR": str(models.registry.live_dir.parent),
+        "MODEL_SIGNING_KEY_FILE": str(models.key_file),
+        "ALLOWED_HOSTS": "test,[::1]",
+        "GIT_REVISION": "abc1234",
+    }
+
+
+@pytest.fixture
+def serve(environ: dict[str, str], models: Models) -> Serve:
+    """Serve the API, started and stopped as a server would, over given customers and settings."""
+
+    @asynccontextmanager
+    async def serving(customers: Customers | None = None, **variables: str) -> AsyncIterator[httpx.AsyncClient]:
+        settings = Settings.from_environ(environ | variables)
+        app = create_app(
+            settings, now=lambda: NOW, customers=customers or InMemoryCustomers(ORDERS), registry=models.registry
+        )
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as api,
+        ):
+            yield api
+
+    return serving
+
+
+@pytest.fixture
+async def api(serve: Serve, models: Models) -> AsyncIterator[httpx.AsyncClient]:
+    """The API with a model and customers."""
+    models.publish(VERSION)
+    async with serve() as client:
+        yield client

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from bundles import KEY, VERSION
+from serving import ORDERS, UnreachableCustomers
+
+from inference.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
+from retention.bundle import read_bundle
+
+if TYPE_CHECKING:
+    import httpx
+    from serving import Models, Serve
+
+pytestmark = pytest.mark.anyio
+
+THREE = FEATURE_EXAMPLES["three"]["value"]
+FIVE = FEATURE_EXAMPLES["five"]["value"]
+
+
+async def test_the_answer_has_the_shape_of_the_contract(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/predict_churn_by_id", json={"customer_id": 12347}, headers={"X-Request-ID": "r-1"})
+
+    assert answer.status_code == 200
+    content = answer.json()
+    assert list(content) == ["customer_id", "features", "prediction", "segment", "explanation", "meta"]
+    assert content["features"] == {
+        "Frequency": 2, "Monetary": 350.5, "AvgOrderValue": 175.25, "Recency": 2, "Tenure": 338,
+    }  # fmt: skip
+    assert set(content["prediction"]) == {
+        "churn_probability", "churn_prediction", "threshold", "horizon_days", "interval", "confidence", "evidence",
+    }  # fmt: skip
+    assert set(content["prediction"]["interval"]) == {"level", "low", "high"}
+    assert set(content["segment"]) == {"cluster", "segment", "action", "offer"}
+    assert set(content["explanation"]) == {"base_log_odds", "contributions"}
+    assert content["meta"] == {
+        "as_of": "2011-12-10T00:00:00Z", "model_version": VERSION, "data_age_days": 0, "stale": False,
+        "currency": "GBP", "request_id": "r-1",
+    }  # fmt: skip
+
+
+async def test_whole_numbers_stay_whole(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/predict_churn_by_id", json={"customer_id": 12347})
+
+    assert '"Frequency":2,"Monetary":350.5' in answer.text
+    assert '"Recency":2,"Tenure":338' in answer.text
+    assert '"churn_prediction":1' in answer.text or '"churn_prediction":0' in answer.text
+
+
+@pytest.mark.parametrize("customer_id", [12347, 12348])
+async def test_base_and_contributions_sum_to_the_log_odds(api: httpx.AsyncClient, customer_id: int) -> None:
+    answer = (await api.post("/predict_churn_by_id", json={"customer_id": customer_id})).json()
+
+    probability = answer["prediction"]["churn_probability"]
+    explanation = answer["explanation"]
+    total = explanation["base_log_odds"] + math.fsum(c["contribution"] for c in explanation["contributions"])
+    assert abs(total - math.log(probability / (1 - probability))) <= 1e-9
+
+
+async def test_the_answer_is_the_bundles_own_arithmetic(api: httpx.AsyncClient, models: Models) -> None:
+    answer = (await api.post("/predict_churn_by_id", json={"customer_id": 12347})).json()
+
+    model = read_bundle(models.registry.folder(VERSION), KEY).churn
+    prediction = answer["prediction"]
+    assert prediction["churn_probability"] == model.probability(answer["features"])
+    assert (prediction["interval"]["low"], prediction["interval"]["high"]) == model.interval(answer["features"])
+    assert prediction["churn_prediction"] == int(prediction["churn_probability"] >= prediction["threshold"])
+
+
+async def test_the_largest_reason_comes_first(api: httpx.AsyncClient) -> None:
+    answer = (await api.post("/predict_churn_by_id", json={"customer_id": 12347})).json()
+
+    sizes = [abs(reason["contribution"]) for reason in answer["explanation"]["contributions"]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+async def test_reasons_are_left_out_when_not_wanted(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/predict_churn_by_id", json={"customer_id": 12347, "explain": False})
+
+    assert answer.json()["explanation"] is None
+
+
+async def test_a_past_instant_sees_no_later_order(api: httpx.AsyncClient) -> None:
+    question = {"customer_id": 12347, "as_of": "2011-09-10T00:00:00Z"}
+    answer = (await api.post("/predict_churn_by_id", json=question)).json()
+
+    assert answer["meta"]["as_of"] == "2011-09-10T00:00:00Z"
+    assert answer["features"]["Frequency"] == 1
+
+
+@pytest.mark.parametrize(
+    "as_of", ["2011-09-10T00:00:00.000Z", "2011-09-10t00:00:00z", "2011-09-10T02:00:00+02:00", None]
+)
+async def test_an_instant_may_be_written_in_every_way_of_rfc_3339(api: httpx.AsyncClient, as_of: str | None) -> None:
+    answer = await api.post("/predict_churn_by_id", json={"customer_id": 12347, "as_of": as_of})
+
+    assert answer.json()["meta"]["as_of"] == ("2011-12-10T00:00:00Z" if as_of is None else "2011-09-10T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ({"customer_id": 99999}, "customer_not_found"),
+        ({"customer_id": 2**63 - 1}, "customer_not_found"),
+        ({"customer_id": 12349}, "no_orders"),
+        ({"customer_id": 12348, "as_of": "2011-01-01T00:00:00Z"}, "no_orders"),
+    ],
+)
+async def test_who_cannot_be_predicted_is_a_404(api: httpx.AsyncClient, question: dict[str, object], code: str) -> None:
+    answer = await api.post("/predict_churn_by_id", json=question)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, code)
+    assert "retry-after" not in answer.headers
+
+
+async def test_the_wall_clock_asks_as_of_today_and_counts_from_the_data(serve: Serve, models: Models) -> None:
+    models.publish(VERSION)
+    async with serve(CLOCK="wall", STALE_AFTER_DAYS="1") as api:
+        meta = (await api.post("/predict_churn_by_id", json={"customer_id": 12347})).json()["meta"]
+
+    assert meta["as_of"] == "2011-12-12T00:00:00Z"
+    assert (meta["data_age_days"], meta["stale"]) == (2, True)
+
+
+async def test_figures_alone_are_answered_and_what_was_assumed_is_named(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/predict_churn", json=THREE)
+
+    assert answer.status_code == 200
+    content = answer.json()
+    assert content["assumed"] == ["Recency", "Tenure"]
+    assert 0 < content["interval"]["low"] < content["churn_probability"] < content["interval"]["high"] < 1
+    assert set(content["meta"]) == {"model_version", "currency", "request_id"}
+
+
+async def test_figures_given_whole_assume_nothing(api: httpx.AsyncClient) -> None:
+    content = (await api.post("/predict_churn", json=FIVE)).json()
+
+    assert content["assumed"] == []
+    assert content["evidence"] == "repeat"
+
+
+@pytest.mark.parametrize("extreme", [
+    {"Frequency": 1, "Monetary": 1e12, "AvgOrderValue": 1e12, "Recency": 100_000, "Tenure": 100_000},
+    {"Frequency": 10**9, "Monetary": 1e12, "AvgOrderValue": 1000, "Recency": 0, "Tenure": 0},
+    {"Frequency": 1, "Monetary": 5e-324, "AvgOrderValue": 5e-324},
+])  # fmt: skip
+async def test_extreme_figures_give_finite_answers(api: httpx.AsyncClient, extreme: dict[str, float]) -> None:
+    answer = await api.post("/predict_churn", json=extreme)
+
+    assert answer.status_code == 200
+    assert 0 <= answer.json()["churn_probability"] <= 1
+
+
+async def test_figures_need_no_database(serve: Serve, models: Models) -> None:
+    models.publish(VERSION)
+    async with serve(UnreachableCustomers(ORDERS)) as api:
+        answer = await api.post("/predict_churn", json=THREE)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("example", CUSTOMER_EXAMPLES.values(), ids=CUSTOMER_EXAMPLES)
+async def test_every_documented_example_of_a_customer_works(
+    api: httpx.AsyncClient, example: dict[str, dict[str, object]]
+) -> None:
+    assert (await api.post("/predict_churn_by_id", json=example["value"])).status_code == 200
+
+
+@pytest.mark.parametrize("example", FEATURE_EXAMPLES.values(), ids=FEATURE_EXAMPLES)
+async def test_every_documented_example_of_figures_works(
+    api: httpx.AsyncClient, example: dict[str, dict[str, object]]
+) -> None:
+    assert (await api.post("/predict_churn", json=example["value"])).status_code == 200

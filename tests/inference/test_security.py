@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from bundles import VERSION
+from serving import ORDERS, BrokenCustomers
+
+from retention.logs import JsonFormatter
+
+if TYPE_CHECKING:
+    import httpx
+    from serving import Models, Serve
+
+pytestmark = pytest.mark.anyio
+
+ASK = {"customer_id": 12347}
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "test.evil.example", "", "test:80:80", "test@evil.example", "127.0.0.1"]
+)
+async def test_another_host_name_is_refused(api: httpx.AsyncClient, host: str) -> None:
+    answer = await api.post("/predict_churn_by_id", json=ASK, headers={"Host": host})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "host_not_allowed")
+
+
+@pytest.mark.parametrize("host", ["test", "TEST", "test:8000", "[::1]", "[::1]:8000"])
+async def test_an_allowed_host_name_is_answered_on_any_port(api: httpx.AsyncClient, host: str) -> None:
+    assert (await api.get("/livez", headers={"Host": host})).status_code == 200
+
+
+async def test_a_star_allows_every_host_name(serve: Serve) -> None:
+    async with serve(ALLOWED_HOSTS="*") as api:
+        assert (await api.get("/livez", headers={"Host": "anything.example"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/nothing-here", "/docs", "/openapi.json"])
+async def test_every_answer_has_the_security_headers(api: httpx.AsyncClient, path: str) -> None:
+    headers = (await api.get(path)).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "server" not in headers
+
+
+async def test_other_origins_are_not_let_in(api: httpx.AsyncClient) -> None:
+    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answer = await api.options("/predict_churn_by_id", headers=preflight)
+
+    assert answer.status_code == 405
+    assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+async def test_a_plain_request_id_is_given_back(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/predict_churn_by_id", json=ASK, headers={"X-Request-ID": "trace-42.a_B"})
+
+    assert answer.headers["x-request-id"] == answer.json()["meta"]["request_id"] == "trace-42.a_B"
+
+
+@pytest.mark.parametrize("odd", ["", "a b", "x" * 65, "<script>", '{"a":1}'])
+async def test_an_odd_request_id_is_replaced(api: httpx.AsyncClient, odd: str) -> None:
+    answer = await api.post("/predict_churn_by_id", json={}, headers={"X-Request-ID": odd})
+
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] != odd
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_an_unexpected_error_is_a_500_without_details_and_a_trace_in_the_log(
+    serve: Serve, models: Models, caplog: pytest.LogCaptureFixture
+) -> None:
+    models.publish(VERSION)
+    async with serve(BrokenCustomers(ORDERS)) as api:
+        answer = await api.post("/predict_churn_by_id", json=ASK)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "/app" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert [record.message for record in caplog.records if record.exc_info] == ["unexpected error"]
+
+
+async def test_a_request_is_one_line_that_says_nothing_about_the_customer(
+    api: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        await api.post("/predict_churn_by_id?email=a@b.example", json=ASK, headers={"X-Request-ID": "r-7"})
+
+    lines = [
+        json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name.startswith("inference")
+    ]
+    assert len(lines) == 1
+    line = lines[0]
+    assert (line["method"], line["route"], line["status"], line["request_id"]) == (
+        "POST", "/predict_churn_by_id", 200, "r-7",
+    )  # fmt: skip
+    assert line["milliseconds"] > 0
+    assert "12347" not in json.dumps(line)
+    assert "b.example" not in json.dumps(line)

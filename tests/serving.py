@@ -1,0 +1,106 @@
+"""Customers in memory, some of which misbehave, and a models volume: what an API under test stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import httpx
+from bundles import small_bundle
+
+from inference.lookup import DataState
+from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from retention.registry import Registry
+
+Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+CLOCK = datetime(2011, 12, 10, tzinfo=UTC)
+NOW = datetime(2011, 12, 12, 9, 30, tzinfo=UTC)
+ORDERS = {
+    12347: [(datetime(2011, 1, 5, 9, tzinfo=UTC), 100.0), (datetime(2011, 12, 7, 12, tzinfo=UTC), 250.5)],
+    12348: [(datetime(2011, 11, 30, 15, tzinfo=UTC), 20.0)],
+    12349: [],
+}
+
+
+class InMemoryCustomers:
+    """Customers with (when, value) orders; one with none is known for other things. Passes the lookup's own tests."""
+
+    def __init__(self, orders: Mapping[int, list[tuple[datetime, float]]], *, loaded_at: datetime | None = NOW) -> None:
+        self._orders = orders
+        self._loaded_at = loaded_at
+
+    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+        if customer_id not in self._orders:
+            raise CustomerNotFoundError
+        before = [(at, value) for at, value in self._orders[customer_id] if at < as_of]
+        if not before:
+            raise NoOrdersError
+        monetary = round(sum(value for _, value in before), 2)
+        days = sorted((as_of - at) // timedelta(days=1) for at, _ in before)
+        return {
+            "Frequency": len(before),
+            "Monetary": monetary,
+            "AvgOrderValue": round(monetary / len(before), 2),
+            "Recency": days[0],
+            "Tenure": days[-1],
+        }
+
+    async def state(self) -> DataState:
+        return DataState(CLOCK, self._loaded_at)
+
+    async def ping(self) -> None:
+        return
+
+    async def count(self) -> int:
+        return sum(map(len, self._orders.values()))
+
+    def close(self) -> None:
+        return
+
+
+class UnreachableCustomers(InMemoryCustomers):
+    """A database that is away."""
+
+    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+        raise UnavailableError(f"mongodb://user:secret@example.org is away {customer_id} {as_of}")
+
+    async def state(self) -> DataState:
+        raise UnavailableError("mongodb://user:secret@example.org is away")
+
+    async def ping(self) -> None:
+        raise UnavailableError("mongodb://user:secret@example.org is away")
+
+    async def count(self) -> int:
+        raise UnavailableError("mongodb://user:secret@example.org is away")
+
+
+class BrokenCustomers(InMemoryCustomers):
+    """A look-up with a bug."""
+
+    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+        raise ZeroDivisionError(f"/app/secret {customer_id} {as_of}")
+
+
+class Models(NamedTuple):
+    """A models volume and the key beside it."""
+
+    registry: Registry
+    key_file: Path
+
+    def publish(self, version: str, **bundle: Any) -> None:
+        """Write a small bundle and make it the champion."""
+        small_bundle(self.registry.folder(version), **bundle)
+        self.promote(version)
+
+    def promote(self, version: str) -> None:
+        """Move the pointer."""
+        self.registry.live_dir.mkdir(parents=True, exist_ok=True)
+        self.registry.promote(version, at=NOW, reason="test")
