@@ -103,20 +103,23 @@ def draw_purchases(arrivals: int, time: TradingTime, rng: Rng) -> Purchases:
     customer, at = _with_more_orders(customer, at, rate, time.closes, rng)
     seen = at >= time.opens
     order = np.argsort(at[seen], kind="stable")
-    present, renumbered = np.unique(customer[seen][order], return_inverse=True)
-    numbers = _with_a_regular_second(np.bincount(renumbered))
-    return Purchases(numbers[renumbered], at[seen][order], present.size)
+    _, first_order, number, orders = np.unique(
+        customer[seen][order], return_index=True, return_inverse=True, return_counts=True
+    )
+    number = _with_a_regular_second(first_order, orders)[number]
+    return Purchases(number, at[seen][order], orders.size)
 
 
-def _with_a_regular_second(orders: Ints) -> Ints:
-    """Return each customer's number: their own, but customer 1 and the first with enough orders change places.
+def _with_a_regular_second(first_order: Ints, orders: Ints) -> Ints:
+    """Return each customer's number: their own, but customer 1 and the regular known longest change places.
 
     Customer 1 is the one whom examples ask about, and one order is not much of an example.
     """
     numbers = np.arange(orders.size)
-    regulars = np.flatnonzero(orders >= ORDERS_OF_A_REGULAR)
-    if orders.size > 1 and regulars.size and regulars[0] > 1:
-        numbers[[1, regulars[0]]] = numbers[[regulars[0], 1]]
+    regulars = np.flatnonzero((orders >= ORDERS_OF_A_REGULAR) & (numbers > 0))
+    if regulars.size:
+        known_longest = regulars[np.argmin(first_order[regulars])]
+        numbers[[1, known_longest]] = numbers[[known_longest, 1]]
     return numbers
 
 
