@@ -102,6 +102,18 @@ def test_drop_starts_from_nothing(tmp_path: Path, database: Database[dict[str, A
     assert [count(database, name) for name in schema.COLLECTIONS] == [2, 1, 1, 1, 0, 1]
 
 
+def test_real_data_takes_the_place_of_an_invented_shop_and_keeps_it(
+    tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["synthetic", "--rows", "1000"]) == 0
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 0
+    assert "replacing the invented shop" in capsys.readouterr().out
+    assert [customer["_id"] for customer in database[schema.CUSTOMERS].find()] == [12347]
+    assert main(["synthetic", "--rows", "1000"]) == 0
+    assert "real data" in capsys.readouterr().out
+    assert count(database, schema.TRANSACTIONS) == 6
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"), [(["load", "absent.csv"], 66), (["load", "."], 66), (["load", "pyproject.toml"], 65)]
 )

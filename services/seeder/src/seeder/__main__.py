@@ -69,7 +69,12 @@ def _run(options: argparse.Namespace) -> int:
     settings = Settings.from_environ(os.environ)
     source = _source(options)
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s, waiting=print) as store:
-        if options.drop:
+        others = store.others_invented(source.load_id)
+        if source.invented and False in others and not options.drop:
+            print("there is real data already, and no invented shop is mixed into it: nothing to do (or use --drop)")
+            return 0
+        if options.drop or others == {True}:
+            print("deleting everything first" if options.drop else "replacing the invented shop")
             store.clear()
         finished = store.finished_load(source.load_id)
         if finished:
@@ -78,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
         print(source.description)
         now = datetime.now(UTC)
         store.prepare()
-        store.start_load(source.load_id, source.description, now)
+        store.start_load(source, now)
         with _progress(source.row_count) as progress:
             ledger = load(
                 source, store, chunk_rows=options.chunk_rows, now=now, progress=progress, stopping=_sigterm().is_set

@@ -24,13 +24,14 @@ class Source(NamedTuple):
     description: str
     dates: DateFormat
     row_count: int
+    invented: bool  # can be made again at any time, so real data takes its place
     rows: Callable[[], Iterator[Sequence[object]]]
 
 
 def synthetic_source(row_count: int, seed: int) -> Source:
     """Return `row_count` rows of invented trade, shaped like Online Retail."""
     name = f"synthetic:rows={row_count}:seed={seed}"
-    return Source(name, name, dates.ISO, row_count, lambda: synthetic.synthetic_rows(row_count, seed))
+    return Source(name, name, dates.ISO, row_count, True, lambda: synthetic.synthetic_rows(row_count, seed))  # noqa: FBT003 - invented
 
 
 def file_source(path: Path, date_order: str | None) -> Source:
@@ -52,4 +53,4 @@ def file_source(path: Path, date_order: str | None) -> Source:
         raise BadDataError(f"{path}: no rows")
     found = dates.DateFormat(date_order) if date_order else dates.find_date_format(look.date_texts)
     description = f"{path.name}: {look.description}, dates {found.order}, {look.row_count:,} rows"
-    return Source(f"sha256:{look.sha256}", description, found, look.row_count, look.rows)
+    return Source(f"sha256:{look.sha256}", description, found, look.row_count, False, look.rows)  # noqa: FBT003 - invented

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from retention.lines import Rejection
     from seeder.ledger import Ledger
+    from seeder.source import Source
 
 DUPLICATE_KEY: Final = 11000
 _AUTHENTICATION_FAILED: Final = 18
@@ -52,18 +53,32 @@ class Store:
         self._may_overlap = self._db[schema.TRANSACTIONS].find_one({}, {"_id": 1}) is not None
 
     def clear(self) -> None:
-        """Delete everything: rows, what is derived from them, and the record of loads."""
-        for collection in (schema.LOADS, schema.CLOCK, *schema.COLLECTIONS):
-            self._db[collection].delete_many({})
+        """Delete everything: rows, what is derived from them, and, last, the record of loads."""
+        # Killed halfway, no load must look finished.
+        self._db[schema.LOADS].update_many({}, {"$set": {"status": "dropping"}})
+        for collection in schema.COLLECTIONS:
+            if collection != schema.LOADS:
+                self._db[collection].delete_many({})
+        self._db[schema.LOADS].delete_many({})
+
+    def others_invented(self, load_id: str) -> set[bool]:
+        """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
+        return {bool(load.get("invented")) for load in self._db[schema.LOADS].find({"_id": {"$ne": load_id}})}
 
     def finished_load(self, load_id: str) -> dict[str, Any] | None:
         """Return the record of a finished load of the same content, if there is one."""
         return self._db[schema.LOADS].find_one({"_id": load_id, "status": "finished"})
 
-    def start_load(self, load_id: str, description: str, at: datetime) -> None:
+    def start_load(self, source: Source, at: datetime) -> None:
         """Record that a load is under way; one that was killed is under way again."""
-        record = {"status": "loading", "description": description, "started_at": at, "id_scheme": schema.ID_SCHEME}
-        self._db[schema.LOADS].replace_one({"_id": load_id}, record, upsert=True)
+        record = {
+            "status": "loading",
+            "description": source.description,
+            "invented": source.invented,
+            "started_at": at,
+            "id_scheme": schema.ID_SCHEME,
+        }
+        self._db[schema.LOADS].replace_one({"_id": source.load_id}, record, upsert=True)
 
     def finish_load(self, load_id: str, ledger: Ledger, at: datetime) -> None:
         """Record that a load is complete and everything derived is fresh."""

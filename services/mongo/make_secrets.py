@@ -1,0 +1,95 @@
+"""Make the secrets that are missing: a password per database user, and the key that signs models. Prints none.
+
+    DIR/admin/mongo_uri      DIR/trainer/mongo_uri, model_signing_key
+    DIR/seeder/mongo_uri     DIR/inference/mongo_uri, model_signing_key    (the same key)
+
+Run at every start: what is there stays, only the address in a URI follows `--host`. Killed at any point, it can be
+run again. Folders that exist keep their owner and group, which say who may read the files in them.
+"""  # noqa: INP001 - a script, run by its path
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import secrets
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from retention.errors import CannotWriteError
+from retention.files import replace_durably
+from retention.logs import configure_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ADMIN: Final = "admin"
+SERVICES: Final = ("seeder", "trainer", "inference")
+SIGNERS: Final = ("trainer", "inference")  # one signs, the other verifies: HMAC takes the same key for both
+SECRET_BYTES: Final = 32  # 256 bits; written as 43 characters that need no escaping in a URI
+
+logger = logging.getLogger("make_secrets")
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--directory", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--host", required=True, metavar="HOST:PORT", help="where the services find MongoDB")
+    options = parser.parse_args()
+    configure_logs(os.environ.get("LOG_LEVEL", "info"))
+    try:
+        with _locked(options.directory):
+            made = make_secrets(options.directory, options.host)
+    except OSError as error:
+        logger.error("cannot write %s: %s", error.filename, error.strerror)  # noqa: TRY400 - one line is enough
+        return CannotWriteError.exit_code
+    logger.info("the secrets are in %s", options.directory, extra={"written": made})
+    return 0
+
+
+def make_secrets(directory: Path, host: str) -> list[str]:
+    """Make what is missing under `directory`; return the names of the files that were written."""
+    wanted: dict[Path, str] = {}
+    for user in (ADMIN, *SERVICES):
+        path = directory / user / "mongo_uri"
+        password = urlsplit(_content(path)).password or secrets.token_urlsafe(SECRET_BYTES)
+        wanted[path] = f"mongodb://{user}:{password}@{host}/?authSource=admin"
+    keys = [directory / service / "model_signing_key" for service in SIGNERS]
+    key = next(filter(None, map(_content, keys)), None) or secrets.token_urlsafe(SECRET_BYTES)
+    wanted |= dict.fromkeys(keys, key)
+    return [str(path.relative_to(directory)) for path, content in wanted.items() if _ensure(path, content)]
+
+
+def _content(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+def _ensure(path: Path, content: str) -> bool:
+    """Make `path` hold `content`; return whether it had to be written."""
+    missing = _content(path) != content
+    if missing:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_durably(path, f"{content}\n".encode(), mode=0o640)
+    path.chmod(0o440)
+    return missing
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let one run at a time into `directory`: two would each make a password, and one of them would be lost."""
+    directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

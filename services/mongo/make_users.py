@@ -1,0 +1,167 @@
+"""Make MongoDB's users what this file says: one per service, each with a role that allows its work and nothing else.
+
+Run at every start, on MongoDB's own localhost: where there is no user yet, a connection from there may create the
+first one. Every step is whole or not done, and is done again by the next run: it can be killed at any point, and so
+can the server. The passwords are those that make_secrets.py wrote.
+"""  # noqa: INP001 - a script, run by its path
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from retention import schema
+from retention.errors import BadConfigurationError, NotPermittedError, RetentionError, UnavailableError
+from retention.logs import configure_logs
+from retention.settings import SettingsReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Grants: TypeAlias = "dict[str, Sequence[str]]"
+
+_READ: Final = ("find",)
+_APPEND: Final = ("find", "insert", "remove")  # removed only by --drop; what came in is never changed
+_WRITE: Final = ("find", "insert", "update", "remove")
+_ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK)
+
+GRANTS: Final[dict[str, Grants]] = {
+    "seeder": {
+        schema.TRANSACTIONS: (*_APPEND, "createIndex"),
+        schema.QUARANTINE: _APPEND,
+        schema.ORDERS: (*_WRITE, "createIndex"),
+        schema.CUSTOMERS: _WRITE,
+        schema.LOADS: _WRITE,
+        schema.CLOCK: _WRITE,
+    },
+    "trainer": dict.fromkeys(_ANALYSED, _READ),
+    "inference": dict.fromkeys(_ANALYSED, _READ),
+}
+
+_UNAUTHORIZED: Final = 13
+_AUTHENTICATION_FAILED: Final = 18
+_USER_NOT_FOUND: Final = 11
+_ROLE_NOT_FOUND: Final = 31
+_DURABLE: Final = {"w": "majority", "j": True}  # a user that was made is still there after a kill of the server
+
+logger = logging.getLogger("make_users")
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--directory", type=Path, required=True, metavar="DIR", help="what make_secrets.py filled")
+    parser.add_argument("--host", required=True, metavar="HOST:PORT", help="MongoDB, on this machine's loopback")
+    options = parser.parse_args()
+    configure_logs(os.environ.get("LOG_LEVEL", "info"))
+    try:
+        reader = SettingsReader(os.environ)
+        db_name = reader.text("DB_NAME", "retention")
+        wait_s = reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600)
+        reader.finish()
+        passwords = {user: _password(options.directory, user) for user in ("admin", *GRANTS)}
+        _retrying(lambda: make_users(options.host, db_name, passwords), wait_s=wait_s, host=options.host)
+    except RetentionError as error:
+        logger.error("%s", error)  # noqa: TRY400 - the message says it all
+        return error.exit_code
+    logger.info("the users are %s", ", ".join(passwords))
+    return 0
+
+
+def make_users(host: str, db_name: str, passwords: Mapping[str, str]) -> None:
+    """Make the admin if there is no user yet, and every service's role and user as in GRANTS."""
+    _make_first_user(host, passwords["admin"])
+    with _client(host, passwords["admin"]) as client:
+        for service, grants in GRANTS.items():
+            privileges = [
+                {"resource": {"db": db_name, "collection": collection}, "actions": list(actions)}
+                for collection, actions in grants.items()
+            ]
+            role = {"privileges": privileges, "roles": [], "writeConcern": _DURABLE}
+            _update_or_create(client, "Role", service, role)
+            _update_or_create(client, "User", service, _credentials(passwords[service], role=service))
+
+
+def _make_first_user(host: str, password: str) -> None:
+    """Create the admin, who may manage users and nothing else; leave it to the existing one where there is any."""
+    with _client(host) as client:
+        try:
+            client.admin.command("createUser", "admin", **_credentials(password, role="userAdminAnyDatabase"))
+        except OperationFailure as error:
+            if error.code != _UNAUTHORIZED:
+                raise
+
+
+def _update_or_create(client: MongoClient[dict[str, Any]], kind: str, name: str, document: dict[str, Any]) -> None:
+    try:
+        client.admin.command(f"update{kind}", name, **document)
+    except OperationFailure as error:
+        if error.code not in {_ROLE_NOT_FOUND, _USER_NOT_FOUND}:
+            raise
+        client.admin.command(f"create{kind}", name, **document)
+
+
+def _credentials(password: str, *, role: str) -> dict[str, Any]:
+    return {
+        "pwd": password,
+        "roles": [{"role": role, "db": "admin"}],
+        "mechanisms": ["SCRAM-SHA-256"],
+        "writeConcern": _DURABLE,
+    }
+
+
+def _client(host: str, admin_password: str | None = None) -> MongoClient[dict[str, Any]]:
+    return MongoClient(
+        host,
+        username="admin" if admin_password else None,
+        password=admin_password,
+        directConnection=True,
+        serverSelectionTimeoutMS=1000,
+        socketTimeoutMS=10_000,
+        appname="make_users",
+    )
+
+
+def _password(directory: Path, user: str) -> str:
+    path = directory / user / "mongo_uri"
+    try:
+        password = urlsplit(path.read_text(encoding="ascii")).password
+    except OSError as error:
+        raise BadConfigurationError(f"cannot read {path}: {error.strerror}: run make_secrets.py first") from None
+    if not password:
+        raise BadConfigurationError(f"{path} holds no password: delete it and run make_secrets.py")
+    return password
+
+
+def _retrying(step: Callable[[], None], *, wait_s: float, host: str) -> None:
+    """Run `step` until MongoDB stayed up for all of it; UnavailableError after `wait_s` seconds."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return step()
+        except ConnectionFailure:
+            if time.monotonic() > deadline:
+                raise UnavailableError(
+                    f"MongoDB at {host} does not answer after {wait_s:.0f} s: its log says why"
+                ) from None
+        except OperationFailure as error:
+            if error.code == _AUTHENTICATION_FAILED:
+                raise NotPermittedError(
+                    "this database's admin has another password: the database and the secrets do not belong together; "
+                    "bring back the secrets that it was made with, or remove it and load the data again"
+                ) from None
+            raise RetentionError(f"MongoDB: {error}") from None
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
