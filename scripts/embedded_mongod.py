@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 START_TIMEOUT_S = 60  # journal recovery after a crash included
 CACHE_SIZE_GB = "0.25"  # the size that lives on a 1 GiB VM
@@ -55,9 +55,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def embedded_mongod(data_dir: Path, *, port: int | None = None, auth: bool = False) -> Iterator[Mongod]:
+def embedded_mongod(data_dir: Path, *, port: int | None = None, more: Sequence[str] = ()) -> Iterator[Mongod]:
     """Run a mongod on `data_dir` and loopback alone; stop it at the end, and wait until its files are closed."""
-    mongod = start_mongod(data_dir, port=port or free_port(), auth=auth)
+    mongod = start_mongod(data_dir, port=port or free_port(), auth=False, more=more)
     try:
         yield mongod
     finally:
@@ -65,14 +65,14 @@ def embedded_mongod(data_dir: Path, *, port: int | None = None, auth: bool = Fal
         mongod.process.wait()
 
 
-def start_mongod(data_dir: Path, *, port: int, auth: bool) -> Mongod:
+def start_mongod(data_dir: Path, *, port: int, auth: bool, more: Sequence[str] = ()) -> Mongod:
     """Start a mongod on `data_dir` and loopback alone, and return when it answers; stopping it is the caller's."""
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir.parent / f"{data_dir.name}.log"
     command = [
         str(find_mongod()), "--dbpath", str(data_dir), "--bind_ip", "127.0.0.1", "--port", str(port),
         "--nounixsocket", "--wiredTigerCacheSizeGB", CACHE_SIZE_GB, "--logpath", str(log),
-        "--networkMessageCompressors", "disabled", "--noscripting", *(["--auth"] if auth else []),
+        "--networkMessageCompressors", "disabled", "--noscripting", *(["--auth"] if auth else []), *more,
     ]  # fmt: skip
     # Its own session: Ctrl-C reaches us first, and we stop it when those who use it have stopped.
     process = subprocess.Popen(

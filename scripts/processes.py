@@ -24,7 +24,9 @@ class Started(NamedTuple):
 def remember(file: Path, name: str, pid: int) -> None:
     """Add a running process to the file."""
     entries = [*running(file), Started(name, pid, _start_time(pid) or "")]
-    file.write_text(json.dumps(entries))
+    whole = file.with_suffix(".new")
+    whole.write_text(json.dumps(entries))
+    whole.replace(file)
 
 
 def running(file: Path) -> list[Started]:

@@ -25,7 +25,8 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield os.environ["MONGO_URI"]
         return
     enable_socket()
-    with embedded_mongod(tmp_path_factory.mktemp("mongo") / "data") as mongod:
+    fail_points = ("--setParameter", "enableTestCommands=1")
+    with embedded_mongod(tmp_path_factory.mktemp("mongo") / "data", more=fail_points) as mongod:
         yield mongod.uri
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import pymongo
 import pytest
 
 from retention import schema
@@ -182,3 +183,62 @@ def test_two_seeders_at_once_converge(database: Database[dict[str, Any]]) -> Non
     both = [seeder(20_000), seeder(20_000)]
     assert [process.wait() for process in both] == [0, 0]
     assert count(database, schema.TRANSACTIONS) + count(database, schema.QUARANTINE) == 20_000
+
+
+def test_another_load_under_way_is_waited_for(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    first = seeder(60_000)
+    wait_until_in_flight(first, database, more_than=0)
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 75
+    assert first.wait() == 0
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 0
+    assert count(database, schema.TRANSACTIONS) == 6
+
+
+def test_a_stopped_load_makes_nobody_wait(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    first = seeder(60_000)
+    wait_until_in_flight(first, database, more_than=0)
+    first.terminate()
+    first.wait()
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 0
+    assert count(database, schema.TRANSACTIONS) == 6
+
+
+def test_a_load_of_which_nothing_can_be_understood_leaves_no_record(
+    tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["load", str(csv_file(tmp_path, ROWS[-1:]))]) == 65
+    assert "Quantity_unreadable 1" in capsys.readouterr().err
+    assert count(database, schema.LOADS) == 0
+    assert main(["synthetic", "--rows", "1000"]) == 0
+
+
+def test_a_journal_that_fails_is_no_success(database: Database[dict[str, Any]], tmp_path: Path) -> None:
+    error = {"code": 91, "errmsg": "shutting down"}
+    point: dict[str, Any] = {"mode": {"times": 1}, "data": {"failCommands": ["insert"], "writeConcernError": error}}
+    try:
+        database.client.admin.command("configureFailPoint", "failCommand", **point)
+    except pymongo.errors.OperationFailure:
+        pytest.skip("this server has no fail points: our own mongod of the test has")
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 1
+    assert database[schema.LOADS].count_documents({"status": "finished"}) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["synthetic", "--seed", "-1"], ["synthetic", "--rows", "0"], ["load"], ["synthetic", "--rows", "x"]]
+)
+def test_a_wrong_word_on_the_command_line_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+
+
+def test_a_file_that_cannot_be_written_ends_with_73() -> None:
+    assert main(["synthetic", "--rows", "10", "--to", "/nonexistent/lines.csv"]) == 73
+
+
+@pytest.mark.parametrize("uri", ["mongodb://user:password@host:99999/", "http://host", "mongodb://"])
+def test_an_address_that_is_none_ends_with_78_and_without_the_password(
+    uri: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MONGO_URI", uri)
+    assert main(["synthetic", "--rows", "10"]) == 78
+    assert "password" not in capsys.readouterr().err

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from retention import schema
 from retention.errors import BadDataError, NoInputError, RetentionError
-from retention.lines import Line, LineParser, latest_instant
+from retention.lines import Line, LineParser, Rejection, latest_instant
 from seeder.source import Source, file_source
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def write(tmp_path: Path, content: str | bytes) -> Path:
 
 def lines(source: Source) -> list[Any]:
     parser = LineParser(source.dates, latest_instant(NOW))
-    return [parser.parse(row) for row in source.rows()]
+    parsed = [parser.parse(row) for row in source.rows()]
+    return [found if isinstance(found, Rejection) else found.line for found in parsed]
 
 
 def line(tmp_path: Path, content: str | bytes) -> Line:
@@ -71,6 +72,11 @@ def test_a_latin_1_pound_sign_is_read_as_one(tmp_path: Path) -> None:
     assert lines(source)[0].description == "£1 T-LIGHT HOLDER"
 
 
+def test_a_latin_1_letter_at_the_very_end_is_read(tmp_path: Path) -> None:
+    content = f"{HEADER}\n{DAY_FIRST}".replace("United Kingdom", "Curaç").encode("latin-1")
+    assert line(tmp_path, content).country == "Curaç"
+
+
 def test_a_quoted_field_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
     content = f"{HEADER}\n{DAY_FIRST}\n".replace("WHITE T-LIGHT HOLDER", '"WHITE,\nHOLDER"')
     assert line(tmp_path, content).description == "WHITE,\nHOLDER"
@@ -79,7 +85,9 @@ def test_a_quoted_field_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
 def test_a_row_with_other_columns_is_counted_and_put_aside(tmp_path: Path) -> None:
     source = file_source(write(tmp_path, f"{HEADER}\n{DAY_FIRST}\n536365,85123A\n"), None)
     assert source.row_count == 2
-    assert [type(found).__name__ for found in lines(source)] == ["Line", "Rejection"]
+    whole, short = lines(source)
+    assert isinstance(whole, Line)
+    assert short == Rejection("columns", "row", "536365,85123A")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +132,21 @@ def test_parquet_and_csv_give_the_same_lines(tmp_path: Path) -> None:
     with (tmp_path / "lines.csv").open("w", newline="") as file:
         csv.writer(file).writerows([schema.LINE_FIELDS, *rows])
     assert lines(file_source(tmp_path / "lines.parquet", None)) == lines(file_source(tmp_path / "lines.csv", None))
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_dates_written_as_text_in_parquet_are_looked_at(tmp_path: Path, text: pa.DataType) -> None:
+    row = ["536365", "85123A", "WHITE T-LIGHT HOLDER", 6, "13-12-2010 08:26", 2.55, 17850.0, "United Kingdom"]
+    table = pa.table({name: [value] for name, value in zip(schema.LINE_FIELDS, row, strict=True)})
+    position = schema.LINE_FIELDS.index("InvoiceDate")
+    table = table.set_column(position, "InvoiceDate", table.column(position).cast(pa.string()).cast(text))
+    parquet.write_table(table, tmp_path / "lines.parquet")
+    assert lines(file_source(tmp_path / "lines.parquet", None)) == [PUBLISHED]
+
+
+def test_dates_of_which_none_can_be_read_are_refused_with_one_of_them(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match="'soon'"):
+        file_source(write(tmp_path, f"{HEADER}\n{ROW.format(date='soon')}\n"), None)
 
 
 def test_the_same_content_has_the_same_load_id_under_any_name(tmp_path: Path) -> None:

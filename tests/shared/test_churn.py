@@ -82,4 +82,6 @@ def test_what_is_missing_is_assumed_and_named_and_tenure_is_never_below_recency(
         {"Frequency": 2, "Recency": 50, "Tenure": 50},
         ["Tenure"],
     )
+    assert small.complete({"Frequency": 1, "Tenure": 99})[0]["Recency"] == 99
+    assert small.complete({"Frequency": 1, "Recency": 1})[0]["Tenure"] == 1
     assert small.complete({"Frequency": 2, "Tenure": 5}) == ({"Frequency": 2, "Tenure": 5, "Recency": 5}, ["Recency"])

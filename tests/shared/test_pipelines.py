@@ -33,7 +33,7 @@ LINE = st.fixed_dictionaries(
         "InvoiceNo": st.sampled_from(["1", "2", "3", "C1", "C2", "A1"]),
         "StockCode": st.sampled_from("abcde"),
         "Quantity": st.sampled_from([-5, -1, 0, 1, 2, 12]),
-        "UnitPrice": st.sampled_from([-1.0, 0.0, 0.001, 0.1, 2.55, 1000.0]),
+        "UnitPrice": st.sampled_from([-1.0, 0.0, 1e-10, 0.001, 0.1, 2.55, 1000.0]),
         "InvoiceDate": INSTANTS,
     },
     optional={"CustomerID": st.integers(1, 4)},

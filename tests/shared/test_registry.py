@@ -79,7 +79,7 @@ def test_whichever_write_fails_the_champion_is_the_old_one_or_the_new(
     small_bundle(tmp_path / "versions" / OLD)
     with registry.training_lock():
         registry.promote(OLD, at=AT, reason="first")
-    failures = 0
+    failures = []
     for failing in range(1, 100):
         version = f"20270101T{failing:06d}Z-0000000"
         broken = FailingCall(getattr(os, call), failing)
@@ -88,12 +88,13 @@ def test_whichever_write_fails_the_champion_is_the_old_one_or_the_new(
             try:
                 registry.publish(version, lambda folder, v=version: _fill(folder, v))  # type: ignore[misc]
                 registry.promote(version, at=AT, reason="next")
-            except CannotWriteError:
-                failures += 1
+            except CannotWriteError as error:
+                failures.append((str(error), registry.champion()))
         assert read_bundle(registry.folder(registry.champion()), KEY).version in {OLD, *registry.versions()}
         if broken.calls < failing:
             break
-    assert failures > 0
+    assert failures
+    assert all(said.endswith(f"the champion is {champion}") for said, champion in failures)
 
 
 def _fill(folder: Path, version: str) -> None:

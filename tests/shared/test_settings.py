@@ -30,6 +30,14 @@ def test_a_number_out_of_range_names_the_range() -> None:
         reader.finish()
 
 
+def test_an_empty_secret_file_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    reader = SettingsReader({"KEY_FILE": str(tmp_path / "key")})
+    reader.secret("KEY")
+    with pytest.raises(BadConfigurationError, match=r"KEY_FILE.*is empty"):
+        reader.finish()
+
+
 def test_a_secret_comes_from_its_file_unless_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from the file\n")
     environ = {"KEY_FILE": str(tmp_path / "key")}

@@ -29,7 +29,9 @@ class Shop(NamedTuple):
     db_name: str
 
     def settings(self, models_dir: Path) -> Settings:
-        return Settings(self.mongo_uri, self.db_name, 5, models_dir, KEY, "3f9c2ab" + "0" * 33)
+        key_file = models_dir.parent / "signing_key"
+        key_file.write_bytes(KEY)
+        return Settings(self.mongo_uri, self.db_name, 5, models_dir, key_file, "3f9c2ab" + "0" * 33)
 
 
 def seeded(mongo_uri: str, arguments: list[str]) -> Iterator[Shop]:

@@ -45,6 +45,8 @@ def _hash_and_encoding(path: Path) -> tuple[str, str]:
                     decoder.decode(block)
                 except UnicodeDecodeError:
                     encoding = "cp1252"
+    if decoder.getstate()[0]:  # the last bytes begin a character that never ends
+        encoding = "cp1252"
     return sha256.hexdigest(), encoding
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +12,7 @@ from seeder.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from datetime import datetime
 
     from seeder.source import Source
@@ -45,10 +47,13 @@ def load(
     each chunk and raises StoppedError then.
     """
     ledger = Ledger()
-    parser = LineParser(source.dates, latest_instant(now))
-    for chunk in _chunks(source.rows(), parser, chunk_rows):
-        inserted = store.insert(chunk.documents)
+
+    def write(chunk: Chunk) -> int:
         store.put_aside(source.load_id, chunk.rejected)
+        return store.insert(chunk.documents)
+
+    chunks = _chunks(source.rows(), LineParser(source.dates, latest_instant(now)), chunk_rows)
+    for chunk, inserted in _written(chunks, write):
         ledger.inserted += inserted
         ledger.already_there += len(chunk.documents) - inserted
         ledger.quarantined.update(rejection.reason for _, rejection in chunk.rejected)
@@ -60,6 +65,18 @@ def load(
     return ledger
 
 
+def _written(chunks: Iterator[Chunk], write: Callable[[Chunk], int]) -> Iterator[tuple[Chunk, int]]:
+    """Yield each chunk with how many lines it added, when it is journaled. The next one is parsed meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        writing: tuple[Chunk, Future[int]] | None = None
+        for chunk in chunks:
+            if writing:
+                yield writing[0], writing[1].result()
+            writing = chunk, writer.submit(write, chunk)
+        if writing:
+            yield writing[0], writing[1].result()
+
+
 def _chunks(rows: Iterator[Sequence[object]], parser: LineParser, chunk_rows: int) -> Iterator[Chunk]:
     ids = LineIds()
     row = 0
@@ -67,9 +84,9 @@ def _chunks(rows: Iterator[Sequence[object]], parser: LineParser, chunk_rows: in
         chunk = Chunk([], [])
         for raw in batch:
             row += 1
-            line = parser.parse(raw)
-            if isinstance(line, Rejection):
-                chunk.rejected.append((row, line))
+            parsed = parser.parse(raw)
+            if isinstance(parsed, Rejection):
+                chunk.rejected.append((row, parsed))
             else:
-                chunk.documents.append((ids.next_id(line), document(line)))
+                chunk.documents.append((ids.next_id(parsed), document(parsed.line)))
         yield chunk

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pymongo
@@ -12,7 +14,15 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 
 from retention import pipelines, schema
 from retention.clock import day_after
-from retention.errors import CannotWriteError, NotPermittedError, RetentionError, UnavailableError
+from retention.errors import (
+    BadConfigurationError,
+    BadDataError,
+    CannotWriteError,
+    LockedError,
+    NotPermittedError,
+    RetentionError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +38,8 @@ DUPLICATE_KEY: Final = 11000
 _AUTHENTICATION_FAILED: Final = 18
 _UNAUTHORIZED: Final = 13
 _OUT_OF_DISK: Final = 14031
+
+ACTIVE_S: Final = 15  # a load says three times as often that it is under way
 
 
 class Refreshed(NamedTuple):
@@ -52,25 +64,31 @@ class Store:
                 self._db[collection].create_index(field, sparse=sparse)
         self._may_overlap = self._db[schema.TRANSACTIONS].find_one({}, {"_id": 1}) is not None
 
-    def clear(self) -> None:
-        """Delete everything: rows, what is derived from them, and, last, the record of loads."""
+    def clear(self, load_id: str) -> None:
+        """Delete everything but the record of the load that asks: rows, what is derived from them, other loads."""
+        others = {"_id": {"$ne": load_id}}
         # Killed halfway, no load must look finished.
-        self._db[schema.LOADS].update_many({}, {"$set": {"status": "dropping"}})
+        self._db[schema.LOADS].update_many(others, {"$set": {"status": "stopped"}})
         for collection in schema.COLLECTIONS:
             if collection != schema.LOADS:
                 self._db[collection].delete_many({})
-        self._db[schema.LOADS].delete_many({})
-
-    def others_invented(self, load_id: str) -> set[bool]:
-        """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
-        return {bool(load.get("invented")) for load in self._db[schema.LOADS].find({"_id": {"$ne": load_id}})}
+        self._db[schema.LOADS].delete_many(others)
 
     def finished_load(self, load_id: str) -> dict[str, Any] | None:
         """Return the record of a finished load of the same content, if there is one."""
         return self._db[schema.LOADS].find_one({"_id": load_id, "status": "finished"})
 
-    def start_load(self, source: Source, at: datetime) -> None:
-        """Record that a load is under way; one that was killed is under way again."""
+    def others_invented(self, load_id: str) -> set[bool]:
+        """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
+        return {load["invented"] for load in self._db[schema.LOADS].find({"_id": {"$ne": load_id}})}
+
+    @contextmanager
+    def loading(self, source: Source, at: datetime) -> Iterator[None]:
+        """Record that the load is under way, and that it still is, until it is not.
+
+        Raises LockedError when another one is. One that was killed stops counting after ACTIVE_S seconds.
+        """
+        claim = {"_id": source.load_id}
         record = {
             "status": "loading",
             "description": source.description,
@@ -78,12 +96,47 @@ class Store:
             "started_at": at,
             "id_scheme": schema.ID_SCHEME,
         }
-        self._db[schema.LOADS].replace_one({"_id": source.load_id}, record, upsert=True)
+        times = {"claimed_at": True, "active_at": True}  # the server's clock: one for all
+        before = self._db[schema.LOADS].find_one_and_update(claim, {"$set": record, "$currentDate": times}, upsert=True)
+        now = self._db[schema.LOADS].find_one(claim, {"active_at": 1, "claimed_at": 1}) or {}
+        active = {"status": "loading", "active_at": {"$gt": now["active_at"] - timedelta(seconds=ACTIVE_S)}}
+        other = self._db[schema.LOADS].find_one({**active, "_id": {"$ne": source.load_id}}, sort=[("claimed_at", 1)])
+        if other and (other["claimed_at"], other["_id"]) < (now["claimed_at"], source.load_id):
+            if before is None:
+                self._db[schema.LOADS].delete_one(claim)
+            raise LockedError(f"another load is under way ({other['description']}): try again when it is done")
+        with self._beating(claim):
+            yield
+
+    @contextmanager
+    def _beating(self, claim: dict[str, str]) -> Iterator[None]:
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(ACTIVE_S / 3):
+                with suppress(PyMongoError):  # the next one may get through, and the load itself will say
+                    self._db[schema.LOADS].update_one(claim, {"$currentDate": {"active_at": True}})
+
+        thread = threading.Thread(target=beat, name="still-loading")
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            with suppress(PyMongoError):
+                self._db[schema.LOADS].update_one({**claim, "status": "loading"}, {"$set": {"status": "stopped"}})
+            raise
+        finally:
+            done.set()
+            thread.join()
 
     def finish_load(self, load_id: str, ledger: Ledger, at: datetime) -> None:
         """Record that a load is complete and everything derived is fresh."""
         finished = {"status": "finished", "finished_at": at, **ledger.to_document()}
         self._db[schema.LOADS].update_one({"_id": load_id}, {"$set": finished})
+
+    def forget_load(self, load_id: str) -> None:
+        """Delete the record of a load that brought nothing."""
+        self._db[schema.LOADS].delete_one({"_id": load_id})
 
     def insert(self, documents: Sequence[tuple[bytes, dict[str, object]]]) -> int:
         """Insert what is not there yet, journaled, and return how many that were."""
@@ -105,7 +158,7 @@ class Store:
         # An id starts with its line's instant, so the last id is of the last line: no scan.
         last = self._db[schema.TRANSACTIONS].find_one({}, sort=[("_id", pymongo.DESCENDING)])
         if last is None:
-            raise RetentionError("there are no transactions: every row of the input was quarantined")
+            raise BadDataError("there are no transactions: every row of the input was quarantined")
         clock = day_after(last["InvoiceDate"])
         self._db[schema.ORDERS].aggregate(
             [*pipelines.customers(clock), _merge_into(schema.CUSTOMERS)], allowDiskUse=True
@@ -125,8 +178,10 @@ def _insert_new(collection: pymongo.collection.Collection[dict[str, Any]], docum
     try:
         return len(collection.insert_many(documents, ordered=False).inserted_ids)
     except BulkWriteError as error:
-        if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
-            raise
+        failures = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
+        others = [failed for failed in failures if failed["code"] != DUPLICATE_KEY]
+        if others:
+            raise OperationFailure(others[0]["errmsg"], others[0]["code"]) from None
         return int(error.details["nInserted"])
 
 
@@ -140,12 +195,7 @@ def open_store(uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str]
 
     Driver errors inside the context become ours: UnavailableError, NotPermittedError, CannotWriteError.
     """
-    with (
-        _driver_errors(),
-        pymongo.MongoClient[dict[str, Any]](
-            uri, tz_aware=True, serverSelectionTimeoutMS=1000, connectTimeoutMS=5000, appname="seeder"
-        ) as client,
-    ):
+    with _driver_errors(), _client(uri) as client:
         deadline = time.monotonic() + wait_s
         while True:
             try:
@@ -158,6 +208,15 @@ def open_store(uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str]
                 waiting("waiting for MongoDB")
                 time.sleep(1)
         yield Store(client[db_name])
+
+
+def _client(uri: str) -> pymongo.MongoClient[dict[str, Any]]:
+    try:
+        return pymongo.MongoClient(
+            uri, tz_aware=True, serverSelectionTimeoutMS=1000, connectTimeoutMS=5000, appname="seeder"
+        )
+    except (PyMongoError, ValueError) as error:  # the driver's words may hold the password
+        raise BadConfigurationError(f"MONGO_URI cannot be used: {type(error).__name__} (see .env.example)") from None
 
 
 @contextmanager

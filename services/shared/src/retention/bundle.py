@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention import pipelines
 from retention.churn import ChurnModel, FeatureOnlyModel
-from retention.errors import BundleRefusedError
+from retention.errors import BadConfigurationError, BundleRefusedError
 from retention.files import sync_directory, write_durably
 from retention.reference import Reference
 from retention.segments import SegmentModel
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-9
+MIN_KEY_CHARACTERS: Final = 32  # 256 bits in hexadecimal would be 64; in base64, 43
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 REFERENCE: Final = "reference.json"
@@ -40,6 +41,18 @@ class Bundle(NamedTuple):
     feature_only: FeatureOnlyModel
     segments: SegmentModel
     reference: Reference
+
+
+def read_signing_key(path: Path) -> bytes:
+    """Return the key in `path`; BadConfigurationError when it cannot be read or is short enough to be guessed."""
+    try:
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "it is not text")
+        raise BadConfigurationError(f"MODEL_SIGNING_KEY_FILE: cannot read {path}: {reason}") from error
+    if len(key) < MIN_KEY_CHARACTERS:
+        raise BadConfigurationError(f"MODEL_SIGNING_KEY_FILE: {path} has fewer than {MIN_KEY_CHARACTERS} characters")
+    return key.encode()
 
 
 def to_bytes(content: object) -> bytes:
@@ -62,7 +75,7 @@ def read_bundle(folder: Path, key: bytes) -> Bundle:
         return _read_verified(folder, key)
     except OSError as error:
         raise BundleRefusedError(f"{folder.name}: cannot read {error.filename}: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleRefusedError(f"{folder.name}: malformed content: {error!r}") from error
 
 

@@ -146,10 +146,12 @@ class FeatureOnlyModel(NamedTuple):
         assumed = [feature for feature in self.model.features if feature not in features]
         for feature in assumed:
             complete[feature] = self._assumption(feature, features).value(features)
-        if complete["Tenure"] < complete["Recency"]:  # the first order is never after the last
-            complete["Tenure" if "Tenure" in assumed else "Recency"] = (
-                complete["Recency"] if "Tenure" in assumed else complete["Tenure"]
-            )
+        # The first order is never after the last, and of a single order it is the same.
+        if complete["Tenure"] < complete["Recency"] or complete["Frequency"] == 1:
+            if "Tenure" in assumed:
+                complete["Tenure"] = complete["Recency"]
+            elif "Recency" in assumed:
+                complete["Recency"] = complete["Tenure"]
         return complete, assumed
 
     def _assumption(self, feature: str, features: Features) -> Assumption:

@@ -42,15 +42,20 @@ ISO: Final = DateFormat("ymd")
 
 
 def find_date_format(texts: Iterable[str]) -> DateFormat:
-    """Return the one format in which most of the distinct `texts` are dates.
+    """Return the one format in which most of the distinct `texts` are dates; ISO when there are none.
 
-    Raises BadDataError when day first and month first explain them equally well, and they are not the same instants.
+    Raises BadDataError when none of them is a date in any format, and when day first and month first explain them
+    equally well but as other instants.
     """
     distinct = set(texts)
     counts = {order: sum(DateFormat(order).parse(text) is not None for text in distinct) for order in _ORDERS}
     best = max(counts.values())
     orders = [order for order, count in counts.items() if count == best]
-    if best == 0 or len(orders) == 1:
+    if not distinct:
+        return ISO
+    if best == 0:
+        raise BadDataError(f"InvoiceDate: none of the dates can be read, {min(distinct)[:40]!r} for one")
+    if len(orders) == 1:
         return DateFormat(orders[0])
     if all(len({DateFormat(order).parse(text) for order in orders}) == 1 for text in distinct):
         return DateFormat(orders[0])

@@ -18,6 +18,15 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         os.fsync(file.fileno())
 
 
+def append_durably(path: Path, content: bytes) -> None:
+    """Append to `path` and wait until the disk has it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def sync_directory(path: Path) -> None:
     """Wait until the disk has the names in `path`."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

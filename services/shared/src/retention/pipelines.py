@@ -74,6 +74,7 @@ _UNION_OF_PRODUCTS: Final = {
     "initialValue": [],
     "in": {"$setUnion": ["$$value", "$$this"]},
 }
+_RETURNS_SHARE: Final = {"$divide": ["$returned", "$Monetary"]}  # of prices below 1e-9 the sum is 0
 _MEAN_GAP_DAYS: Final = {
     "$divide": [{"$add": [{"$subtract": ["$Tenure", "$Recency"]}, GAP_PRIOR_DAYS]}, "$Frequency"],
 }
@@ -136,7 +137,7 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "Recency": _whole_days("$last_order_at", as_of),
                 "Tenure": _whole_days("$first_order_at", as_of),
                 "distinct_products": {"$size": {"$reduce": _UNION_OF_PRODUCTS}},
-                "returns_share": _rounded({"$divide": ["$returned", "$Monetary"]}),
+                "returns_share": {"$cond": [{"$gt": ["$Monetary", 0]}, _rounded(_RETURNS_SHARE), 0.0]},
                 "decayed_orders": _rounded("$decayed_orders"),
                 "as_of": as_of,
             }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from retention.clock import rfc3339
 from retention.errors import CannotWriteError, LockedError, NoChampionError
-from retention.files import replace_durably, sync_directory
+from retention.files import append_durably, replace_durably, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,14 +77,12 @@ class Registry:
 
     def promote(self, version: str, *, at: datetime, reason: str) -> None:
         """Make `version` the champion and append to the log; readers see the old or the new, never neither."""
+        previous = self._champion_or_dash()
         with self._writing():
-            try:
-                previous = self.champion()
-            except NoChampionError:
-                previous = "-"
+            log = self.live_dir / "champion.log"
+            append_durably(log, b"")  # before anything moves: can it be written at all?
             replace_durably(self.live_dir / "champion", f"{version}\n".encode())
-            with (self.live_dir / "champion.log").open("a", encoding="utf-8") as log:
-                log.write(f"{rfc3339(at)} {previous} {version} {reason}\n")
+            append_durably(log, f"{rfc3339(at)} {previous} {version} {reason}\n".encode())
 
     @contextmanager
     def training_lock(self) -> Iterator[None]:
@@ -99,11 +97,18 @@ class Registry:
                 raise LockedError(f"another training run holds {lock.name}: try again when it is done") from None
             yield
 
+    def _champion_or_dash(self) -> str:
+        try:
+            return self.champion()
+        except (NoChampionError, OSError):
+            return "-"
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise CannotWriteError(
-                f"cannot write {error.filename or self.versions_dir}: {error.strerror}: the champion is unchanged"
+                f"cannot write {error.filename or self.versions_dir}: {error.strerror}; "
+                f"the champion is {self._champion_or_dash()}"
             ) from error

@@ -32,10 +32,13 @@ class SettingsReader:
         if not file or self._environ.get(name, "").strip():
             return self.text(name, default)
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            self._problems.append(f"{name}_FILE: cannot read {file}: {error.strerror}")
+            secret = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self._problems.append(f"{name}_FILE: cannot read {file}: {getattr(error, 'strerror', 'it is not text')}")
             return ""
+        if not secret:
+            self._problems.append(f"{name}_FILE: {file} is empty")
+        return secret
 
     def path(self, name: str, default: str | None = None) -> Path:
         """Return the variable as a path; it need not exist."""

@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RetentionError as error:
         print(f"trainer: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("trainer: stopped: the champion is unchanged, or the new one", file=sys.stderr)
+        return 130
     print("\n".join(_lines(trained)))
     return 0
 
@@ -42,11 +45,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trainer", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     training = commands.add_parser("train", help="train, evaluate, gate, publish, promote")
-    training.add_argument("--horizon-days", type=int, default=90, choices=range(7, 366), metavar="N")
+    training.add_argument("--horizon-days", type=_horizon_days, default=90, metavar="N")
     training.add_argument(
         "--force", action="store_true", help="train although the champion is of the same data and code"
     )
     return parser
+
+
+def _horizon_days(text: str) -> int:
+    days = int(text)
+    if not 7 <= days <= 365:  # noqa: PLR2004 - a week, a year
+        raise argparse.ArgumentTypeError("must be from 7 to 365")
+    return days
 
 
 def _lines(trained: Trained) -> list[str]:

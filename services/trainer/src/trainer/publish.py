@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import platform
 from importlib.metadata import version as library_version
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import joblib
@@ -66,6 +68,16 @@ def golden_predictions(models: Models) -> list[dict[str, Any]]:
 def library_versions() -> dict[str, str]:
     """Return the versions that made the joblib files: load them with the same ones."""
     return {"python": platform.python_version(), **{name: library_version(name) for name in LIBRARIES}}
+
+
+def code_fingerprint() -> str:
+    """Return a hash of the trainer's and the library's sources: other code may make another model of the same data."""
+    digest = hashlib.sha256()
+    for package in ("retention", "trainer"):
+        for source in sorted(files(package).iterdir(), key=lambda source: source.name):
+            if source.name.endswith((".py", ".yaml")):
+                digest.update(source.name.encode() + source.read_bytes())
+    return digest.hexdigest()
 
 
 def _reference(models: Models) -> dict[str, Any]:

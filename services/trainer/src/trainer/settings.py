@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retention.errors import BadConfigurationError
 from retention.settings import SettingsReader
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ class Settings:
     db_name: str
     mongo_wait_s: int
     models_dir: Path
-    signing_key: bytes
+    signing_key_file: Path
     git_revision: str
 
     @classmethod
@@ -33,10 +32,8 @@ class Settings:
             db_name=reader.text("DB_NAME", "retention"),
             mongo_wait_s=reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600),
             models_dir=reader.path("MODELS_DIR", "models"),
-            signing_key=reader.secret("MODEL_SIGNING_KEY").encode(),
+            signing_key_file=reader.path("MODEL_SIGNING_KEY_FILE"),
             git_revision=reader.text("GIT_REVISION", "unknown"),
         )
         reader.finish()
-        if len(settings.signing_key) < 32:  # noqa: PLR2004 - 256 bits, as HMAC-SHA256 wants, in whatever encoding
-            raise BadConfigurationError("MODEL_SIGNING_KEY_FILE must hold at least 32 characters (see .env.example)")
         return settings

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import pymongo
-from pymongo.errors import ConnectionFailure, OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from retention import pipelines, schema
 from retention.clock import rfc3339
-from retention.errors import NotEnoughDataError, NotPermittedError, UnavailableError
+from retention.errors import (
+    BadConfigurationError,
+    NotEnoughDataError,
+    NotPermittedError,
+    RetentionError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +73,7 @@ class Store:
 @contextmanager
 def open_store(uri: str, db_name: str, *, wait_s: float) -> Iterator[Store]:
     """Connect, waiting up to `wait_s` for the server; UnavailableError or NotPermittedError otherwise."""
-    with pymongo.MongoClient[dict[str, Any]](
-        uri, tz_aware=True, serverSelectionTimeoutMS=1000, appname="trainer"
-    ) as client:
+    with _client(uri) as client:
         deadline = time.monotonic() + wait_s
         try:
             while not _answers(client):
@@ -80,9 +84,16 @@ def open_store(uri: str, db_name: str, *, wait_s: float) -> Iterator[Store]:
         except OperationFailure as error:
             if error.code in _REFUSED:
                 raise NotPermittedError(f"MongoDB refuses this user: {error}") from None
-            raise
+            raise RetentionError(f"MongoDB: {error}") from error
         except ConnectionFailure as error:
             raise UnavailableError(f"MongoDB went away: {error}: run the same command again") from None
+
+
+def _client(uri: str) -> pymongo.MongoClient[dict[str, Any]]:
+    try:
+        return pymongo.MongoClient(uri, tz_aware=True, serverSelectionTimeoutMS=1000, appname="trainer")
+    except (PyMongoError, ValueError) as error:  # the driver's words may hold the password
+        raise BadConfigurationError(f"MONGO_URI cannot be used: {type(error).__name__} (see .env.example)") from None
 
 
 def _answers(client: pymongo.MongoClient[dict[str, Any]]) -> bool:

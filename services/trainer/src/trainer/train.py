@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from retention.bundle import read_bundle, write_bundle
+from retention.bundle import read_bundle, read_signing_key, write_bundle
 from retention.churn import FeatureOnlyModel
 from retention.clock import rfc3339
 from retention.errors import BundleRefusedError, NoChampionError
@@ -39,21 +39,22 @@ def train(
     Does nothing when the champion comes from the same data, code and horizon, unless `force`. Raises
     NotEnoughDataError or GateRefusedError, and leaves the champion alone, when there is nothing good enough.
     """
-    registry = Registry(settings.models_dir)
+    registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
     with registry.training_lock():
         origin = {
             "data_fingerprint": store.fingerprint(),
-            "git_revision": settings.git_revision,
+            "code_fingerprint": publish.code_fingerprint(),
             "horizon_days": horizon_days,
         }
-        champion = None if force else _champion_from(origin, registry, settings.signing_key)
-        return champion or _train(store, settings, registry, origin, now, say)
+        champion = None if force else _champion_from(origin, registry, key)
+        return champion or _train(store, settings, registry, key, origin, now, say)
 
 
 def _train(
     store: Store,
     settings: Settings,
     registry: Registry,
+    key: bytes,
     origin: dict[str, Any],
     now: datetime,
     say: Callable[[str], Any],
@@ -78,6 +79,7 @@ def _train(
     manifest = {
         "version": version,
         "created_at": rfc3339(now),
+        "git_revision": settings.git_revision,
         **origin,
         "clock": rfc3339(clock),
         "windows": windows.to_json(),
@@ -89,8 +91,8 @@ def _train(
         "golden_predictions": publish.golden_predictions(models),
     }
     files = publish.bundle_files(models)
-    folder = registry.publish(version, lambda folder: write_bundle(folder, manifest, files, settings.signing_key))
-    bundle = read_bundle(folder, settings.signing_key)
+    folder = registry.publish(version, lambda folder: write_bundle(folder, manifest, files, key))
+    bundle = read_bundle(folder, key)
     registry.promote(version, at=now, reason=reason)
     return Trained(version, bundle.manifest, fresh=True)
 
