@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import pymongo
 import pytest
+from online_retail import FILE
 from pytest_socket import disable_socket, enable_socket
+from shops import Shop, seeded
 
 from embedded_mongod import embedded_mongod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pymongo.database import Database
 
@@ -44,6 +47,28 @@ def database(mongo_uri: str, database_name: str) -> Iterator[Database[dict[str, 
     """A database of the test's own on the real server."""
     with pymongo.MongoClient[dict[str, object]](mongo_uri, tz_aware=True) as client:
         yield client[database_name]
+
+
+@pytest.fixture(scope="session")
+def invented_shop(mongo_uri: str) -> Iterator[Shop]:
+    """The default data of scripts/up."""
+    with seeded(mongo_uri, "synthetic") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def real_shop(mongo_uri: str) -> Iterator[Shop]:
+    """The real Online Retail."""
+    with seeded(mongo_uri, "load", str(FILE)) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def real_models_dir(real_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models of the real Online Retail, one version of them."""
+    models_dir = tmp_path_factory.mktemp("real") / "models"
+    real_shop.train(models_dir)
+    return models_dir
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,38 @@ async def test_a_key_that_comes_later_lets_the_champion_in(live: LiveBundle, mod
     await live.refresh()
 
     assert live.bundle.version == VERSION
+
+
+async def test_a_file_that_comes_later_lets_the_champion_in(
+    live: LiveBundle, models: Models, caplog: pytest.LogCaptureFixture
+) -> None:
+    models.publish(VERSION)
+    churn = models.registry.folder(VERSION) / "churn.json"
+    content = churn.read_bytes()
+    churn.unlink()
+    churn.symlink_to("nowhere")  # present in the listing, and unreadable: as when files have run out
+    for _ in range(3):
+        await live.refresh()
+    assert (live.loaded, refusals(caplog)) == (None, 1)
+    churn.unlink()
+    churn.write_bytes(content)
+    await live.refresh()
+
+    assert live.bundle.version == VERSION
+
+
+async def test_following_goes_on_after_what_nobody_foresaw(
+    live: LiveBundle, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = asyncio.create_task(live.follow(poll_s=0.01))
+    with monkeypatch.context() as patch:
+        patch.setattr(models.registry, "champion", lambda: 1 / 0)
+        await asyncio.sleep(0.1)
+    models.publish(VERSION)
+    async with asyncio.timeout(5):
+        while live.loaded is None:  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.01)
+    following.cancel()
 
 
 async def test_an_empty_key_opens_nothing(live: LiveBundle, models: Models) -> None:

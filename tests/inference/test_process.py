@@ -5,16 +5,11 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pymongo
 import pytest
+from api_process import Running, running, within
 from bundles import VERSION
 from serving import CLOCK, NOW
 
@@ -22,7 +17,7 @@ from embedded_mongod import embedded_mongod, free_port, start_mongod
 from retention import pipelines, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from serving import Models
@@ -30,69 +25,6 @@ if TYPE_CHECKING:
     from embedded_mongod import Mongod
 
 NEXT = "20260102T000000Z-0000000"
-ASK = {"customer_id": 12347}
-
-
-class Running:
-    """The API on a port of loopback."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-        self.process, self.port, self.log = process, port, log
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5)
-
-    def predict(self) -> tuple[int, float]:
-        """Return the status and the seconds it took."""
-        started = time.perf_counter()
-        status = self.http.post("/predict_churn_by_id", json=ASK).status_code
-        return status, time.perf_counter() - started
-
-    def status(self, name: str) -> int:
-        """Return a figure of the process's status in /proc: kB, or a count."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:  # noqa: PTH123 - a kernel file
-            return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
-
-    def raw(self, *sent: bytes) -> bytes:
-        """Send bytes as they are; return what comes back before the server hangs up."""
-        received = b""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            try:
-                for part in sent:
-                    connection.sendall(part)
-                while part := connection.recv(65536):
-                    received += part
-            except (ConnectionError, TimeoutError):
-                pass
-        return received
-
-
-@contextmanager
-def running(environ: dict[str, str], mongo_uri: str, log: Path) -> Iterator[Running]:
-    port = free_port()
-    ours = {"MONGO_URI": mongo_uri, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "inference"], env=environ | ours, stderr=output)
-    api = Running(process, port, log)
-    try:
-        within(20, lambda: listens(port))
-        yield api
-    finally:
-        api.http.close()
-        process.terminate()
-        process.wait(10)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def within(seconds: float, happens: Callable[[], bool]) -> float:
-    """Return how long it took until `happens` says so; it fails the test after `seconds`."""
-    started = time.perf_counter()
-    while not happens():
-        assert time.perf_counter() - started < seconds, f"not within {seconds} s"
-        time.sleep(0.02)
-    return time.perf_counter() - started
 
 
 def fill(uri: str) -> None:
@@ -227,6 +159,19 @@ def test_a_head_without_end_is_a_431(api: Running) -> None:
 
     assert answer[:12] in {b"HTTP/1.1 431", b""}
     assert api.status("VmRSS") - before <= 5_000
+
+
+@pytest.mark.parametrize(
+    "endless", [b"X-Filler: " + b"x" * 1000 + b"\r\n", b"x" * 65536], ids=["trailers", "one trailer"]
+)
+def test_trailers_without_end_take_no_memory(api: Running, endless: bytes) -> None:
+    assert api.predict()[0] == 200
+    before = api.status("VmRSS")
+    head = b"POST /predict_churn HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    api.raw(head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", *[endless] * (30_000_000 // len(endless)))
+
+    assert api.status("VmRSS") - before <= 5_000
+    assert api.predict()[0] == 200
 
 
 def test_a_long_line_is_a_431(api: Running) -> None:

@@ -8,18 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from online_retail import FILE, needs_online_retail
+from shops import KEY, Shop
 from sklearn.metrics import roc_auc_score
 
 from retention import schema
 from retention.bundle import Bundle, read_bundle
+from retention.registry import Registry
 from trainer.evaluate import ece
-from trainer.store import open_store
-from trainer.train import train
-
-from .conftest import KEY, NOW, Shop
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from pymongo.database import Database
 
@@ -33,11 +32,9 @@ def shop_database(real_shop: Shop, database: Database[dict[str, Any]]) -> Databa
 
 
 @pytest.fixture(scope="module")
-def bundle(real_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    models_dir = tmp_path_factory.mktemp("models")
-    with open_store(real_shop.mongo_uri, real_shop.db_name, wait_s=5) as store:
-        version = train(store, real_shop.settings(models_dir), now=NOW, horizon_days=90, force=False, say=str).version
-    return read_bundle(models_dir / "versions" / version, KEY)
+def bundle(real_models_dir: Path) -> Bundle:
+    registry = Registry(real_models_dir)
+    return read_bundle(registry.folder(registry.champion()), KEY)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +67,7 @@ def test_every_feature_of_every_customer_is_what_pandas_computes(
     real_shop: Shop, shop_database: Database[dict[str, Any]], lines: pd.DataFrame
 ) -> None:
     clock: datetime = shop_database[schema.CLOCK].find_one()["as_of"]  # type: ignore[index]  # it is seeded
-    with open_store(real_shop.mongo_uri, real_shop.db_name, wait_s=5) as store:
+    with real_shop.store() as store:
         found = store.customers(clock)
     as_of = pd.Timestamp(clock).tz_localize(None)
     expected = by_pandas(lines, as_of)
@@ -135,7 +132,7 @@ def test_the_figures_can_be_had_again_from_the_published_formula_and_the_file_al
 
 
 def test_the_segments_are_the_known_ones(bundle: Bundle, real_shop: Shop) -> None:
-    with open_store(real_shop.mongo_uri, real_shop.db_name, wait_s=5) as store:
+    with real_shop.store() as store:
         customers = store.customers(store.clock())
     rfm = ["Recency", "Frequency", "Monetary"]
     customers["segment"] = [bundle.segments.segment(*row).segment for row in customers[rfm].to_numpy()]

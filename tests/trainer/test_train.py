@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 import pytest
+from shops import KEY, NOW, Shop
 from sklearn.metrics import roc_auc_score
 
 from retention.bundle import Bundle, read_bundle
@@ -18,9 +19,8 @@ from trainer.store import Store, open_store
 from trainer.train import Trained, train
 from trainer.windows import examples_at
 
-from .conftest import KEY, NOW, Shop
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pymongo.database import Database
@@ -38,6 +38,12 @@ def run(
     store: Store, shop: Shop, models_dir: Path, *, now: datetime = NOW, horizon_days: int = 90, force: bool = False
 ) -> Trained:
     return train(store, shop.settings(models_dir), now=now, horizon_days=horizon_days, force=force, say=str)
+
+
+@pytest.fixture
+def store(invented_shop: Shop) -> Iterator[Store]:
+    with invented_shop.store() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from inference import docs, openapi
 from inference.errors import answer_with_problems
 from inference.live_bundle import LiveBundle
 from inference.lookup import MongoCustomers
-from inference.requests import RequestLog
+from inference.request_log import RequestLog
 from inference.routes import router
 from inference.security import Guard, SecurityHeaders
 from inference.service import Service

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeAlias
 
-from retention.bundle import MANIFEST, SIGNATURE, Bundle, read_bundle
-from retention.errors import BundleRefusedError, NoChampionError, RetentionError
+from retention.bundle import MANIFEST, SIGNATURE, Bundle, read_bundle, read_signing_key
+from retention.errors import NoChampionError, RetentionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,10 @@ Stamp: TypeAlias = "tuple[tuple[int, int, int] | None, ...]"
 
 
 class LiveBundle:
-    """Follows the registry's champion. What is refused is remembered and not tried again until a file changes."""
+    """Follows the registry's champion. What is refused is remembered and not tried again until its stamp changes.
+
+    A file that could not be read is another matter: it is tried again with every look, and logged once.
+    """
 
     def __init__(self, registry: Registry, signing_key_file: Path) -> None:
         self._registry = registry
@@ -45,17 +48,25 @@ class LiveBundle:
         """Refresh until cancelled."""
         while True:
             await asyncio.sleep(poll_s)
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception:  # following must not end: the next champion may be sound
+                logger.exception("unexpected error while looking for a new champion")
 
     async def refresh(self) -> None:
         """Load the champion if anything about it changed; when it is refused, the old one goes on answering."""
         try:
             fresh = await asyncio.to_thread(self._load_if_changed)
         except (RetentionError, OSError, ValueError) as error:
-            self.stale_reason = self._without_paths(error)
-            # No champion yet is how every installation begins.
-            level = logging.INFO if isinstance(error, NoChampionError) else logging.ERROR
-            logger.log(level, "champion not loaded", extra={"reason": str(error)})
+            reason = self._without_paths(error)
+            unreadable = isinstance(error.__cause__ or error, OSError)
+            if unreadable:
+                self._seen = None
+            if not (unreadable and reason == self.stale_reason):
+                # No champion yet is how every installation begins.
+                level = logging.INFO if isinstance(error, NoChampionError) else logging.ERROR
+                logger.log(level, "champion not loaded", extra={"reason": str(error)})
+            self.stale_reason = reason
         else:
             if fresh is not None:
                 self._bundle = fresh
@@ -76,20 +87,11 @@ class LiveBundle:
         paths = (folder / MANIFEST, folder / SIGNATURE, self._key_file)
         if not self._is_news((seen_pointer, *map(_stamp, paths))):
             return None
-        return read_bundle(folder, self._key())
+        return read_bundle(folder, read_signing_key(self._key_file))
 
     def _is_news(self, stamp: Stamp) -> bool:
         known, self._seen = self._seen, stamp
         return stamp != known
-
-    def _key(self) -> bytes:
-        try:
-            key = self._key_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BundleRefusedError(f"cannot read the signing key {self._key_file}: {error.strerror}") from error
-        if not key:  # an empty key would accept what anybody signed with nothing
-            raise BundleRefusedError(f"the signing key {self._key_file} is empty")
-        return key.encode()
 
     def _without_paths(self, error: Exception) -> str:
         """Return the reason for /health, which anybody may read: the log has it whole."""

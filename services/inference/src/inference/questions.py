@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from retention.clock import is_day_start
+from retention.lines import MAX_CUSTOMER_ID
 
-MAX_CUSTOMER_ID: Final = 2**63 - 1
 MAX_ORDERS: Final = 10**9
 MAX_DAYS: Final = 100_000  # 273 years
 MAX_MONEY: Final = 1e12

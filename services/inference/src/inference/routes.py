@@ -11,8 +11,8 @@ from inference.errors import RETRY_AFTER_S
 from inference.examples import CUSTOMER_ANSWER, CUSTOMER_EXAMPLES, FEATURE_ANSWER, FEATURE_EXAMPLES
 from inference.openapi import HEALTHS, PREDICTIONS, answers, problems
 from inference.questions import CustomerQuestion, FeatureQuestion  # noqa: TC001 - FastAPI reads the annotations
-from inference.requests import StrictJsonRoute
 from inference.schemas import Alive, CustomerAnswer, FeatureAnswer, Health, Readiness, Welcome
+from inference.strict_json import StrictJsonRoute
 
 if TYPE_CHECKING:
     from inference.service import Service

@@ -28,7 +28,7 @@ _CACHEABLE: Final = "/docs/"  # the files of the documentation page
 
 
 class SecurityHeaders:
-    """Adds to every answer, whoever gives it, the headers that browsers obey."""
+    """Adds to every answer of the application the headers that browsers obey."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

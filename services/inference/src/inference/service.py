@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from inference.answers import customer_answer, feature_answer
-from retention.clock import day_start, rfc3339
+from retention.clock import DAY, day_start, rfc3339
 from retention.errors import NoChampionError, UnavailableError
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from inference.questions import CustomerQuestion, FeatureQuestion
     from inference.schemas import Check, CustomerAnswer, FeatureAnswer, Health, Readiness
     from inference.settings import Settings
-
-_DAY = timedelta(days=1)
 
 
 class Service(NamedTuple):
@@ -74,7 +71,7 @@ class Service(NamedTuple):
 
     def _data_age_days(self, state: DataState) -> int:
         since = state.clock if self.settings.clock == "wall" else state.loaded_at or state.clock
-        return 0 if since is None else max(0, (self.now() - since) // _DAY)
+        return 0 if since is None else max(0, (self.now() - since) // DAY)
 
     async def readiness(self) -> Readiness:
         """Return whether predictions can be answered, asking the database now."""

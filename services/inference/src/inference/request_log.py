@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import uuid
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
-
-from fastapi.exceptions import HTTPException
-from fastapi.routing import APIRoute
-from starlette.requests import Request
+from typing import TYPE_CHECKING, Final
 
 from inference.errors import INTERNAL, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Iterable
 
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
@@ -70,47 +64,3 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
             return value.decode("ascii")
     return uuid.uuid4().hex
-
-
-class StrictJsonRequest(Request):
-    """A request whose body is JSON as RFC 8259 has it: no NaN, no Infinity, no key twice. Anything else is a 422."""
-
-    async def json(self) -> Any:  # noqa: ANN401 - what JSON may be
-        """Return the body's value; JSONDecodeError, which says nothing of the content, when it is not one."""
-        try:
-            return json.loads(await self.body(), parse_constant=_refuse, object_pairs_hook=_without_repeated_keys)
-        except (ValueError, RecursionError):
-            # Also of bytes that are not UTF-8, numbers of over 4,300 digits, and nesting of over 1,000 levels.
-            raise json.JSONDecodeError("not JSON", "", 0) from None
-
-
-class StrictJsonRoute(APIRoute):
-    """A route that reads StrictJsonRequest bodies, and only those that say that they are JSON."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with the media type checked before it."""
-        handle = super().get_route_handler()
-
-        async def handle_strictly(request: Request) -> Response:
-            strict = StrictJsonRequest(request.scope, request.receive)
-            if await strict.body() and not _says_json(strict):
-                raise HTTPException(415)
-            return await handle(strict)
-
-        return handle_strictly
-
-
-def _says_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json" and request.headers.get("content-encoding", "identity") == "identity"
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError("repeated key")
-    return content

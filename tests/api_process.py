@@ -1,0 +1,82 @@
+"""The API as a process of its own on a port of loopback, and how to watch it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from embedded_mongod import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ASK = {"customer_id": 12347}
+
+
+class Running:
+    """The API on a port of loopback."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process, self.port, self.log = process, port, log
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5)
+
+    def predict(self) -> tuple[int, float]:
+        """Return the status and the seconds it took."""
+        started = time.perf_counter()
+        status = self.http.post("/predict_churn_by_id", json=ASK).status_code
+        return status, time.perf_counter() - started
+
+    def status(self, name: str) -> int:
+        """Return a figure of the process's status in /proc: kB, or a count."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:  # noqa: PTH123 - a kernel file
+            return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+    def raw(self, *sent: bytes) -> bytes:
+        """Send bytes as they are; return what comes back before the server hangs up."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            try:
+                for part in sent:
+                    connection.sendall(part)
+                while part := connection.recv(65536):
+                    received += part
+            except (ConnectionError, TimeoutError):
+                pass
+        return received
+
+
+@contextmanager
+def running(environ: dict[str, str], mongo_uri: str, log: Path) -> Iterator[Running]:
+    port = free_port()
+    ours = {"MONGO_URI": mongo_uri, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1"}
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-m", "inference"], env=environ | ours, stderr=output)
+    api = Running(process, port, log)
+    try:
+        within(20, lambda: listens(port))
+        yield api
+    finally:
+        api.http.close()
+        process.terminate()
+        process.wait(10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def within(seconds: float, happens: Callable[[], bool]) -> float:
+    """Return how long it took until `happens` says so; it fails the test after `seconds`."""
+    started = time.perf_counter()
+    while not happens():
+        assert time.perf_counter() - started < seconds, f"not within {seconds} s"
+        time.sleep(0.02)
+    return time.perf_counter() - started
