@@ -132,6 +132,12 @@ def test_text_moved_from_one_field_to_the_next_makes_another_id() -> None:
     assert LineIds().next_id(left) != LineIds().next_id(right)
 
 
+def test_a_list_is_no_value() -> None:
+    refused = parse(with_field("Description", ["a"]))
+    assert isinstance(refused, Rejection)
+    assert refused.reason == "Description_unreadable"
+
+
 def test_values_that_are_equal_and_not_the_same_are_read_apart() -> None:
     parser = LineParser(DateFormat("dmy"), LATEST)
     assert isinstance(parser.parse(with_field("Quantity", 1)), Parsed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -157,9 +158,14 @@ class LineParser:
         return Parsed(Line._make(values), "".join(contents))
 
     def _read(self, position: int, raw: object) -> tuple[object, str]:
+        if not isinstance(raw, Hashable):  # a list, a mapping: no value of a field
+            raise _UnreadableError("unreadable")
+        cache = self._caches[position]
+        known = cache.get((raw.__class__, raw))
+        if known is not None:
+            return known
         value = self._readers[position](raw)
         field = value, _content(value)
-        cache = self._caches[position]
         if len(cache) >= self.CACHE_SIZE:
             cache.clear()
         if raw == raw:  # noqa: PLR0124 - NaN never finds itself again
