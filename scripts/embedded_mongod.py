@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 START_TIMEOUT_S = 60  # journal recovery after a crash included
 CACHE_SIZE_GB = "0.25"  # the size that lives on a 1 GiB VM
@@ -65,13 +65,23 @@ def embedded_mongod(data_dir: Path, *, port: int | None = None, more: Sequence[s
         mongod.process.wait()
 
 
-def start_mongod(data_dir: Path, *, port: int, auth: bool, more: Sequence[str] = ()) -> Mongod:
-    """Start a mongod on `data_dir` and loopback alone, and return when it answers; stopping it is the caller's."""
+def start_mongod(
+    data_dir: Path,
+    *,
+    port: int,
+    auth: bool,
+    more: Sequence[str] = (),
+    started: Callable[[int], object] = lambda _: None,
+) -> Mongod:
+    """Start a mongod on `data_dir` and loopback alone, and return when it answers; stopping it is the caller's.
+
+    `started` is told its process id as soon as there is one.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir.parent / f"{data_dir.name}.log"
     command = [
         str(find_mongod()), "--dbpath", str(data_dir), "--bind_ip", "127.0.0.1", "--port", str(port),
-        "--nounixsocket", "--wiredTigerCacheSizeGB", CACHE_SIZE_GB, "--logpath", str(log),
+        "--nounixsocket", "--wiredTigerCacheSizeGB", CACHE_SIZE_GB, "--logpath", str(log), "--logappend",
         "--networkMessageCompressors", "disabled", "--noscripting", *(["--auth"] if auth else []), *more,
     ]  # fmt: skip
     # Its own session: Ctrl-C reaches us first, and we stop it when those who use it have stopped.
@@ -79,6 +89,7 @@ def start_mongod(data_dir: Path, *, port: int, auth: bool, more: Sequence[str] =
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
+        started(process.pid)
         _wait_until_listening(process, port, log)
     except BaseException:
         process.terminate()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 STOP_TIMEOUT_S = 30
+_LISTENING = "0A"  # a state in /proc/net/tcp
 _START_TIME_FIELD = 19  # of /proc/PID/stat, counted after the command's closing bracket
 
 
@@ -35,7 +36,12 @@ def running(file: Path) -> list[Started]:
         entries = [Started(*entry) for entry in json.loads(file.read_text())]
     except FileNotFoundError:
         return []
-    return [entry for entry in entries if _start_time(entry.pid) == entry.start_time]
+    return [entry for entry in entries if is_running(entry)]
+
+
+def is_running(entry: Started) -> bool:
+    """Tell whether it is still this process that has the number, and not a dead one waiting to be reaped."""
+    return _start_time(entry.pid) == entry.start_time
 
 
 def stop(file: Path) -> list[str]:
@@ -44,13 +50,21 @@ def stop(file: Path) -> list[str]:
     for entry in reversed(running(file)):
         os.kill(entry.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while _start_time(entry.pid) == entry.start_time:
+        while is_running(entry):
             if time.monotonic() > deadline:
                 os.kill(entry.pid, signal.SIGKILL)
             time.sleep(0.05)
         stopped.append(entry.name)
     file.unlink(missing_ok=True)
     return stopped
+
+
+def listens(pid: int, port: int) -> bool:
+    """Tell whether it is this process that listens on `port` (IPv4): somebody else's answer is none of ours."""
+    fields = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inodes = {field[9] for field in fields if field[3] == _LISTENING and int(field[1].partition(":")[2], 16) == port}
+    opened = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    return any(f"socket:[{inode}]" in opened for inode in inodes)
 
 
 def _start_time(pid: int) -> str | None:

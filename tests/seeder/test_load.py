@@ -203,6 +203,17 @@ def test_a_stopped_load_makes_nobody_wait(tmp_path: Path, database: Database[dic
     assert count(database, schema.TRANSACTIONS) == 6
 
 
+def test_half_a_load_is_not_forgotten(
+    tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = {"_id": "sha256:x", "status": "stopped", "invented": False, "description": "big.csv"}
+    database[schema.LOADS].insert_one(half)
+    assert main(["synthetic", "--rows", "1000"]) == 75
+    assert "big.csv" in capsys.readouterr().err
+    assert main(["load", str(csv_file(tmp_path, ROWS))]) == 0
+    assert "NOTE: the figures are of half of another load" in capsys.readouterr().out
+
+
 def test_a_load_of_which_nothing_can_be_understood_leaves_no_record(
     tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeAlias
 
-from retention.bundle import MANIFEST, SIGNATURE, Bundle, read_bundle, read_signing_key
+from retention.bundle import Bundle, read_bundle, read_signing_key
 from retention.errors import NoChampionError, RetentionError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class LiveBundle:
                 return None
             raise
         folder = self._registry.folder(version)
-        paths = (folder / MANIFEST, folder / SIGNATURE, self._key_file)
+        paths = (*sorted(folder.glob("*")), self._key_file)
         if not self._is_news((seen_pointer, *map(_stamp, paths))):
             return None
         return read_bundle(folder, read_signing_key(self._key_file))

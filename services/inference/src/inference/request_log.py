@@ -8,6 +8,8 @@ import uuid
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+from starlette.requests import ClientDisconnect
+
 from inference.errors import INTERNAL, problem
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CLIENT_GONE: Final = 499  # for the log alone: nobody is there to be answered
 _SANE_ID: Final = re.compile(rb"[0-9A-Za-z._-]{1,64}")
 
 
@@ -38,6 +41,8 @@ class RequestLog:
         request_id = _request_id(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id
         status = 0
+        # HEAD is GET without the body, which the server leaves out; monitors like it.
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
         async def send_named(message: Message) -> None:
             nonlocal status
@@ -47,14 +52,16 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_named)
+            await self._app(inner, receive, send_named)
+        except ClientDisconnect:
+            status = CLIENT_GONE
         except Exception:
             logger.exception("unexpected error", extra={"request_id": request_id})
             if status == 0:
                 await problem(scope, INTERNAL)(scope, receive, send_named)
         finally:
             milliseconds = round((perf_counter() - started) * 1000, 2)
-            route = getattr(scope.get("route"), "path", "unmatched")
+            route = getattr(inner.get("route"), "path", "unmatched")
             line = {"method": scope["method"], "route": route, "status": status, "milliseconds": milliseconds}
             logger.info("request", extra={**line, "request_id": request_id})
 

@@ -21,7 +21,9 @@ class StrictJsonRequest(Request):
     async def json(self) -> Any:  # noqa: ANN401 - what JSON may be
         """Return the body's value; JSONDecodeError, which says nothing of the content, when it is not one."""
         try:
-            return json.loads(await self.body(), parse_constant=_refuse, object_pairs_hook=_without_repeated_keys)
+            return json.loads(
+                (await self.body()).decode(), parse_constant=_refuse, object_pairs_hook=_without_repeated_keys
+            )
         except (ValueError, RecursionError):
             # Also of bytes that are not UTF-8, numbers of over 4,300 digits, and nesting of over 1,000 levels.
             raise json.JSONDecodeError("not JSON", "", 0) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from retention.clock import rfc3339
-from retention.errors import BadDataError, CannotWriteError, RetentionError
+from retention.errors import BadDataError, CannotWriteError, LockedError, RetentionError
 from seeder import synthetic
 from seeder.load import load
 from seeder.settings import Settings
@@ -90,9 +90,11 @@ def _run(options: argparse.Namespace) -> int:
             return 0
         now = datetime.now(UTC)
         with store.loading(source, now):
-            others = store.others_invented(source.load_id)
+            others, unfinished = store.others_invented(source.load_id), store.unfinished(source.load_id)
             if source.invented and False in others and not options.drop:
                 store.forget_load(source.load_id)
+                if unfinished:
+                    raise LockedError(f"a load was stopped: run it again, or use --drop: {unfinished[0]}")
                 print("there is real data, and no invented shop is mixed into it: nothing to do (or use --drop)")
                 return 0
             if options.drop or others == {True}:
@@ -100,6 +102,8 @@ def _run(options: argparse.Namespace) -> int:
                 store.clear(source.load_id)
             print(source.description)
             ledger, refreshed = _load(source, store, options.chunk_rows, now)
+    if unfinished and not options.drop:
+        print(f"NOTE: the figures are of half of another load, too: run it again: {unfinished[0]}")
     print("\n".join(ledger.lines()))
     print(f"orders       {refreshed.orders:>9,}\ncustomers    {refreshed.customers:>9,}")
     print(f"clock        {rfc3339(refreshed.clock)}")

@@ -78,6 +78,11 @@ class Store:
         """Return the record of a finished load of the same content, if there is one."""
         return self._db[schema.LOADS].find_one({"_id": load_id, "status": "finished"})
 
+    def unfinished(self, load_id: str) -> list[str]:
+        """Return what other loads of real data were stopped before their end."""
+        stopped = {"_id": {"$ne": load_id}, "status": {"$ne": "finished"}, "invented": False}
+        return [load["description"] for load in self._db[schema.LOADS].find(stopped)]
+
     def others_invented(self, load_id: str) -> set[bool]:
         """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
         return {load["invented"] for load in self._db[schema.LOADS].find({"_id": {"$ne": load_id}})}
@@ -204,10 +209,16 @@ def open_store(uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str]
                 break
             except ConnectionFailure as error:
                 if time.monotonic() > deadline:
-                    raise UnavailableError(f"MongoDB does not answer after {wait_s:.0f} s: {error}") from None
+                    raise UnavailableError(
+                        f"MongoDB does not answer after {wait_s:.0f} s: {_first_words(error)}"
+                    ) from None
                 waiting("waiting for MongoDB")
                 time.sleep(1)
         yield Store(client[db_name])
+
+
+def _first_words(error: ConnectionFailure) -> str:
+    return str(error).partition(" (configured timeouts")[0]  # what follows are the driver's insides
 
 
 def _client(uri: str) -> pymongo.MongoClient[dict[str, Any]]:
@@ -230,6 +241,8 @@ def _driver_errors() -> Iterator[None]:
             raise CannotWriteError(f"MongoDB is out of disk space: free some and run again: {error}") from None
         raise RetentionError(f"MongoDB: {error}") from error
     except ConnectionFailure as error:
-        raise UnavailableError(f"MongoDB went away: {error}: run the same command again, it goes on") from None
+        raise UnavailableError(
+            f"MongoDB went away: {_first_words(error)}: run the same command again, it goes on"
+        ) from None
     except PyMongoError as error:
         raise RetentionError(f"MongoDB: {error}") from error

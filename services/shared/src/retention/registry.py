@@ -41,7 +41,9 @@ class Registry:
             version = (self.live_dir / "champion").read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
             version = ""
-        if not VERSION.fullmatch(version):
+        if version and not VERSION.fullmatch(version):
+            raise NoChampionError(f"{self.live_dir / 'champion'} names no version: promote one, or run the trainer")
+        if not version:
             raise NoChampionError(f"no champion in {self.live_dir}: run the trainer ('python -m trainer train')")
         return version
 

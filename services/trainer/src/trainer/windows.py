@@ -54,8 +54,8 @@ def choose_windows(first_order_day: datetime, clock: datetime, horizon_days: int
     if newest < oldest:
         raise NotEnoughDataError(
             f"{(clock - first_order_day).days} days of orders; {3 * horizon_days} are needed: one horizon of "
-            f"{horizon_days} days each to look back, to learn from and to be tested on. Load more history or use a "
-            "shorter --horizon-days"
+            f"{horizon_days} days each to look back, to learn from and to be tested on. Load more history, or train "
+            "with a shorter --horizon-days"
         )
     count = (newest - oldest) // timedelta(days=STEP_DAYS) + 1
     return Windows(test, tuple(newest - timedelta(days=STEP_DAYS * step) for step in range(count)), horizon_days)
