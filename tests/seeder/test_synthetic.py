@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 import pytest
 
-from seeder.synthetic import COLUMNS, synthetic_rows, write_csv
+from retention.schema import LINE_FIELDS
+from seeder.synthetic import synthetic_rows, write_csv
 from seeder.synthetic.customers import draw_purchases, trading_time
 
 if TYPE_CHECKING:
@@ -165,7 +166,11 @@ def test_one_row_in_twenty_thousand_is_spoilt_and_three_from_ten_thousand_on(cou
 
 def test_a_bad_row_is_spoilt_in_one_value_that_is_a_text(rows: list[tuple[object, ...]]) -> None:
     spoilt = [
-        [(name, value) for name, value, kinds in zip(COLUMNS, row, TYPES, strict=True) if not isinstance(value, kinds)]
+        [
+            (name, value)
+            for name, value, kinds in zip(LINE_FIELDS, row, TYPES, strict=True)
+            if not isinstance(value, kinds)
+        ]
         for row in rows
         if not readable(row) and row[0]
     ]

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from retention import schema
 from seeder.synthetic.customers import FIRST_DAY, TradingTime, trading_time
 from seeder.synthetic.invoices import Invoices, draw_invoices
 from seeder.synthetic.lines import Lines, draw_lines
@@ -26,17 +27,6 @@ from seeder.synthetic.products import Catalogue, draw_catalogue
 Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
 Row = tuple[object, ...]
-
-COLUMNS: Final = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
 
 FIRST_INVOICE: Final = 536_365
 FIRST_CUSTOMER: Final = 12_346
@@ -90,7 +80,7 @@ BAD_VALUES: Final = ((4, "not a date"), (3, "six"), (0, ""), (5, "n/a"))
 
 
 def synthetic_rows(rows: int, seed: int) -> Iterator[Row]:
-    """Exactly *rows* raw rows in COLUMNS order, by invoice time, an invoice's lines together; the same for a *seed*.
+    """Exactly *rows* raw rows in schema.LINE_FIELDS order, by invoice time, an invoice's lines together; the same for a *seed*.
 
     Quantity is an int, InvoiceDate a naive datetime in whole minutes, UnitPrice a float in pounds with 2 decimals;
     Description and CustomerID may be None; a bad row has a str where nothing can be read. ValueError below 1 row.
@@ -114,7 +104,7 @@ def write_csv(path: Path, rows: int, seed: int) -> None:
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(COLUMNS)
+            writer.writerow(schema.LINE_FIELDS)
             writer.writerows(_with_written_dates(synthetic_rows(rows, seed)))
             file.flush()
             os.fsync(file.fileno())
