@@ -65,7 +65,7 @@ def golden_predictions(models: Models) -> list[dict[str, Any]]:
     ]
 
 
-def library_versions() -> dict[str, str]:
+def installed_versions() -> dict[str, str]:
     """Return the versions that made the joblib files: load them with the same ones."""
     return {"python": platform.python_version(), **{name: library_version(name) for name in LIBRARIES}}
 

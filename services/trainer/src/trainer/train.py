@@ -87,7 +87,7 @@ def _train(
         "features": list(by_id.formula.features),
         "threshold": {"value": by_id.formula.threshold, "policy": f"recall ≥ {fit.RECALL:.2f} out of fold"},
         **results,
-        "library_versions": publish.library_versions(),
+        "library_versions": publish.installed_versions(),
         "golden_predictions": publish.golden_predictions(models),
     }
     files = publish.bundle_files(models)
