@@ -80,7 +80,7 @@ BAD_VALUES: Final = ((4, "not a date"), (3, "six"), (0, ""), (5, "n/a"))
 
 
 def synthetic_rows(rows: int, seed: int) -> Iterator[Row]:
-    """Exactly *rows* raw rows in the published order, by invoice time, an invoice's lines together; the same for a *seed*.
+    """Exactly *rows* raw rows in the published order, by invoice time, invoices in one piece; the same for a *seed*.
 
     Quantity is an int, InvoiceDate a naive datetime in whole minutes, UnitPrice a float in pounds with 2 decimals;
     Description and CustomerID may be None; a bad row has a str where nothing can be read. ValueError below 1 row.
