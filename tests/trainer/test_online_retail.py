@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from retention import schema
 from retention.bundle import Bundle, read_bundle
 from retention.registry import Registry
 from trainer.evaluate import ece
+from trainer.windows import examples_at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,6 +132,18 @@ def test_the_figures_can_be_had_again_from_the_published_formula_and_the_file_al
     metrics = bundle.manifest["metrics"]
     assert roc_auc_score(churned, scores) == pytest.approx(metrics["roc_auc"]["value"], abs=2e-4)
     assert ece(churned, scores) == pytest.approx(metrics["ece"]["value"], abs=2e-3)
+
+
+def test_the_formula_is_the_pipeline_for_every_test_customer(
+    bundle: Bundle, real_models_dir: Path, real_shop: Shop
+) -> None:
+    pipeline = joblib.load(Registry(real_models_dir).folder(bundle.version) / "churn.joblib")
+    with real_shop.store() as store:
+        test = examples_at(store, store.clock() - timedelta(days=90), 90)
+    expected = pipeline.predict_proba(test.features[list(bundle.churn.features)].to_numpy())[:, 1]
+    rows: list[dict[Any, Any]] = test.features.to_dict("records")
+    assert len(rows) == 3_370
+    assert max(abs(bundle.churn.probability(row) - p) for row, p in zip(rows, expected, strict=True)) <= 1e-12
 
 
 def test_the_segments_are_the_known_ones(bundle: Bundle, real_shop: Shop) -> None:
