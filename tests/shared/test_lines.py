@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from retention import schema
 from retention.dates import DateFormat
@@ -95,6 +97,7 @@ def test_odd_quantities_and_prices_are_kept(field: str, value: str) -> None:
         ("InvoiceDate", "01-01-2999 00:00", "InvoiceDate_out_of_range"),
         ("CustomerID", "abc", "CustomerID_unreadable"),
         ("CustomerID", "-1", "CustomerID_out_of_range"),
+        ("CustomerID", "--5", "CustomerID_unreadable"),
         ("CustomerID", "0", "CustomerID_out_of_range"),
         ("CustomerID", "9" * 19, "CustomerID_out_of_range"),
         ("CustomerID", "9" * 26, "CustomerID_unreadable"),
@@ -130,6 +133,21 @@ def test_an_id_starts_with_the_seconds_of_its_instant() -> None:
 def test_text_moved_from_one_field_to_the_next_makes_another_id() -> None:
     left, right = (parsed((PUBLISHED[0], code, text, *PUBLISHED[3:])) for code, text in (("AB", "C"), ("A", "BC")))
     assert LineIds().next_id(left) != LineIds().next_id(right)
+
+
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=20), st.text(st.characters(categories=["Cs", "Ll"]), max_size=9), st.binary(max_size=9), st.dates(),
+    st.datetimes(), st.text("-+.0123456789eE_/: ", max_size=20), st.lists(st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(row=st.lists(ANYTHING, min_size=7, max_size=9), order=st.sampled_from(["ymd", "dmy", "mdy"]))
+def test_whatever_a_row_holds_it_is_a_line_or_a_rejection(row: list[object], order: str) -> None:
+    found = LineParser(DateFormat(order), LATEST).parse(row)
+    if isinstance(found, Parsed):
+        assert len(LineIds().next_id(found)) == 12
+        assert None not in document(found.line).values()
 
 
 def test_a_list_is_no_value() -> None:

@@ -137,7 +137,8 @@ class Store:
     def finish_load(self, load_id: str, ledger: Ledger, at: datetime) -> None:
         """Record that a load is complete and everything derived is fresh."""
         finished = {"status": "finished", "finished_at": at, **ledger.to_document()}
-        self._db[schema.LOADS].update_one({"_id": load_id}, {"$set": finished})
+        if not self._db[schema.LOADS].update_one({"_id": load_id}, {"$set": finished}).matched_count:
+            raise LockedError("another load took over while this one was not heard of: run the same command again")
 
     def forget_load(self, load_id: str) -> None:
         """Delete the record of a load that brought nothing."""

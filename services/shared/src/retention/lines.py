@@ -61,6 +61,8 @@ def _text(value: object) -> str | None:
     text = "" if value is None else str(value).strip()
     if len(text) > MAX_TEXT:
         raise _UnreadableError("too_long")
+    if any("\ud800" <= character <= "\udfff" for character in text):  # half a character: no database takes it
+        raise _UnreadableError("unreadable")
     return text or None
 
 
@@ -108,12 +110,13 @@ def _customer_id(value: object) -> int | None:
     text = str(value).strip()
     if text.lower() in _NO_VALUE:
         return None
-    digits = text.removesuffix(".0")
-    if not digits.lstrip("-").isascii() or not digits.lstrip("-").isdigit() or len(digits) > len(str(MAX_CUSTOMER_ID)):
+    number = text.removesuffix(".0")
+    digits = number.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(MAX_CUSTOMER_ID)):
         raise _UnreadableError("unreadable")
-    if not 1 <= int(digits) <= MAX_CUSTOMER_ID:
+    if not 1 <= int(number) <= MAX_CUSTOMER_ID:
         raise _UnreadableError("out_of_range")
-    return int(digits)
+    return int(number)
 
 
 class Parsed(NamedTuple):
