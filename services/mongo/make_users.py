@@ -36,6 +36,7 @@ _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema
 
 GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
+        "": ("dbStats",),  # of the database: how much disk space is free
         schema.TRANSACTIONS: (*_APPEND, "createIndex"),
         schema.QUARANTINE: _APPEND,
         schema.ORDERS: (*_WRITE, "createIndex"),

@@ -31,12 +31,11 @@ INSTANTS = st.one_of(
 LINE = st.fixed_dictionaries(
     {
         "InvoiceNo": st.sampled_from(["1", "2", "3", "C1", "C2", "A1"]),
-        "StockCode": st.sampled_from("abcde"),
         "Quantity": st.sampled_from([-5, -1, 0, 1, 2, 12]),
         "UnitPrice": st.sampled_from([-1.0, 0.0, 1e-10, 0.001, 0.1, 2.55, 1000.0]),
         "InvoiceDate": INSTANTS,
     },
-    optional={"CustomerID": st.integers(1, 4)},
+    optional={"CustomerID": st.integers(1, 4), "StockCode": st.sampled_from("abcde")},
 )
 LINES = st.lists(LINE, min_size=1, max_size=60)
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -97,6 +96,7 @@ def by_hand(lines: Lines, customer_id: int) -> dict[str, float]:
     if not bought:
         return {}
     returned = [line for line, is_return in zip(mine, cancelled, strict=True) if is_return]
+    matched = [line for line in returned if is_of_an_earlier_purchase(line, bought)]
     frequency = len({(line["InvoiceNo"], line["InvoiceDate"].date()) for line in bought})
     monetary = sum(line["Quantity"] * line["UnitPrice"] for line in bought)
     return {
@@ -107,8 +107,53 @@ def by_hand(lines: Lines, customer_id: int) -> dict[str, float]:
         "Tenure": floor((AS_OF - min(line["InvoiceDate"] for line in bought)) / timedelta(days=1)),
         "net_monetary": monetary - sum(abs(line["Quantity"] * line["UnitPrice"]) for line in returned),
         "returns": len({(line["InvoiceNo"], line["InvoiceDate"].date()) for line in returned}),
-        "distinct_products": len({line["StockCode"] for line in bought}),
+        "distinct_products": len({line["StockCode"] for line in bought if "StockCode" in line}),
+        "unmatched_returns": len(returned) - len(matched),
+        "matched_returned": sum(abs(line["Quantity"] * line["UnitPrice"]) for line in matched),
     }
+
+
+def is_of_an_earlier_purchase(returned: dict[str, Any], bought: Lines) -> bool:
+    return any(
+        line.get("StockCode") == returned.get("StockCode") is not None
+        and line["InvoiceDate"].date() <= returned["InvoiceDate"].date()
+        for line in bought
+    )
+
+
+@many
+@given(lines=LINES, random=st.randoms(use_true_random=False))
+def test_touched_invoices_have_the_orders_they_have_among_all(
+    database: Database[dict[str, Any]], lines: Lines, random: Random
+) -> None:
+    pairs = sorted({(line["CustomerID"], line["InvoiceNo"]) for line in lines if "CustomerID" in line})
+    touched = random.sample(pairs, len(pairs) // 2)
+    everything, some = (
+        {tuple(order["_id"].values()): order for order in database.aggregate([{"$documents": lines}, *stages])}
+        for stages in (pipelines.orders(), pipelines.orders(touched))
+    )
+    assert all(everything[key] == order for key, order in some.items())
+    assert {key for key in everything if key[:2] in touched} <= some.keys()
+
+
+@pytest.mark.parametrize(("bought_days_later", "unmatched", "matched"), [(-1, 0, 2.0), (0, 0, 2.0), (1, 1, 0.0)])
+def test_a_return_is_matched_by_a_purchase_of_its_day_or_before(
+    database: Database[dict[str, Any]], bought_days_later: int, unmatched: int, matched: float
+) -> None:
+    day: dict[str, Any] = {
+        "CustomerID": 1,
+        "StockCode": "a",
+        "UnitPrice": 1.0,
+        "InvoiceDate": START + timedelta(days=9),
+    }
+    bought_at = day["InvoiceDate"] + timedelta(days=bought_days_later, hours=5)
+    lines = [
+        {**day, "InvoiceNo": "C1", "Quantity": -2},
+        {**day, "InvoiceNo": "1", "Quantity": 1, "InvoiceDate": bought_at},
+    ]
+    (customer,) = features(database, lines).values()
+    assert (customer["unmatched_returns"], customer["matched_returned"]) == (unmatched, matched)
+    assert customer["net_monetary"] == -1.0
 
 
 def test_a_customer_seen_once_has_tenure_equal_to_recency(database: Database[dict[str, Any]]) -> None:

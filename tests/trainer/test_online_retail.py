@@ -69,7 +69,7 @@ def test_customer_12347_is_as_the_contract_says(shop_database: Database[dict[str
 def test_every_feature_of_every_customer_is_what_pandas_computes(
     real_shop: Shop, shop_database: Database[dict[str, Any]], lines: pd.DataFrame
 ) -> None:
-    clock: datetime = shop_database[schema.CLOCK].find_one()["as_of"]  # type: ignore[index]  # it is seeded
+    clock: datetime = shop_database[schema.CLOCK].find_one({"_id": schema.CLOCK_ID})["as_of"]  # type: ignore[index]  # it is seeded
     with real_shop.store() as store:
         found = store.customers(clock)
     as_of = pd.Timestamp(clock).tz_localize(None)
@@ -109,6 +109,24 @@ def by_pandas(lines: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         returns_share=value_returned / frame.Monetary,
         recency_to_gap=frame.Recency * frame.Frequency / (frame.Tenure - frame.Recency + 30),
     )
+
+
+def test_returns_are_matched_to_earlier_purchases_as_pandas_matches_them(
+    shop_database: Database[dict[str, Any]], lines: pd.DataFrame
+) -> None:
+    product = ["CustomerID", "StockCode"]
+    first_bought = purchases(lines, lines.day.max() + DAY).groupby(product).day.min().rename("first_bought")
+    returned = lines[lines.cancelled].join(first_bought, on=product)
+    returned["matched"] = returned.first_bought <= returned.day
+    by_customer = returned.assign(
+        unmatched_returns=~returned.matched, matched_returned=returned.value.abs() * returned.matched
+    ).groupby("CustomerID")
+    expected = by_customer[["unmatched_returns", "matched_returned"]].sum()
+    found = pd.DataFrame(shop_database[schema.CUSTOMERS].find()).set_index("_id").sort_index()
+    expected = expected.reindex(found.index).fillna(0)
+    assert (found.unmatched_returns == expected.unmatched_returns).all()
+    assert (found.matched_returned - expected.matched_returned).abs().max() <= 0.005 + 1e-9
+    assert (returned.matched.sum(), len(returned)) == (7_699, 8_905)
 
 
 def test_the_honest_holdout_is_good_and_calibrated(bundle: Bundle) -> None:

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING
 
 from retention.clock import rfc3339
 from retention.errors import BadDataError, CannotWriteError, LockedError, RetentionError
-from seeder import synthetic
-from seeder.load import load
+from seeder.arguments import parser
+from seeder.fetch import cache_file, fetch
+from seeder.ingest import ingest
+from seeder.progress import shown
+from seeder.quarantine import first, listing, write_csv
 from seeder.settings import Settings
-from seeder.source import Source, file_source, synthetic_source
-from seeder.store import Refreshed, Store, open_store
+from seeder.source import Source, open_source, synthetic_source
+from seeder.store import Store, open_store
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from seeder.ledger import Ledger
-
-CHUNK_ROWS = 5_000  # about 1.3 MB of documents: well under the 48 MB of a message, and few enough round trips
+    from retention.ledger import Ledger
+    from seeder.derived import Refreshed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
+    commands = {"load": _load_file, "fetch-uci": _fetch, "synthetic": _invent, "quarantine": _quarantine}
     try:
-        return _run(options)
+        return commands[options.command](options)
     except RetentionError as error:
         print(f"seeder: {error}", file=sys.stderr)
         return error.exit_code
@@ -43,65 +44,87 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="seeder", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    from_file = commands.add_parser("load", help="load a CSV or Parquet file")
-    from_file.add_argument("file", type=Path, metavar="FILE")
-    from_file.add_argument("--dates", choices=["ymd", "dmy", "mdy"], help="the dates' order, where nothing decides it")
-    invented = commands.add_parser("synthetic", help="invent a shop, shaped like Online Retail")
-    invented.add_argument("--rows", type=_positive, default=420_000, metavar="N")
-    invented.add_argument("--seed", type=_not_negative, default=1, metavar="S")
-    invented.add_argument("--to", type=Path, metavar="FILE", help="write a CSV file instead of loading")
-    for command in (from_file, invented):
-        command.add_argument("--chunk-rows", type=_positive, default=CHUNK_ROWS, metavar="N")
-        command.add_argument("--drop", action="store_true", help="delete everything that is there first")
-    return parser
+def _load_file(options: argparse.Namespace) -> int:
+    settings = Settings.from_environ(os.environ)  # what is wrong there is said before a file is read
+    with open_source(options.file, options.dates) as source:
+        return _load_into(settings, source, options)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+def _fetch(options: argparse.Namespace) -> int:
+    """Download the public file; then load it, unless it was only to be written."""
+    options.file = fetch(options.url, options.sha256, options.to or cache_file(os.environ), progress=lambda _: None)
+    print(f"{options.file}: the published Online Retail workbook")
+    return 0 if options.to else _load_file(options)
 
 
-def _not_negative(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("must be 0 or more")
-    return number
+def _invent(options: argparse.Namespace) -> int:
+    if not options.to:
+        return _load_into(Settings.from_environ(os.environ), synthetic_source(options.rows, options.seed), options)
+    from seeder import synthetic  # noqa: PLC0415 - 25 MB that a file does not need
+
+    try:
+        synthetic.write_csv(options.to, options.rows, options.seed)
+    except OSError as error:
+        raise CannotWriteError(f"cannot write {options.to}: {error.strerror}") from None
+    print(f"wrote {options.rows:,} rows to {options.to}")
+    return 0
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.command == "synthetic" and options.to:
+def _quarantine(options: argparse.Namespace) -> int:
+    """List what was put aside, or write it as CSV."""
+    with _store(Settings.from_environ(os.environ)) as store:
         try:
-            synthetic.write_csv(options.to, options.rows, options.seed)
-        except OSError as error:
-            raise CannotWriteError(f"cannot write {options.to}: {error.strerror}") from None
-        print(f"wrote {options.rows:,} rows to {options.to}")
-        return 0
-    settings = Settings.from_environ(os.environ)
-    source = _source(options)
-    with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s, waiting=print) as store:
-        finished = None if options.drop else store.finished_load(source.load_id)
+            if options.csv:
+                with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as csv_file:
+                    write_csv(store, options.load, csv_file, options.limit)
+            else:
+                for line in first(listing(store, options.load), options.limit):
+                    print(line)
+                sys.stdout.flush()
+        except BrokenPipeError:  # `| head` has seen enough; what is buffered has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _store(settings: Settings) -> AbstractContextManager[Store]:
+    return open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s, waiting=_say)
+
+
+def _say(text: str) -> None:
+    print(f"seeder: {text}", file=sys.stderr, flush=True)
+
+
+def _load_into(settings: Settings, source: Source, options: argparse.Namespace) -> int:
+    with _store(settings) as store:
+        finished = None if options.drop else store.loads.finished(source.load_id)
         if finished:
             print(f"{source.description}: loaded already, {finished['read']:,} rows: nothing to do")
+            _heal(store, source)
             return 0
-        now = datetime.now(UTC)
-        with store.loading(source, now):
-            others, unfinished = store.others_invented(source.load_id), store.unfinished(source.load_id)
-            if source.invented and False in others and not options.drop:
-                store.forget_load(source.load_id)
-                if unfinished:
-                    raise LockedError(f"a load was stopped: run it again, or use --drop: {unfinished[0]}")
-                print("there is real data, and no invented shop is mixed into it: nothing to do (or use --drop)")
-                return 0
-            if options.drop or others == {True}:
-                print("deleting everything first" if options.drop else "replacing the invented shop")
-                store.clear(source.load_id)
-            print(source.description)
-            ledger, refreshed = _load(source, store, options.chunk_rows, now)
+        return _load_here(source, store, options)
+
+
+def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int:
+    """Load, unless other data stands in the way; say what became of it."""
+    now = datetime.now(UTC)
+    of_another_scheme = store.loads.of_another_scheme()
+    with store.loads.claim(source, now):
+        others, unfinished = store.loads.others_invented(source.load_id), store.loads.unfinished(source.load_id)
+        if source.invented and False in others and not options.drop:
+            store.loads.forget(source.load_id)
+            if unfinished:
+                raise LockedError(f"a load was stopped: run it again, or use --drop: {unfinished[0]}")
+            print("there is real data, and no invented shop is mixed into it: nothing to do (or use --drop)")
+            return 0
+        replaced = others == {True} or (source.invented and of_another_scheme)
+        if of_another_scheme and not replaced and not options.drop:
+            store.loads.forget(source.load_id)
+            raise BadDataError("an older version gave the stored lines other ids, and each would come in twice: --drop")
+        if options.drop or replaced:
+            print("deleting everything first" if options.drop else "replacing the invented shop")
+            store.clear(source.load_id)
+        print(source.description)
+        ledger, refreshed = _load(source, store, options.chunk_rows, now)
     if unfinished and not options.drop:
         print(f"NOTE: the figures are of half of another load, too: run it again: {unfinished[0]}")
     print("\n".join(ledger.lines()))
@@ -112,21 +135,32 @@ def _run(options: argparse.Namespace) -> int:
 
 def _load(source: Source, store: Store, chunk_rows: int, now: datetime) -> tuple[Ledger, Refreshed]:
     store.prepare()
-    with _progress(source.row_count) as progress, _sigterm() as stopping:
-        ledger = load(source, store, chunk_rows=chunk_rows, now=now, progress=progress, stopping=stopping)
+    ledger = store.loads.account(source.load_id)
+    dirty = store.loads.dirty(source.load_id)
+    if ledger.read:
+        print(f"{ledger.read:,} rows were done before it was stopped: going on there")
+    everything = bool(ledger.read or dirty)  # what other runs touched, nobody remembers
+    with _sigterm() as stopping, shown(source.row_count) as progress:
+        ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=stopping)
     if not ledger.inserted + ledger.already_there:
-        store.forget_load(source.load_id)
+        store.loads.forget(source.load_id)
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))
         raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}")
-    refreshed = store.refresh()
-    store.finish_load(source.load_id, ledger, datetime.now(UTC))
+    store.make_indexes()
+    refreshed = store.refresh(None if everything else store.touched)
+    store.loads.cleaned(dirty)
+    store.loads.finish(source.load_id, ledger, datetime.now(UTC))
     return ledger, refreshed
 
 
-def _source(options: argparse.Namespace) -> Source:
-    if options.command == "load":
-        return file_source(options.file, options.dates)
-    return synthetic_source(options.rows, options.seed)
+def _heal(store: Store, source: Source) -> None:
+    """Derive everything again if some load was killed between its rows and what is derived from them."""
+    dirty = store.loads.dirty(source.load_id)
+    if dirty:
+        print("a load was stopped before its end: deriving orders and customers from what it brought")
+        store.make_indexes()
+        store.refresh(None)
+        store.loads.cleaned(dirty)
 
 
 @contextmanager
@@ -138,24 +172,6 @@ def _sigterm() -> Iterator[Callable[[], bool]]:
         yield stop.is_set
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _progress(row_count: int) -> Iterator[Callable[[int], Any]]:
-    """Show a bar on a terminal, and a line for every tenth of the rows elsewhere."""
-    if sys.stderr.isatty():
-        with tqdm(total=row_count, unit=" rows", unit_scale=True) as bar:
-            yield bar.update
-        return
-    done = 0
-
-    def line(rows: int) -> None:
-        nonlocal done
-        tenths_before, done = done * 10 // row_count, done + rows
-        if done * 10 // row_count > tenths_before:
-            print(f"{done:,} of {row_count:,} rows", flush=True)
-
-    yield line
 
 
 if __name__ == "__main__":

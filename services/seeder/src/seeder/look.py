@@ -1,34 +1,42 @@
-"""What looking through a file finds, whatever its format."""
+"""What looking through a file finds, whatever its format, and which column is which."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from retention import schema
 from retention.errors import BadDataError
+from retention.lines import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 
 class Look(NamedTuple):
     """What looking through a file found."""
 
-    sha256: str
     description: str
     row_count: int
     date_texts: frozenset[str]  # the distinct texts of InvoiceDate; none where dates are typed
     rows: Callable[[], Iterator[Sequence[object]]]
 
 
-def column_positions(names: Sequence[str], path: Path) -> list[int]:
-    """Return where each of `schema.LINE_FIELDS` stands in `names`; BadDataError names what is missing or doubled."""
-    stripped = [name.strip() for name in names]
-    missing = [field for field in schema.LINE_FIELDS if field not in stripped]
+def recognised(names: Sequence[str]) -> list[str | None]:
+    """Return the published name of each column, None for one that is none of ours. Spaces, case and `_` are ignored."""
+    known = {_plain(spelling): rule.name for rule in RULES for spelling in (rule.name, *rule.spellings)}
+    return [known.get(_plain(name)) for name in names]
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "").replace("_", "")
+
+
+def column_positions(names: Sequence[str], file: object) -> list[int]:
+    """Return where each field of RULES stands in `names`; BadDataError names `file` and what is missing or doubled."""
+    found = recognised(names)
+    missing = [rule.name for rule in RULES if rule.name not in found]
     if missing:
-        raise BadDataError(f"{path}: no column {', '.join(missing)}; found {', '.join(stripped)[:200]}")
-    doubled = [field for field in schema.LINE_FIELDS if stripped.count(field) > 1]
+        raise BadDataError(f"{file}: no column {', '.join(missing)}; found {', '.join(names)[:200]!r}")
+    doubled = [rule.name for rule in RULES if found.count(rule.name) > 1]
     if doubled:
-        raise BadDataError(f"{path}: more than one column {', '.join(doubled)}")
-    return [stripped.index(field) for field in schema.LINE_FIELDS]
+        raise BadDataError(f"{file}: more than one column {', '.join(doubled)}; found {', '.join(names)[:200]!r}")
+    return [found.index(rule.name) for rule in RULES]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PATTERN: Final = re.compile(
-    r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?Z?", re.ASCII
+    r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
 )
 _ORDERS: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # where year, month and day stand
 _YEAR_DIGITS: Final = 4
@@ -24,8 +25,8 @@ class DateFormat(NamedTuple):
     order: str
 
     def parse(self, text: str) -> datetime | None:
-        """Return the naive instant that `text` writes, or None when it is not one in this order."""
-        match = _PATTERN.fullmatch(text)
+        """Return the instant that `text` writes, or None when it is not one in this order; naive without an offset."""
+        match = _PATTERN.fullmatch(text.strip())
         if match is None:
             return None
         year, month, day = (match[1 + position] for position in _ORDERS[self.order])
@@ -33,7 +34,8 @@ class DateFormat(NamedTuple):
             return None
         hour, minute, second = (int(part or 0) for part in match.group(4, 5, 6))
         try:
-            return datetime(int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001 - as written
+            zone = datetime.strptime(match[7], "%z").tzinfo if match[7] else None
+            return datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=zone)
         except ValueError:
             return None
 

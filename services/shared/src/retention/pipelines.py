@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 Pipeline: TypeAlias = list[dict[str, Any]]
 
@@ -32,48 +32,68 @@ FEATURES: Final = (
     "returns_share",  # value returned over Monetary
 )  # fmt: skip
 
-_CANCELLED: Final = {"$eq": [{"$substrCP": ["$InvoiceNo", 0, 1]}, "C"]}
-_IS_RETURN: Final = {"$or": [_CANCELLED, {"$lt": ["$Quantity", 0]}]}
-_IS_PURCHASE: Final = {
-    "$and": [{"$gt": ["$Quantity", 0]}, {"$gt": ["$UnitPrice", 0]}, {"$not": [_CANCELLED]}],
-}
+# Byte 0 and not character 0, two plain comparisons and not $expr, arithmetic and not $dateTrunc: the same meaning on
+# 541,909 lines in 1.3 s instead of 1.6 s.
+_CANCELLED: Final = {"$eq": [{"$substrBytes": ["$InvoiceNo", 0, 1]}, "C"]}
+_IS_RETURN: Final = {"$or": [{"$lt": ["$Quantity", 0]}, _CANCELLED]}
+_COUNTS: Final = [
+    {"Quantity": {"$gt": 0}, "UnitPrice": {"$gt": 0}},
+    {"Quantity": {"$lt": 0}},
+    {"InvoiceNo": {"$gte": "C", "$lt": "D"}},
+]
+_DAY: Final = {"$subtract": ["$InvoiceDate", {"$mod": [{"$toLong": "$InvoiceDate"}, DAY_MS]}]}  # no line is before 1970
+_VALUE: Final = {"$abs": {"$multiply": ["$Quantity", "$UnitPrice"]}}
+
+Touched: TypeAlias = "Collection[tuple[int, str]]"  # customer and invoice
 
 
-def orders(customer_ids: Sequence[int] | None = None) -> Pipeline:
+def orders(touched: Touched | None = None) -> Pipeline:
     """Reduce `transactions` to one document per customer, invoice, UTC day and kind.
 
-    Runs on `transactions`; with `customer_ids` only on their lines. A return's `value` is what was returned, as a
-    positive amount. Lines without a customer, and free lines, belong to neither kind.
+    Runs on `transactions`; with `touched` only on the lines of those customers' and invoices' (an invoice number that
+    two touched customers share is read for both). A return's `value` is what was returned, as a positive amount, and
+    its `returned_lines` say it line by line. Lines without a customer, and free lines, belong to neither kind.
     """
-    whose = {"$exists": True} if customer_ids is None else {"$in": list(customer_ids)}
     return [
-        {"$match": {"CustomerID": whose, "$expr": {"$or": [_IS_RETURN, _IS_PURCHASE]}}},
+        {"$match": {**_whose(touched), "$or": _COUNTS}},
         {
             "$group": {
                 "_id": {
                     "customer_id": "$CustomerID",
                     "invoice": "$InvoiceNo",
-                    "day": {"$dateTrunc": {"date": "$InvoiceDate", "unit": "day"}},
+                    "day": _DAY,
                     "kind": {"$cond": [_IS_RETURN, "return", "order"]},
                 },
                 "first_at": {"$min": "$InvoiceDate"},
                 "last_at": {"$max": "$InvoiceDate"},
-                "value": {"$sum": {"$abs": {"$multiply": ["$Quantity", "$UnitPrice"]}}},
+                "value": {"$sum": _VALUE},
                 "units": {"$sum": {"$abs": "$Quantity"}},
                 "lines": {"$sum": 1},
                 "products": {"$addToSet": "$StockCode"},
+                "returned_lines": {
+                    "$push": {"$cond": [_IS_RETURN, {"product": "$StockCode", "value": _VALUE}, "$$REMOVE"]}
+                },
             }
         },
         # The same lines make the same document, in whatever order they are read.
-        {"$set": {"value": _rounded("$value"), "products": {"$sortArray": {"input": "$products", "sortBy": 1}}}},
+        {
+            "$set": {
+                "value": _rounded("$value"),
+                "products": {"$sortArray": {"input": "$products", "sortBy": 1}},
+                "returned_lines": {"$sortArray": {"input": "$returned_lines", "sortBy": {"product": 1, "value": 1}}},
+            }
+        },
     ]
 
 
-_UNION_OF_PRODUCTS: Final = {
-    "input": "$products",
-    "initialValue": [],
-    "in": {"$setUnion": ["$$value", "$$this"]},
-}
+def _whose(touched: Touched | None) -> dict[str, Any]:
+    if touched is None:
+        return {"CustomerID": {"$exists": True}}
+    # Two lists and not 1,000 pairs under $or, each of which would be planned.
+    customer_ids, invoices = ({pair[field] for pair in touched} for field in (0, 1))
+    return {"CustomerID": {"$in": sorted(customer_ids)}, "InvoiceNo": {"$in": sorted(invoices)}}
+
+
 _RETURNS_SHARE: Final = {"$divide": ["$returned", "$Monetary"]}  # of prices below 1e-9 the sum is 0
 _MEAN_GAP_DAYS: Final = {
     "$divide": [{"$add": [{"$subtract": ["$Tenure", "$Recency"]}, GAP_PRIOR_DAYS]}, "$Frequency"],
@@ -98,6 +118,30 @@ def _if_order(value: object, otherwise: object) -> dict[str, Any]:
     return {"$cond": [{"$eq": ["$_id.kind", "order"]}, value, otherwise]}
 
 
+def _joined(arrays: object) -> dict[str, Any]:
+    return {"$reduce": {"input": arrays, "initialValue": [], "in": {"$concatArrays": ["$$value", "$$this"]}}}
+
+
+_NOT_LATER: Final = {"$filter": {"input": "$bought", "as": "order", "cond": {"$lte": ["$$order.day", "$$return.day"]}}}
+_BOUGHT_BY_THEN: Final = {"$sum": {"$map": {"input": _NOT_LATER, "as": "order", "in": {"$size": "$$order.products"}}}}
+# `products` is in the order of days, so its first so many are what was bought by the day of the return: the search
+# takes 0.05 s for the 8,905 returned lines of Online Retail.
+_NEVER_BOUGHT: Final = {
+    "$filter": {
+        "input": "$$return.lines",
+        "as": "line",
+        "cond": {"$lt": [{"$indexOfArray": ["$products", "$$line.product", 0, "$$bought"]}, 0]},
+    }
+}
+_UNMATCHED: Final = {
+    "$map": {
+        "input": "$given_back",
+        "as": "return",
+        "in": {"$let": {"vars": {"bought": _BOUGHT_BY_THEN}, "in": _NEVER_BOUGHT}},
+    }
+}
+
+
 def _orders_since(start: datetime) -> dict[str, Any]:
     return {"$sum": _if_order({"$cond": [{"$gte": ["$last_at", start]}, 1, 0]}, 0)}
 
@@ -107,6 +151,9 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
 
     Runs on `orders`; with `customer_ids` only on theirs. `as_of` is a day boundary, and an order never spans one, so
     no line at or after it can change anything.
+
+    Beside the features: `unmatched_returns`, the returned lines whose product the customer bought neither on the day
+    of the return nor earlier, and `matched_returned`, the value of the others.
     """
     before: dict[str, Any] = {"_id.day": {"$lt": as_of}}
     if customer_ids is not None:
@@ -115,6 +162,7 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
     decayed = {"$exp": {"$divide": [age_days, -DECAY_DAYS]}}
     return [
         {"$match": before},
+        {"$sort": {"_id.day": 1}},  # $push keeps this order
         {
             "$group": {
                 "_id": "$_id.customer_id",
@@ -124,19 +172,23 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "returns": {"$sum": _if_order(0, 1)},
                 "first_order_at": {"$min": _if_order("$first_at", None)},
                 "last_order_at": {"$max": _if_order("$last_at", None)},
-                "products": {"$push": _if_order("$products", [])},
+                "bought": {"$push": _if_order({"day": "$_id.day", "products": "$products"}, "$$REMOVE")},
+                "given_back": {"$push": _if_order("$$REMOVE", {"day": "$_id.day", "lines": "$returned_lines"})},
                 "decayed_orders": {"$sum": _if_order(decayed, 0)},
                 "orders_90d": _orders_since(as_of - timedelta(days=RECENT_DAYS)),
             }
         },
         {"$match": {"Frequency": {"$gt": 0}}},
+        # One set of all products, and not one more for each order, takes a third of the time.
+        {"$set": {"products": _joined("$bought.products")}},
         {
             "$set": {
                 "Monetary": _money("$Monetary"),
                 "net_monetary": _money({"$subtract": ["$Monetary", "$returned"]}),
                 "Recency": _whole_days("$last_order_at", as_of),
                 "Tenure": _whole_days("$first_order_at", as_of),
-                "distinct_products": {"$size": {"$reduce": _UNION_OF_PRODUCTS}},
+                "distinct_products": {"$size": {"$setUnion": "$products"}},
+                "unmatched": _joined(_UNMATCHED),
                 "returns_share": {"$cond": [{"$gt": ["$Monetary", 0]}, _rounded(_RETURNS_SHARE), 0.0]},
                 "decayed_orders": _rounded("$decayed_orders"),
                 "as_of": as_of,
@@ -146,9 +198,11 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
             "$set": {
                 "AvgOrderValue": _money({"$divide": ["$Monetary", "$Frequency"]}),
                 "recency_to_gap": _rounded({"$divide": ["$Recency", _MEAN_GAP_DAYS]}),
+                "unmatched_returns": {"$size": "$unmatched"},
+                "matched_returned": _money({"$subtract": ["$returned", {"$sum": "$unmatched.value"}]}),
             }
         },
-        {"$project": {"products": 0, "returned": 0}},
+        {"$project": {"bought": 0, "products": 0, "given_back": 0, "unmatched": 0, "returned": 0}},
     ]
 
 

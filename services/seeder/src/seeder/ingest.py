@@ -1,0 +1,94 @@
+"""The load: rows → documents with ids → chunks in the database, every row accounted for. Runs again without harm."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retention.documents import LineEncoder
+from retention.errors import RetentionError
+from retention.lines import Rejection, latest_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+    from datetime import datetime
+
+    from retention.ledger import Ledger
+    from seeder.source import Source
+    from seeder.store import Store
+
+
+class Chunk(NamedTuple):
+    """What some consecutive rows became."""
+
+    documents: list[bytes]
+    rejected: list[tuple[int, Rejection]]  # with the row's number in the input; the first row is 1
+
+
+class StoppedError(RetentionError):
+    """A SIGTERM arrived; the chunk under way was finished."""
+
+    exit_code = 143
+
+
+def ingest(
+    source: Source,
+    store: Store,
+    ledger: Ledger,
+    *,
+    chunk_rows: int,
+    now: datetime,
+    progress: Callable[[int], Any],
+    stopping: Callable[[], bool] = lambda: False,
+) -> None:
+    """Insert every row of `source` that is not there yet, put aside what cannot be understood, account for it.
+
+    `ledger` is empty, or the account of the rows that an earlier run of the same load has done: they are read for
+    their occurrence numbers alone. Returns when all is journaled. Killed at any point, it can simply be run again.
+    Checks `stopping` after each chunk and raises StoppedError then.
+    """
+    encoded = LineEncoder(source.dates, latest_instant(now)).encode(source.rows())
+    done = ledger.read
+    deque(islice(encoded, done), maxlen=0)
+    progress(done)
+
+    def write(chunk: Chunk) -> None:
+        store.put_aside(source.load_id, chunk.rejected)
+        inserted = store.insert(chunk.documents)
+        ledger.add(len(chunk.documents), inserted, [rejection for _, rejection in chunk.rejected])
+        store.checkpoint(source.load_id, ledger)
+
+    # Python hands over every 5 ms, too seldom for a thread that waits for an answer between two chunks.
+    sys.setswitchinterval(0.0001)
+    for chunk in _written(_chunks(encoded, done, chunk_rows), write):
+        progress(len(chunk.documents) + len(chunk.rejected))
+        if stopping():
+            raise StoppedError(f"stopped after {ledger.read:,} rows, all of them safe: run the same command again")
+    if ledger.read != source.row_count:
+        raise RetentionError(f"{source.row_count:,} rows announced, {ledger.read:,} arrived: did the file change?")
+
+
+def _written(chunks: Iterator[Chunk], write: Callable[[Chunk], None]) -> Iterator[Chunk]:
+    """Yield each chunk when it is journaled. The next one is read meanwhile: Python and MongoDB take turns else."""
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        writing: tuple[Chunk, Future[None]] | None = None
+        for chunk in chunks:
+            if writing:
+                writing[1].result()
+                yield writing[0]
+            writing = chunk, writer.submit(write, chunk)
+        if writing:
+            writing[1].result()
+            yield writing[0]
+
+
+def _chunks(encoded: Iterator[bytes | Rejection], done: int, chunk_rows: int) -> Iterator[Chunk]:
+    while batch := list(islice(encoded, chunk_rows)):
+        rejected = [(row, one) for row, one in enumerate(batch, done + 1) if isinstance(one, Rejection)]
+        documents = [one for one in batch if isinstance(one, bytes)]
+        yield Chunk(documents, rejected)
+        done += len(batch)

@@ -1,0 +1,34 @@
+"""How far a load came: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def shown(row_count: int) -> Iterator[Callable[[int], Any]]:
+    """Show rows, rows a second and the time that remains; yield what is to be told how many more are done."""
+    if sys.stderr.isatty():
+        with tqdm(total=row_count, unit=" rows", unit_scale=True) as bar:
+            yield bar.update
+        return
+    started, done = time.monotonic(), 0
+
+    def line(rows: int) -> None:
+        nonlocal done
+        tenths_before, done = done * 10 // row_count, done + rows
+        if done * 10 // row_count > tenths_before:
+            per_second = done / max(time.monotonic() - started, 0.001)
+            remaining = (row_count - done) / per_second
+            sys.stdout.write(f"{done:,} of {row_count:,} rows, {per_second:,.0f} rows/s, {remaining:.0f} s to go\n")
+            sys.stdout.flush()
+
+    yield line
