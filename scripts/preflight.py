@@ -21,7 +21,9 @@ class UpError(Exception):
 def parse_arguments(description: str) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="scripts/up", description=description)
-    parser.add_argument("--data", type=Path, metavar="FILE", help="load this CSV or Parquet file, not invented data")
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument("--data", type=Path, metavar="FILE", help="load this CSV, Parquet or XLSX file")
+    data.add_argument("--fetch-uci", action="store_true", help="download the public Online Retail file, and load it")
     parser.add_argument("--port", type=port_number, default=8000, metavar="N", help="where the API listens (8000)")
     parser.add_argument(
         "--state", type=state_directory, default=ROOT / ".local", metavar="DIR", help="database, models, logs"

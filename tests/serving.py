@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import httpx
 from bundles import small_bundle
 
+from inference import posts
 from inference.lookup import DataState
+from inference.posts import KeyReusedError, Post, Reply, ledger
+from retention.documents import line_id
 from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from inference.schemas import Ingested
     from retention.registry import Registry
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -37,7 +41,7 @@ class InMemoryCustomers:
         self._orders = orders
         self._loaded_at = loaded_at
 
-    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - nothing is posted here
         if customer_id not in self._orders:
             raise CustomerNotFoundError
         before = [(at, value) for at, value in self._orders[customer_id] if at < as_of]
@@ -51,6 +55,7 @@ class InMemoryCustomers:
             "AvgOrderValue": round(monetary / len(before), 2),
             "Recency": days[0],
             "Tenure": days[-1],
+            "as_of": as_of,
         }
 
     async def state(self) -> DataState:
@@ -62,14 +67,11 @@ class InMemoryCustomers:
     async def count(self) -> int:
         return sum(map(len, self._orders.values()))
 
-    def close(self) -> None:
-        return
-
 
 class UnreachableCustomers(InMemoryCustomers):
     """A database that is away."""
 
-    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:  # noqa: ARG002
         raise UnavailableError(f"mongodb://user:secret@example.org is away {customer_id} {as_of}")
 
     async def state(self) -> DataState:
@@ -85,8 +87,39 @@ class UnreachableCustomers(InMemoryCustomers):
 class BrokenCustomers(InMemoryCustomers):
     """A look-up with a bug."""
 
-    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:  # noqa: ARG002
         raise ZeroDivisionError(f"/app/secret {customer_id} {as_of}")
+
+
+class InMemoryTransactions:
+    """Lines by their id, and the requests that had a key. Passes the store's own tests of accounts and keys."""
+
+    def __init__(self) -> None:
+        self._ids: set[bytes] = set()
+        self._answered: dict[str, tuple[str, Ingested]] = {}
+
+    async def add(self, post: Post) -> Reply:
+        body_sha256, answer = self._answered.get(post.load_id, (post.body_sha256, None))
+        if body_sha256 != post.body_sha256:
+            raise KeyReusedError
+        if answer:
+            return Reply(answer, replayed=True)
+        ids = set(map(line_id, post.documents))
+        account = ledger(post, duplicate=len(ids & self._ids))
+        self._ids |= ids
+        given = posts.answer(post, account, {})
+        self._answered[post.load_id] = (post.body_sha256, given)
+        return Reply(given, replayed=False)
+
+    async def keep_healing(self) -> None:
+        return
+
+
+class UnreachableTransactions(InMemoryTransactions):
+    """A database that is away."""
+
+    async def add(self, post: Post) -> Reply:
+        raise UnavailableError(f"mongodb://user:secret@example.org is away {post}")
 
 
 class Models(NamedTuple):

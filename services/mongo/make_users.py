@@ -31,6 +31,8 @@ Grants: TypeAlias = "dict[str, Sequence[str]]"
 
 _READ: Final = ("find",)
 _APPEND: Final = ("find", "insert", "remove")  # removed only by --drop; what came in is never changed
+_ADD: Final = ("find", "insert")
+_DERIVE: Final = ("find", "insert", "update")  # $merge, and records; who may not remove cannot lose anything
 _WRITE: Final = ("find", "insert", "update", "remove")
 _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK)
 
@@ -41,11 +43,18 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.QUARANTINE: _APPEND,
         schema.ORDERS: (*_WRITE, "createIndex"),
         schema.CUSTOMERS: _WRITE,
-        schema.LOADS: _WRITE,
+        schema.LOADS: (*_WRITE, "createIndex"),
         schema.CLOCK: _WRITE,
     },
     "trainer": dict.fromkeys(_ANALYSED, _READ),
-    "inference": dict.fromkeys(_ANALYSED, _READ),
+    "inference": {
+        schema.TRANSACTIONS: _ADD,
+        schema.QUARANTINE: ("insert",),  # what cannot be understood is put there, and never read by the API
+        schema.ORDERS: _DERIVE,
+        schema.CUSTOMERS: _DERIVE,
+        schema.LOADS: _DERIVE,
+        schema.CLOCK: _DERIVE,
+    },
 }
 
 _UNAUTHORIZED: Final = 13

@@ -12,13 +12,14 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 PROBE = {"_id": "probe"}
+NO_DOCUMENT: dict[str, Any] = {"_id": []}  # refused after the privilege was checked: not everybody may remove it again
 
 
 def collection_commands(name: str) -> dict[str, dict[str, Any]]:
     """Return an operation per privilege, harmless where it is allowed, in an order that leaves nothing behind."""
     return {
         "find": {"find": name, "limit": 1},
-        "insert": {"insert": name, "documents": [PROBE]},
+        "insert": {"insert": name, "documents": [NO_DOCUMENT]},
         "update": {"update": name, "updates": [{"q": PROBE, "u": {"$set": {"touched": True}}}]},
         "remove": {"delete": name, "deletes": [{"q": PROBE, "limit": 1}]},
         "createIndex": {"createIndexes": name, "indexes": [{"key": {"_id": 1}, "name": "_id_"}]},

@@ -157,6 +157,14 @@ def test_the_api_needs_at_most_90_mb(stack: Stack) -> None:
     assert rss_mb <= RSS_LIMIT_MB
 
 
+def test_a_posted_order_is_in_the_next_answer(stack: Stack) -> None:
+    line = {"InvoiceNo": "e2e-1", "StockCode": "A", "Quantity": 2, "InvoiceDate": "2011-12-01", "UnitPrice": 1.5}
+    posted = httpx.post(f"{stack.url}/transactions", json=[{**line, "CustomerID": 900_000_001}])
+    assert (posted.status_code, posted.json()["rows_in"]) == (httpx.codes.OK, 1)
+    answer = httpx.post(f"{stack.url}/predict_churn_by_id", json={"customer_id": 900_000_001})
+    assert answer.json()["features"]["Monetary"] == 3.0
+
+
 # Containers
 
 
@@ -258,6 +266,7 @@ def test_a_second_start_keeps_every_secret(stack: Stack, secrets: set[str]) -> N
 READ = "find"
 APPEND = "find insert remove createCollection"  # who may insert may, by that, make the collection
 WRITE = f"{APPEND} update"
+ADD = "find insert createCollection"
 READS = dict.fromkeys(("transactions", "orders", "customers", "loads", "clock"), READ)
 ALLOWED = {
     "seeder": {
@@ -265,11 +274,18 @@ ALLOWED = {
         "quarantine": APPEND,
         "orders": f"{WRITE} createIndex",
         "customers": WRITE,
-        "loads": WRITE,
+        "loads": f"{WRITE} createIndex",
         "clock": WRITE,
     },
     "trainer": READS,
-    "inference": READS,
+    "inference": {
+        "transactions": ADD,
+        "quarantine": "insert createCollection",
+        "orders": f"{ADD} update",
+        "customers": f"{ADD} update",
+        "loads": f"{ADD} update",
+        "clock": f"{ADD} update",
+    },
 }
 COLLECTIONS = ("transactions", "orders", "customers", "loads", "quarantine", "clock", "scores")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from bundles import KEY, VERSION
-from serving import NOW, ORDERS, InMemoryCustomers, Models, Serve
+from serving import NOW, ORDERS, InMemoryCustomers, InMemoryTransactions, Models, Serve
 
 from inference.app import create_app
 from inference.settings import Settings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inference.lookup import Customers
+    from inference.store import Transactions
 
 
 @pytest.fixture
@@ -50,10 +51,15 @@ def serve(environ: dict[str, str], models: Models) -> Serve:
     """Serve the API, started and stopped as a server would, over given customers and settings."""
 
     @asynccontextmanager
-    async def serving(customers: Customers | None = None, **variables: str) -> AsyncIterator[httpx.AsyncClient]:
-        settings = Settings.from_environ(environ | variables)
+    async def serving(
+        customers: Customers | None = None, transactions: Transactions | None = None, **variables: str
+    ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
-            settings, now=lambda: NOW, customers=customers or InMemoryCustomers(ORDERS), registry=models.registry
+            Settings.from_environ(environ | variables),
+            now=lambda: NOW,
+            customers=customers or InMemoryCustomers(ORDERS),
+            transactions=transactions or InMemoryTransactions(),
+            registry=models.registry,
         )
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from serving import CLOCK, NOW, ORDERS, InMemoryCustomers
 
+from inference.connection import Connection
 from inference.lookup import Customers, MongoCustomers, Shared
 from inference.settings import Settings
 from retention import pipelines, schema
@@ -71,9 +72,9 @@ def customers(request: pytest.FixtureRequest, environ: dict[str, str]) -> Iterat
         return
     uri = request.getfixturevalue("mongo_uri")
     with closing(
-        MongoCustomers(Settings.from_environ(environ | {"MONGO_URI": uri, "DB_NAME": database.name}))
-    ) as mongo:
-        yield mongo
+        Connection(Settings.from_environ(environ | {"MONGO_URI": uri, "DB_NAME": database.name}))
+    ) as connection:
+        yield MongoCustomers(connection)
 
 
 @pytest.mark.usefixtures("mongo_uri")
@@ -120,7 +121,8 @@ async def test_it_answers_and_counts(customers: Customers) -> None:
 
 async def test_an_empty_database_has_no_clock(mongo_uri: str, database_name: str, environ: dict[str, str]) -> None:
     settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": database_name})
-    with closing(MongoCustomers(settings)) as customers:
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
         assert await customers.state() == (None, None)
         with pytest.raises(CustomerNotFoundError):
             await customers.features(12347, CLOCK)
@@ -131,7 +133,8 @@ async def test_stored_features_as_of_another_instant_are_computed_anew(
 ) -> None:
     stored[schema.CUSTOMERS].update_one({"_id": 12347}, {"$set": {"as_of": PAST, "Frequency": 99}})
     settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
-    with closing(MongoCustomers(settings)) as customers:
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
         assert (await customers.features(12347, CLOCK))["Frequency"] == 2
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from inference import docs, openapi
+from inference.connection import Connection
 from inference.errors import answer_with_problems
 from inference.live_bundle import LiveBundle
 from inference.lookup import MongoCustomers
@@ -17,6 +18,7 @@ from inference.request_log import RequestLog
 from inference.routes import router
 from inference.security import Guard, SecurityHeaders
 from inference.service import Service
+from inference.store import MongoTransactions
 from retention.registry import Registry
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from inference.lookup import Customers
     from inference.settings import Settings
+    from inference.store import Transactions
 
 
 def create_app(
@@ -32,6 +35,7 @@ def create_app(
     *,
     now: Callable[[], datetime],
     customers: Customers | None = None,
+    transactions: Transactions | None = None,
     registry: Registry | None = None,
 ) -> FastAPI:
     """Return the application; it starts without a database and without a model, and is ready when both are there.
@@ -39,17 +43,23 @@ def create_app(
     Raises BadConfigurationError when MONGO_URI is not an address.
     """
     live = LiveBundle(registry or Registry(settings.models_dir), settings.signing_key_file)
-    service = Service(settings, customers or MongoCustomers(settings), live, now)
+    connection = Connection(settings)
+    service = Service(
+        settings, customers or MongoCustomers(connection), transactions or MongoTransactions(connection), live, now
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await live.refresh()
-        following = asyncio.create_task(live.follow(poll_s=settings.model_poll_s))
+        tasks = [
+            asyncio.create_task(live.follow(poll_s=settings.model_poll_s)),
+            asyncio.create_task(service.transactions.keep_healing()),
+        ]
         yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
-        service.customers.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        connection.close()
 
     app = FastAPI(
         title="Retention",

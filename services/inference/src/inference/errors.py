@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from inference.posts import InProgressError, KeyReusedError, OtherIdsError
 from retention.errors import (
     BundleRefusedError,
     CustomerNotFoundError,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 MAX_BODY_BYTES: Final = 64 * 1024
+MAX_LINES_BODY_BYTES: Final = 1 << 20  # 1,000 lines are 0.3 MB
+LARGE_BODIES: Final = {"/transactions": MAX_LINES_BODY_BYTES}  # the paths of other limits
 MAX_HEAD_BYTES: Final = 32 * 1024  # request line and headers; browsers and proxies stay under 16 KiB
 MAX_ERRORS: Final = 10  # a body of thousands of unknown fields is not answered with thousands of lines
 RETRY_AFTER_S: Final = 1
@@ -39,18 +42,24 @@ class Rule(NamedTuple):
     code: str
     title: str
     detail: str
+    passes: bool = False  # by itself: the answer says when to ask again
 
 
 _NO_MODEL = Rule(
     503, "model_not_loaded", "No model is loaded",
     "No model has been published yet, or the published one was refused: /health says which. Ask again later.",
+    passes=True,
 )  # fmt: skip
 VALIDATION = Rule(422, "validation", "The request is not valid", "See errors for what to change, and where.")
 HOST_NOT_ALLOWED = Rule(
     400, "host_not_allowed", "This host name is not served here",
     "Ask for the name under which the API is published, or add this one to ALLOWED_HOSTS.",
 )  # fmt: skip
-BODY_TOO_LARGE = Rule(413, "body_too_large", "The body is too large", "A body may have 64 KiB.")
+BODY_TOO_LARGE = Rule(413, "body_too_large", "The body is too large", "A body may have 64 KiB, one of lines 1 MiB.")
+BUSY = Rule(
+    503, "busy", "Too many large requests at once",
+    "Nothing of this one was read: send it again after Retry-After seconds.", passes=True,
+)  # fmt: skip
 HEAD_TOO_LARGE = Rule(
     431, "head_too_large", "The head of the request is too large",
     "Request line and headers may have 32 KiB together.",
@@ -75,7 +84,23 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
     BundleRefusedError: _NO_MODEL,
     UnavailableError: Rule(
         503, "database_unavailable", "The database does not answer",
-        "It is tried anew with every request: ask again after Retry-After seconds.",
+        "It is tried anew with every request: ask again after Retry-After seconds. Lines are sent again whole, with "
+        "the same Idempotency-Key: none is lost, and none comes in twice.",
+        passes=True,
+    ),
+    KeyReusedError: Rule(
+        422, "idempotency_key_reused", "The Idempotency-Key was used for another body",
+        "A key stands for one body, byte for byte: send a new key with new lines.",
+    ),
+    InProgressError: Rule(
+        409, "in_progress", "The same request is under way",
+        "The first request with this Idempotency-Key has not ended: send it again after Retry-After seconds to get "
+        "its answer.",
+        passes=True,
+    ),
+    OtherIdsError: Rule(
+        409, "other_id_scheme", "The stored lines were given other ids by another version",
+        "Each line would come in twice: nothing was added. The operator loads the data again: seeder … --drop.",
     ),
 }  # fmt: skip
 
@@ -83,6 +108,7 @@ BY_STATUS: Final[dict[int, Rule]] = {
     400: Rule(400, "bad_request", "Bad request", "The request could not be read."),
     404: Rule(404, "not_found", "No such page", "/docs lists what there is."),
     405: Rule(405, "method_not_allowed", "Method not allowed", "The Allow header says which methods this path has."),
+    408: Rule(408, "request_timeout", "The body took too long", "Send it faster, or send fewer lines at once."),
     413: BODY_TOO_LARGE,
     415: Rule(
         415, "unsupported_media_type", "Unsupported media type",
@@ -114,8 +140,8 @@ def problem_document(rule: Rule, request_id: str | None = None, errors: list[dic
 def problem(
     scope: Scope, rule: Rule, *, errors: list[dict[str, str]] | None = None, headers: Mapping[str, str] | None = None
 ) -> ProblemResponse:
-    """Return `rule`'s answer to the request of `scope`; a 503 says when to ask again."""
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if rule.status == 503 else {}  # noqa: PLR2004 - 503 alone passes by itself
+    """Return `rule`'s answer to the request of `scope`."""
+    retry = {"Retry-After": str(RETRY_AFTER_S)} if rule.passes else {}
     document = problem_document(rule, scope["state"]["request_id"], errors)
     return ProblemResponse(document, rule.status, {**retry, **(headers or {})})
 
@@ -140,7 +166,8 @@ async def _invalid(request: Request, error: Exception) -> ProblemResponse:
 async def _http(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: it is registered for it
     rule = BY_STATUS.get(error.status_code) or INTERNAL
-    closing = {"Connection": "close"} if rule is BODY_TOO_LARGE else {}  # the rest of the body is not read
+    unread = rule is BODY_TOO_LARGE or rule.status == 408  # noqa: PLR2004 - request timeout
+    closing = {"Connection": "close"} if unread else {}  # the rest of the body is not read
     return problem(request.scope, rule, headers={**(error.headers or {}), **closing})
 
 

@@ -1,32 +1,22 @@
-"""Questions to the database, each named for what it asks. The only file here that knows the driver."""
+"""Questions to the database, each named for what it asks."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-import pymongo
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import PyMongoError
-
 from retention import pipelines, schema
-from retention.errors import BadConfigurationError, CustomerNotFoundError, NoOrdersError, UnavailableError
+from retention.errors import CustomerNotFoundError, NoOrdersError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+    from datetime import datetime
 
-    from motor.core import AgnosticDatabase
-
-    from inference.settings import Settings
+    from inference.connection import Connection
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
 
-TIMEOUT_MS: Final = 500  # a look-up takes 1 ms; without a limit a frozen server holds a request for 45 s
 STATE_TIMEOUT_MS: Final = 400  # asked before a look-up: both together stay under a second
 STATE_AGE_S: Final = 1.0
 COUNT_AGE_S: Final = 5.0
@@ -63,8 +53,12 @@ class Shared(Generic[T]):
 class Customers(Protocol):
     """What the API asks about customers. Every method raises UnavailableError within a second when it cannot know."""
 
-    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
-        """Return every feature of the customer as of `as_of`; CustomerNotFoundError or NoOrdersError without any."""
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
+        """Return every feature of the customer, and the instant that they are as of, as `as_of`.
+
+        With `or_later` that may be a later instant than the one asked about: one that they are stored as of, since
+        lines of later days were posted. CustomerNotFoundError or NoOrdersError without any.
+        """
 
     async def state(self) -> DataState:
         """Return how fresh the data is, at most STATE_AGE_S old."""
@@ -75,40 +69,21 @@ class Customers(Protocol):
     async def count(self) -> int:
         """Return about how many transactions are stored, at most COUNT_AGE_S old."""
 
-    def close(self) -> None:
-        """Let the connections go."""
-
 
 class MongoCustomers:
-    """Customers in MongoDB, through one pooled client. Building it connects to nothing."""
+    """Customers in MongoDB. Building it connects to nothing."""
 
-    def __init__(self, settings: Settings) -> None:
-        try:
-            self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-                settings.mongo_uri,
-                appname="inference",
-                tz_aware=True,
-                tzinfo=UTC,
-                timeoutMS=TIMEOUT_MS,
-                serverSelectionTimeoutMS=TIMEOUT_MS,
-                connectTimeoutMS=TIMEOUT_MS,
-                socketTimeoutMS=TIMEOUT_MS,
-            )
-        except (PyMongoError, ValueError) as error:
-            # The driver's words may hold the password.
-            raise BadConfigurationError(
-                f"MONGO_URI cannot be used: {type(error).__name__} (see .env.example)"
-            ) from None
-        self._db: AgnosticDatabase[dict[str, Any]] = self._client[settings.db_name]
-        self._answers = True
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._db = connection.database
         self.state = Shared(self._ask_state, age_s=STATE_AGE_S)
         self.count = Shared(self._ask_count, age_s=COUNT_AGE_S)
 
-    async def features(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
         """Return the stored features when they are as of then, else the same pipeline's result for one customer."""
-        async with self._asking():
+        async with self._connection.asking():
             stored: dict[str, Any] | None = await self._db[schema.CUSTOMERS].find_one({"_id": customer_id})
-            if stored is not None and stored["as_of"] == as_of:
+            if stored and (stored["as_of"] == as_of or (or_later and stored["as_of"] > as_of)):
                 return stored
             computed = self._db[schema.ORDERS].aggregate(pipelines.customers(as_of, [customer_id]))
             found: list[dict[str, Any]] = await computed.to_list(1)
@@ -119,40 +94,18 @@ class MongoCustomers:
             raise NoOrdersError
 
     async def _ask_state(self) -> DataState:
-        async with self._asking(STATE_TIMEOUT_MS):
+        async with self._connection.asking(STATE_TIMEOUT_MS):
             clock: dict[str, Any] | None = await self._db[schema.CLOCK].find_one({"_id": schema.CLOCK_ID})
             load: dict[str, Any] | None = await self._db[schema.LOADS].find_one(
-                {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", pymongo.DESCENDING)]
+                {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1)]
             )
         return DataState(clock["as_of"] if clock else None, load["finished_at"] if load else None)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life."""
-        async with self._asking():
+        async with self._connection.asking():
             await self._db.command("ping")
 
     async def _ask_count(self) -> int:
-        async with self._asking():
+        async with self._connection.asking():
             return int(await self._db[schema.TRANSACTIONS].estimated_document_count())
-
-    def close(self) -> None:
-        """Close the pool."""
-        self._client.close()
-
-    @asynccontextmanager
-    async def _asking(self, timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[None]:
-        """One deadline for all that is asked inside, and our word for every way in which the database fails."""
-        try:
-            # The driver's deadline frees its threads; ours bounds the answer when they are all taken.
-            with pymongo.timeout(timeout_ms / 1000):
-                async with asyncio.timeout(timeout_ms / 1000):
-                    yield
-        except (PyMongoError, TimeoutError) as error:
-            if self._answers:
-                logger.warning("the database does not answer", extra={"reason": f"{type(error).__name__}: {error}"})
-            self._answers = False
-            raise UnavailableError("the database does not answer") from error
-        else:
-            if not self._answers:
-                logger.info("the database answers again")
-            self._answers = True

@@ -8,9 +8,10 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from inference.errors import HEAD_TOO_LARGE, INVALID_HTTP, MAX_HEAD_BYTES, Rule, problem_document
+from inference.errors import HEAD_TOO_LARGE, INVALID_HTTP, LARGE_BODIES, MAX_HEAD_BYTES, Rule, problem_document
 
 MAX_REQUEST_BYTES: Final = 1 << 20  # a body of 64 KiB in chunks of one byte each takes 0.4 MB
+_MORE_BYTES: Final = {path.encode(): more for path, more in LARGE_BODIES.items()}  # for a large body itself
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
@@ -21,6 +22,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     _in_head = True
     _fed_bytes = 0  # of the request under way
+    _max_bytes = MAX_REQUEST_BYTES
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and refuse a request that does not end."""
@@ -30,13 +32,14 @@ class BoundedHeadProtocol(HttpToolsProtocol):
             return
         if self._in_head and self._fed_bytes > MAX_HEAD_BYTES:
             self._refuse(HEAD_TOO_LARGE)
-        elif self._fed_bytes > MAX_REQUEST_BYTES:
+        elif self._fed_bytes > self._max_bytes:
             self.transport.close()
 
     def on_message_begin(self) -> None:
         """Start to count."""
         self._in_head = True
         self._fed_bytes = 0
+        self._max_bytes = MAX_REQUEST_BYTES
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -50,6 +53,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refuse(HEAD_TOO_LARGE)
             raise ValueError(HEAD_TOO_LARGE.title)
+        self._max_bytes += _MORE_BYTES.get(self.url.partition(b"?")[0], 0)
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not ours

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+import re
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar, cast
 
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import RedirectResponse
 
 from inference.errors import RETRY_AFTER_S
-from inference.examples import CUSTOMER_ANSWER, CUSTOMER_EXAMPLES, FEATURE_ANSWER, FEATURE_EXAMPLES
-from inference.openapi import HEALTHS, PREDICTIONS, answers, problems
+from inference.examples import CUSTOMER_ANSWER, CUSTOMER_EXAMPLES, FEATURE_ANSWER, FEATURE_EXAMPLES, INGESTED
+from inference.openapi import DATA, HEALTHS, LINES_REQUEST, PREDICTIONS, REPLAYED, answers, problems
 from inference.questions import CustomerQuestion, FeatureQuestion  # noqa: TC001 - FastAPI reads the annotations
-from inference.schemas import Alive, CustomerAnswer, FeatureAnswer, Health, Readiness, Welcome
-from inference.strict_json import StrictJsonRoute
+from inference.rows import invalid, read_rows
+from inference.schemas import Alive, CustomerAnswer, FeatureAnswer, Health, Ingested, Readiness, Welcome
+from inference.strict_json import StrictJsonRoute, json_of
 
 if TYPE_CHECKING:
     from inference.service import Service
 
 Ready = TypeVar("Ready", Readiness, Health)
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 router = APIRouter(route_class=StrictJsonRoute)
 
@@ -67,6 +71,44 @@ async def predict_churn(
     return _service(request).about_features(question, request.state.request_id)
 
 
+@router.post(
+    "/transactions",
+    tags=[DATA],
+    summary="Add lines that were sold or returned",
+    responses=answers(INGESTED, headers=REPLAYED)
+    | problems(
+        "in_progress",
+        "other_id_scheme",
+        "request_timeout",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation",
+        "idempotency_key_reused",
+        "database_unavailable",
+        "busy",
+    ),
+    openapi_extra=LINES_REQUEST,
+)
+async def transactions(request: Request, response: Response) -> Ingested:
+    """Add 1 to 1,000 lines, and answer with what became of each, when every customer they touch is fresh.
+
+    The rules and ids are those of files: a line that is there already is counted as a duplicate and changes nothing,
+    and one that cannot be understood is put aside, by reason, while the others are added. Identical lines of one
+    invoice are counted within one request, so send an invoice whole. Dates are ISO 8601, in UTC without an offset.
+
+    The next question about a customer of these lines sees them, also lines later than the clock: that customer alone
+    is then answered as of the day after the last of them, and `meta.as_of` says so.
+
+    With an `Idempotency-Key` a request can be sent again after any failure: what was begun is finished, and what was
+    finished gets the same answer, for 30 days. Without one it can be sent again, too; its lines are then duplicates.
+    """
+    key = _idempotency_key(request)
+    reply = await _service(request).add_lines(read_rows(await json_of(request)), await request.body(), key)
+    if reply.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return reply.answer
+
+
 @router.get("/livez", tags=[HEALTHS], summary="Is the process alive?")
 async def livez() -> Alive:
     """Answer at once, touching nothing: a failure means that the process should be restarted."""
@@ -101,6 +143,13 @@ async def welcome(request: Request) -> Welcome | RedirectResponse:
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/docs")
     return {"message": "Who is about to leave, and why: POST /predict_churn_by_id; /docs shows how."}
+
+
+def _idempotency_key(request: Request) -> str | None:
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) > 1 or not all(map(_KEY.fullmatch, keys)):
+        raise invalid((), "idempotency_key", "Idempotency-Key must be one header of 1 to 255 visible ASCII characters")
+    return keys[0] if keys else None
 
 
 def _service(request: Request) -> Service:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from inference.errors import BODY_TOO_LARGE, HOST_NOT_ALLOWED, MAX_BODY_BYTES, problem
+from inference.errors import BODY_TOO_LARGE, HOST_NOT_ALLOWED, LARGE_BODIES, MAX_BODY_BYTES, problem
+from inference.large_bodies import LargeBodies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,6 +54,9 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: frozenset[str]) -> None:
         self._app = RequestBodyLimitMiddleware(app, MAX_BODY_BYTES)
+        self._of_large_bodies = {
+            path: RequestBodyLimitMiddleware(LargeBodies(app), limit) for path, limit in LARGE_BODIES.items()
+        }
         self._allowed_hosts = allowed_hosts
         self._any_host = "*" in allowed_hosts
 
@@ -62,11 +66,18 @@ class Guard:
             await self._app(scope, receive, send)
         elif not (self._any_host or _host(scope["headers"]) in self._allowed_hosts):
             await problem(scope, HOST_NOT_ALLOWED)(scope, receive, send)
-        elif _declared_bytes(scope["headers"]) > MAX_BODY_BYTES:
+        else:
+            await self._admit(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        declared, large = _declared_bytes(scope["headers"]), self._of_large_bodies.get(scope["path"])
+        if 0 < declared <= MAX_BODY_BYTES or (large is None and not declared):
+            await self._app(scope, receive, send)
+        elif large is not None and declared <= LARGE_BODIES[scope["path"]]:
+            await large(scope, receive, send)
+        else:
             # Refused by what it says of itself; one that says nothing is counted by the middleware while it is read.
             await problem(scope, BODY_TOO_LARGE, headers={"Connection": "close"})(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
 
 
 def _host(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from inference.answers import customer_answer, feature_answer
+from inference.posts import read_post
 from retention.clock import DAY, day_start, rfc3339
 from retention.errors import NoChampionError, UnavailableError
 
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 
     from inference.live_bundle import LiveBundle
     from inference.lookup import Customers, DataState
+    from inference.posts import Reply
     from inference.questions import CustomerQuestion, FeatureQuestion
+    from inference.rows import Rows
     from inference.schemas import Check, CustomerAnswer, FeatureAnswer, Health, Readiness
     from inference.settings import Settings
+    from inference.store import Transactions
 
 
 class Service(NamedTuple):
@@ -26,6 +30,7 @@ class Service(NamedTuple):
 
     settings: Settings
     customers: Customers
+    transactions: Transactions
     live: LiveBundle
     now: Callable[[], datetime]
 
@@ -33,8 +38,9 @@ class Service(NamedTuple):
         """Return the answer about one customer, from the bundle that is live when it is asked."""
         bundle = self.live.bundle
         state = await self.customers.state()
-        as_of = question.as_of or self._clock(state)
-        features = await self.customers.features(question.customer_id, as_of)
+        # Without an instant: the clock, or a later one that this customer is stored as of since lines were posted.
+        as_of, or_later = (question.as_of, False) if question.as_of else (self._clock(state), True)
+        features = await self.customers.features(question.customer_id, as_of, or_later=or_later)
         data_age_days = self._data_age_days(state)
         return customer_answer(
             bundle,
@@ -42,7 +48,7 @@ class Service(NamedTuple):
             features,
             explain=question.explain,
             meta={
-                "as_of": rfc3339(as_of),
+                "as_of": rfc3339(features["as_of"]),
                 "model_version": bundle.version,
                 "data_age_days": data_age_days,
                 "stale": data_age_days > self.settings.stale_after_days,
@@ -63,6 +69,12 @@ class Service(NamedTuple):
                 "request_id": request_id,
             },
         )
+
+    async def add_lines(self, rows: Rows, body: bytes, key: str | None) -> Reply:
+        """Add the lines of a request and return what became of each; the customers that they touch are fresh then."""
+        post = await read_post(rows, body, key, self.now())
+        del rows  # 2 MB that the documents replace
+        return await self.transactions.add(post)
 
     def _clock(self, state: DataState) -> datetime:
         if self.settings.clock == "data" and state.clock is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from fastapi.exceptions import HTTPException
+from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
@@ -43,6 +43,14 @@ class StrictJsonRoute(APIRoute):
             return await handle(strict)
 
         return handle_strictly
+
+
+async def json_of(request: Request) -> Any:  # noqa: ANN401 - what JSON may be
+    """Return the value of a body that is read without a model; RequestValidationError when it is not JSON."""
+    try:
+        return await request.json()
+    except json.JSONDecodeError:
+        raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": ""}]) from None
 
 
 def _says_json(request: Request) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from retention.errors import BadDataError
 from retention.lines import RULES
+from retention.spellings import field_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,13 +22,8 @@ class Look(NamedTuple):
 
 
 def recognised(names: Sequence[str]) -> list[str | None]:
-    """Return the published name of each column, None for one that is none of ours. Spaces, case and `_` are ignored."""
-    known = {_plain(spelling): rule.name for rule in RULES for spelling in (rule.name, *rule.spellings)}
-    return [known.get(_plain(name)) for name in names]
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace(" ", "").replace("_", "")
+    """Return the published name of each column, None for one that is none of ours."""
+    return [field_named(name) for name in names]
 
 
 def column_positions(names: Sequence[str], file: object) -> list[int]:

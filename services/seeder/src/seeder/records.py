@@ -45,7 +45,7 @@ class Records:
 
     def others_invented(self, load_id: str) -> set[bool]:
         """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
-        return {load["invented"] for load in self._loads.find({"_id": {"$ne": load_id}})}
+        return set(self._loads.distinct("invented", {"_id": {"$ne": load_id}}))
 
     def of_another_scheme(self) -> bool:
         """Tell whether there are rows whose ids were made in another way: the same line would come in twice."""
@@ -137,7 +137,7 @@ class Records:
     def dirty(self, load_id: str) -> list[Any]:
         """Return the ids of other records whose rows may not be in what is derived, their writers being gone."""
         silent = {"$lt": ["$active_at", {"$subtract": ["$$NOW", ACTIVE_S * 1000]}]}
-        gone = {"$expr": {"$or": [{"$ne": ["$status", "loading"]}, silent]}}
+        gone = {"$expr": {"$or": [{"$not": {"$in": ["$status", ["loading", "posting"]]}}, silent]}}
         return [load["_id"] for load in self._loads.find({"_id": {"$ne": load_id}, "dirty": True, **gone}, {"_id": 1})]
 
     def cleaned(self, load_ids: list[Any]) -> None:

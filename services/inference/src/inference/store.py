@@ -1,0 +1,159 @@
+"""Where posted lines go: into the database, accounted for, and into everything that is derived from them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import pymongo
+from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import BulkWriteError, OperationFailure
+
+from inference import posts
+from inference.derived import refresh
+from inference.posts import InProgressError, Post, Reply
+from inference.records import Records
+from retention import schema
+from retention.documents import line_id
+from retention.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inference.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_MS: Final = 5_000  # for a request, the wait for its turn included; 1,000 lines take 0.2 s
+AT_WORK: Final = 4  # requests at once: each holds one of the driver's threads, five per processor
+HEAL_EVERY_S: Final = 15
+DUPLICATE_KEY: Final = 11000
+JOURNALED: Final = pymongo.WriteConcern(w=1, j=True)
+
+
+class Transactions(Protocol):
+    """What the API does with posted lines. Raises UnavailableError when it is not done within TIMEOUT_MS."""
+
+    async def add(self, post: Post) -> Reply:
+        """Return the account of the request's lines when every customer they touch is fresh.
+
+        The same request again finishes what was begun, or gets the answer that was given. Raises KeyReusedError,
+        InProgressError, OtherIdsError.
+        """
+
+    async def keep_healing(self) -> None:
+        """Finish, until cancelled, what requests left undone whose process died."""
+
+
+class MongoTransactions:
+    """Transactions in MongoDB, beside other writers. Building it connects to nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._db = connection.database.with_options(write_concern=JOURNALED)
+        self._records = Records(self._db[schema.LOADS], process=uuid.uuid4().hex)
+        self._turns = asyncio.Semaphore(AT_WORK)
+        self._at_work: set[str] = set()
+
+    async def add(self, post: Post) -> Reply:
+        """Do it within one deadline, in turn."""
+        with self._marked(post.load_id):
+            async with self._connection.asking(TIMEOUT_MS), self._turns:
+                return await self._add(post)
+
+    async def _add(self, post: Post) -> Reply:
+        invented = await self._records.are_beside_invented()
+        missing, touched = await self._missing(post.documents), _touched(post.documents)
+        there = len(post.documents) - len(missing)
+        # Before the first row: should we die after it, the record says what to derive again.
+        record = await self._records.claim(post, touched=touched, duplicate=there, invented=invented)
+        if "answer" in record:
+            return Reply(record["answer"], replayed=True)
+        await self._put_aside(post)
+        taken = await self._insert(missing)
+        refreshed = await refresh(self._db, touched)
+        account = posts.ledger(post, duplicate=record.get("duplicate", there) + taken)
+        answer = posts.answer(post, account, refreshed)
+        await self._records.finish(post, account, answer)
+        return Reply(answer, replayed=False)
+
+    async def _missing(self, documents: Sequence[bytes]) -> list[bytes]:
+        # Asking first is 20 times faster than having the server report duplicates one by one.
+        ids = [ObjectId(line_id(document)) for document in documents]
+        found = self._db[schema.TRANSACTIONS].find({"_id": {"$in": ids}}, {"_id": 1})
+        there = {known["_id"].binary for known in await found.to_list(None)}
+        return [document for document in documents if line_id(document) not in there]
+
+    async def _insert(self, documents: Sequence[bytes]) -> int:
+        """Insert, and return how many another writer had inserted at the same moment."""
+        if not documents:
+            return 0
+        # The command itself: insert_many would decode every document to see whether it has an id.
+        answer = await self._db.command(
+            "insert",
+            schema.TRANSACTIONS,
+            documents=[RawBSONDocument(document) for document in documents],
+            ordered=False,
+            writeConcern=JOURNALED.document,
+        )
+        return _duplicates([*answer.get("writeErrors", []), *filter(None, [answer.get("writeConcernError")])])
+
+    async def _put_aside(self, post: Post) -> None:
+        """Keep the rows that cannot be understood, once however often the request comes."""
+        if not post.rejected:
+            return
+        rows: list[dict[str, Any]] = [
+            {"_id": {"load": post.load_id, "row": row}, **rejection._asdict()} for row, rejection in post.rejected
+        ]
+        try:
+            await self._db[schema.QUARANTINE].insert_many(rows, ordered=False)
+        except BulkWriteError as error:
+            _duplicates([*error.details["writeErrors"], *error.details["writeConcernErrors"]])
+
+    async def keep_healing(self) -> None:
+        """Look at once, then every HEAL_EVERY_S seconds: one that died lately is not silent for long enough yet."""
+        while True:
+            try:
+                await self._heal()
+            except UnavailableError:
+                pass  # logged; the next look may get through
+            except Exception:  # healing must not end
+                logger.exception("unexpected error while finishing what requests left undone")
+            await asyncio.sleep(HEAL_EVERY_S)
+
+    async def _heal(self) -> None:
+        async with self._connection.asking():
+            died = await self._records.died()
+        for record in died:
+            async with self._connection.asking(TIMEOUT_MS), self._turns:
+                await refresh(self._db, self._records.touched(record))
+                await self._records.healed(record)
+            logger.info("finished what a request left undone")
+
+    @contextmanager
+    def _marked(self, load_id: str) -> Iterator[None]:
+        if load_id in self._at_work:
+            raise InProgressError("the first request with this key is under way")
+        self._at_work.add(load_id)
+        try:
+            yield
+        finally:
+            self._at_work.discard(load_id)
+
+
+def _touched(documents: Sequence[bytes]) -> set[tuple[int, str]]:
+    """Return the customers and invoices of these lines, also of those that are there: a retry heals."""
+    lines = map(RawBSONDocument, documents)
+    return {(line["CustomerID"], line["InvoiceNo"]) for line in lines if "CustomerID" in line}
+
+
+def _duplicates(failures: Sequence[dict[str, Any]]) -> int:
+    """Return how many of the failures say that the document is there; OperationFailure for any other."""
+    others = [failure for failure in failures if failure["code"] != DUPLICATE_KEY]
+    if others:
+        raise OperationFailure(others[0]["errmsg"], others[0]["code"])
+    return len(failures)
