@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retention.clock import rfc3339
-from retention.errors import BadDataError, CannotWriteError, LockedError, RetentionError
+from retention.errors import BadDataError, CannotWriteError, LockedError, RetentionError, StoppedError
 from seeder.arguments import parser
 from seeder.fetch import cache_file, fetch
 from seeder.ingest import ingest
@@ -134,22 +134,23 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
 
 
 def _load(source: Source, store: Store, chunk_rows: int, now: datetime) -> tuple[Ledger, Refreshed]:
-    store.prepare()
-    ledger = store.loads.account(source.load_id)
-    dirty = store.loads.dirty(source.load_id)
+    """Load and derive; each step waits for a server that went away, and is done again."""
+    store.patiently(lambda _: store.prepare())
+    ledger = store.patiently(lambda _: store.loads.account(source.load_id))
+    dirty = store.patiently(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
         print(f"{ledger.read:,} rows were done before it was stopped: going on there")
     everything = bool(ledger.read or dirty)  # what other runs touched, nobody remembers
-    with _sigterm() as stopping, shown(source.row_count) as progress:
-        ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=stopping)
+    with _sigterm() as store.stopping, shown(source.row_count) as progress:
+        ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=store.stopping)
     if not ledger.inserted + ledger.already_there:
         store.loads.forget(source.load_id)
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))
         raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}")
-    store.make_indexes()
-    refreshed = store.refresh(None if everything else store.touched)
-    store.loads.cleaned(dirty)
-    store.loads.finish(source.load_id, ledger, datetime.now(UTC))
+    store.patiently(lambda _: store.make_indexes())
+    refreshed = store.patiently(lambda _: store.refresh(None if everything else store.touched))
+    store.patiently(lambda _: store.loads.cleaned(dirty))
+    store.patiently(lambda _: store.loads.finish(source.load_id, ledger, datetime.now(UTC)))
     return ledger, refreshed
 
 
@@ -172,6 +173,8 @@ def _sigterm() -> Iterator[Callable[[], bool]]:
         yield stop.is_set
     finally:
         signal.signal(signal.SIGTERM, before)
+    if stop.is_set():  # it came behind the last chunk
+        raise StoppedError("stopped after its last row, before orders and customers: run the same command again")
 
 
 if __name__ == "__main__":

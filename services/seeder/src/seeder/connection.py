@@ -14,6 +14,7 @@ from retention.errors import (
     CannotWriteError,
     NotPermittedError,
     RetentionError,
+    StoppedError,
     UnavailableError,
 )
 
@@ -43,30 +44,56 @@ def open_database(
         yield database
 
 
-def wait_until_it_answers(database: Database[Documents], *, wait_s: float, waiting: Callable[[str], Any]) -> None:
-    """Return when the server takes our password and answers; UnavailableError after `wait_s` seconds."""
+def wait_until_it_answers(
+    database: Database[Documents],
+    *,
+    wait_s: float,
+    waiting: Callable[[str], Any],
+    stopping: Callable[[], bool] = lambda: False,
+) -> None:
+    """Return when the server takes our password and answers.
+
+    Raises UnavailableError after `wait_s` seconds, StoppedError when `stopping`.
+    """
     deadline = time.monotonic() + wait_s
     while True:
         try:
             with pymongo.timeout(2):
                 database["loads"].find_one({}, {"_id": 1})
-        except ConnectionFailure as error:
+        except PyMongoError as error:
+            if not went_away(error):
+                raise
+            if stopping():
+                raise StoppedError("stopped while MongoDB was away: run the same command again, it goes on") from None
             if time.monotonic() > deadline:
-                raise UnavailableError(f"MongoDB does not answer after {wait_s:.0f} s: {_first_words(error)}") from None
+                raise UnavailableError(
+                    f"MongoDB does not answer after {wait_s:.0f} s: {_first_words(error)}: "
+                    "run the same command again when it does"
+                ) from None
         else:
             return
         waiting("waiting for MongoDB")
         time.sleep(1)
 
 
-def _first_words(error: ConnectionFailure) -> str:
+def went_away(error: PyMongoError) -> bool:
+    """Tell whether the server could not be asked, or did not answer in time: it may later."""
+    return isinstance(error, ConnectionFailure) or error.timeout
+
+
+def _first_words(error: PyMongoError) -> str:
     return str(error).partition(" (configured timeouts")[0]  # what follows are the driver's insides
 
 
 def _client(uri: str) -> pymongo.MongoClient[Documents]:
     try:
         return pymongo.MongoClient(
-            uri, tz_aware=True, serverSelectionTimeoutMS=1000, connectTimeoutMS=5000, appname="seeder"
+            uri,
+            tz_aware=True,
+            serverSelectionTimeoutMS=1000,
+            connectTimeoutMS=5000,
+            retryReads=False,  # we wait ourselves, and say so
+            appname="seeder",
         )
     except (PyMongoError, ValueError) as error:  # the driver's words may hold the password
         raise BadConfigurationError(f"MONGO_URI cannot be used: {type(error).__name__} (see .env.example)") from None

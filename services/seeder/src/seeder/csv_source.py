@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = "Sequence[str]"
 
 _MAX_LINES: Final = 5  # of one record: beyond, a quote was opened that nobody closed
-_BATCH_ROWS: Final = 1_000
+_BATCH_ROWS: Final = 100  # few enough to stay in the processor's cache
 _DATE: Final = [rule.name for rule in RULES].index("InvoiceDate")
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pymongo
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
-from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from retention import schema
 from retention.documents import line_id
 from retention.errors import CannotWriteError
-from seeder.connection import UNAUTHORIZED, open_database, wait_until_it_answers
+from seeder.connection import UNAUTHORIZED, open_database, wait_until_it_answers, went_away
 from seeder.derived import Refreshed, refresh
 from seeder.quarantine import Aside
 from seeder.records import Records
@@ -33,8 +33,8 @@ DUPLICATE_KEY: Final = 11000
 JOURNALED: Final = pymongo.WriteConcern(w=1, j=True)  # 25 of 25 kills of the server lost rows without `j`
 
 # A load under way ends within half a minute of losing its server; one that is killed and started again takes 10 s.
-CHUNK_TIMEOUT_S: Final = 15  # also until a server is found to be away; inserting a chunk takes 20 ms
-OUTAGE_S: Final = 15
+CHUNK_TIMEOUT_S: Final = 5  # also until a server is found to be away; inserting a chunk takes 20 ms
+OUTAGE_S: Final = 20
 MAX_TOUCHED: Final = 5_000  # invoices; beyond, deriving everything is as fast
 
 GIB: Final = 1 << 30
@@ -61,6 +61,7 @@ class Store:
         self._db = database.with_options(write_concern=JOURNALED)
         self._waiting = waiting
         self._may_overlap = True
+        self.stopping: Callable[[], bool] = lambda: False  # asked while the server is away
         self.touched: Touched | None = set()  # by what was inserted; None for more than MAX_TOUCHED
         self.loads = Records(self._db[schema.LOADS])
 
@@ -104,8 +105,8 @@ class Store:
 
     def insert(self, documents: Sequence[bytes]) -> int:
         """Insert what is not there yet, journaled, and return how many that were. Waits for a server that went away."""
-        new = self._patiently(lambda _: self._missing(documents) if self._may_overlap else documents)
-        taken = self._patiently(lambda again: self._insert(self._missing(new) if again else new))
+        new = self._by_chunk(lambda _: self._missing(documents) if self._may_overlap else documents)
+        taken = self._by_chunk(lambda again: self._insert(self._missing(new) if again else new))
         if self.touched is not None:
             self._touch(new)
         return len(new) - taken
@@ -148,7 +149,7 @@ class Store:
         """Keep the rows that cannot be understood, once however often the load is run."""
         if rejected:
             rows = [{"_id": {"load": load_id, "row": row}, **rejection._asdict()} for row, rejection in rejected]
-            self._patiently(lambda _: _insert_once(self._db[schema.QUARANTINE], rows))
+            self._by_chunk(lambda _: _insert_once(self._db[schema.QUARANTINE], rows))
 
     def counts_put_aside(self) -> list[Aside]:
         """Return how many rows each load put aside, by reason."""
@@ -173,9 +174,9 @@ class Store:
 
     def checkpoint(self, load_id: str, ledger: Ledger) -> None:
         """Record how far the load came."""
-        self._patiently(lambda _: self.loads.checkpoint(load_id, ledger))
+        self._by_chunk(lambda _: self.loads.checkpoint(load_id, ledger))
 
-    def _patiently(self, step: Callable[[bool], T]) -> T:
+    def patiently(self, step: Callable[[bool], T], *, timeout_s: float | None = None) -> T:
         """Do a step that can be done again, until the server stayed up for it; tell it whether it is done again.
 
         Raises UnavailableError when the server is away for longer than OUTAGE_S seconds.
@@ -183,12 +184,17 @@ class Store:
         again = False
         while True:
             try:
-                with pymongo.timeout(CHUNK_TIMEOUT_S):
+                with pymongo.timeout(timeout_s):
                     return step(again)
-            except ConnectionFailure:
-                self._waiting("MongoDB went away; waiting")
-                wait_until_it_answers(self._db, wait_s=OUTAGE_S, waiting=self._waiting)
-                again = True
+            except PyMongoError as error:
+                if not went_away(error):
+                    raise
+            self._waiting("MongoDB went away; waiting")
+            wait_until_it_answers(self._db, wait_s=OUTAGE_S, waiting=self._waiting, stopping=self.stopping)
+            again = True
+
+    def _by_chunk(self, step: Callable[[bool], T]) -> T:
+        return self.patiently(step, timeout_s=CHUNK_TIMEOUT_S)
 
     def refresh(self, touched: Touched | None = None) -> Refreshed:
         """Derive orders, the clock and the customers from the transactions, in the database."""

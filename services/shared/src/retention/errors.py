@@ -61,6 +61,12 @@ class BadConfigurationError(RetentionError):
     exit_code = 78
 
 
+class StoppedError(RetentionError):
+    """A SIGTERM arrived; what was under way was finished."""
+
+    exit_code = 143
+
+
 class BundleRefusedError(RetentionError):
     """A model bundle is not what its signature, hashes or golden predictions promise."""
 

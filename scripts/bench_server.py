@@ -1,0 +1,91 @@
+"""A measurement's surroundings: a process of its own, a fresh mongod, and the memory of a process and its children."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from embedded_mongod import embedded_mongod
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATABASE: Final = "bench"
+SAMPLE_S: Final = 0.02
+KIB_PER_MB: Final = 1e6 / 1024
+
+
+class BenchError(Exception):
+    """Why it cannot be measured, in one line."""
+
+
+def measured(way: str, file: Path) -> dict[str, Any]:
+    """Run one of bench_ways.WAYS in a process of its own, on an empty server of its own; return what it reports."""
+    with _server(file.parent) as environ:
+        command = [sys.executable, str(Path(__file__).with_name("bench_ways.py")), way, str(file)]
+        ended = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False)
+    if ended.returncode:
+        raise BenchError(f"{way}: ended with {ended.returncode}")
+    report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return report
+
+
+def seeder_peak_rss_mb(file: Path) -> float:
+    """Load a file with the seeder's own command line on an empty server; return the peak of all its processes."""
+    with _server(file.parent) as environ:
+        command = [sys.executable, "-m", "seeder", "load", str(file)]
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+        try:
+            peak = _peak_rss_mb(process)
+        finally:
+            process.kill()
+            process.wait()
+    if process.returncode:
+        raise BenchError(f"seeder load: ended with {process.returncode}")
+    return peak
+
+
+def rss_mb(pid: int, name: str = "VmRSS") -> float:
+    """Return VmRSS or VmHWM (its highest since the process began) of a process; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / KIB_PER_MB
+
+
+def _peak_rss_mb(process: subprocess.Popen[bytes]) -> float:
+    """Sample until it ends. A process alone has its exact peak from the kernel; the sum over children is sampled."""
+    peak = 0.0
+    while process.poll() is None:
+        tree = _tree(process.pid)
+        peak = max(peak, rss_mb(process.pid, "VmHWM"), sum(map(rss_mb, tree)) if len(tree) > 1 else 0.0)
+        time.sleep(SAMPLE_S)
+    return peak
+
+
+def _tree(pid: int) -> list[int]:
+    """Return the process and all that descend from it."""
+    try:
+        lists = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    except (FileNotFoundError, ProcessLookupError):
+        return [pid]
+    children = [int(child) for text in lists for child in text.split()]
+    return [pid, *(one for child in children for one in _tree(child))]
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[dict[str, str]]:
+    """Run an empty mongod, so that no measurement inherits the cache of another; yield the environment for it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mongo-", dir=folder) as data_dir,
+        embedded_mongod(Path(data_dir) / "data") as mongod,
+    ):
+        yield os.environ | {"MONGO_URI": mongod.uri, "DB_NAME": DATABASE}

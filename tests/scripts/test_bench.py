@@ -1,0 +1,43 @@
+"""The measuring itself, on a few rows: what it prints, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from seeder.synthetic import write_csv
+
+pytestmark = pytest.mark.usefixtures("network")
+
+BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
+
+
+def bench(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"TMPDIR": str(tmp_path)}
+    command = [str(BENCH), "ingest", *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=170)
+
+
+def test_the_last_line_is_json_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    rows, folder = tmp_path / "rows.csv", tmp_path / "temporary"
+    folder.mkdir()
+    write_csv(rows, 3_000, seed=1)
+    ended = bench(folder, "--runs", "1", "--factors", "2", "--rows-file", str(rows))
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert found["rows"] == 3_000
+    assert found["ratio_to_ceiling"] > 0
+    assert found["ratio_to_usual"] > 0
+    assert found["peak_rss_mb"] == found["peak_rss_mb_by_factor"]["1"] > 0
+    assert set(found["parquet_peak_rss_mb_by_factor"]) == set(found["time_ratio_by_factor"]) == {"1", "2"}
+    assert not list(folder.iterdir())
+
+
+def test_rows_that_cannot_be_read_are_one_clear_line(tmp_path: Path) -> None:
+    ended = bench(tmp_path, "--rows-file", "absent.csv")
+    assert ended.returncode == 1
+    assert ended.stderr == "scripts/bench: absent.csv: no such file\n"
