@@ -97,6 +97,14 @@ def test_an_overlapping_export_adds_only_what_is_new(tmp_path: Path, database: D
     assert (newest["inserted"], newest["already_there"]) == (3, 3)
 
 
+def test_a_chunk_of_any_size_is_sent_in_pieces_that_the_server_takes(
+    tmp_path: Path, database: Database[dict[str, Any]]
+) -> None:
+    rows = [f"{row},A,{'x' * 990},1,2011-01-02 08:00,2.5,12347,{'y' * 990}" for row in range(20_000)]  # 40 MB
+    assert main(["load", "--chunk-rows", "20000", str(csv_file(tmp_path, rows))]) == 0
+    assert count(database, schema.TRANSACTIONS) == 20_000
+
+
 def test_drop_starts_from_nothing(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
     main(["load", str(csv_file(tmp_path, ROWS))])
     assert main(["load", "--drop", str(csv_file(tmp_path, ROWS[:2]))]) == 0
