@@ -40,7 +40,7 @@ GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
         "": ("dbStats",),  # of the database: how much disk space is free
         schema.TRANSACTIONS: (*_APPEND, "createIndex"),
-        schema.QUARANTINE: _APPEND,
+        schema.QUARANTINE: (*_APPEND, "createIndex"),
         schema.ORDERS: (*_WRITE, "createIndex"),
         schema.CUSTOMERS: _WRITE,
         schema.LOADS: (*_WRITE, "createIndex"),

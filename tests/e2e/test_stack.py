@@ -271,7 +271,7 @@ READS = dict.fromkeys(("transactions", "orders", "customers", "loads", "clock"),
 ALLOWED = {
     "seeder": {
         "transactions": f"{APPEND} createIndex",
-        "quarantine": APPEND,
+        "quarantine": f"{APPEND} createIndex",
         "orders": f"{WRITE} createIndex",
         "customers": WRITE,
         "loads": f"{WRITE} createIndex",

@@ -15,6 +15,7 @@ import pytest
 import seeder.store
 from embedded_mongod import free_port, start_mongod
 from retention import schema
+from retention.errors import RetentionError
 from seeder.__main__ import main
 
 if TYPE_CHECKING:
@@ -190,3 +191,63 @@ def test_lines_whose_ids_were_made_in_another_way_are_not_joined(
     assert database[schema.LOADS].count_documents({}) == 1
     assert main(["load", "--drop", str(more)]) == 0
     assert database[schema.TRANSACTIONS].count_documents({}) == 60
+
+
+def test_what_stands_behind_a_chunk_that_failed_waits_for_it(
+    tmp_path: Path, database: Database[Documents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert, calls = seeder.store.Store.insert, iter(range(1_000))
+
+    def fail_once(self: seeder.store.Store, documents: list[bytes]) -> int:
+        if next(calls) == 3:
+            raise RetentionError("a moment without disk space")
+        return insert(self, documents)
+
+    path = csv_file(tmp_path, range(100))
+    monkeypatch.setattr(seeder.store.Store, "insert", fail_once)
+    assert main(["load", str(path), "--chunk-rows", "10"]) == 1
+    assert record(database)["ledger"]["read"] == 30
+    assert main(["load", str(path), "--chunk-rows", "10"]) == 0
+    assert database[schema.TRANSACTIONS].count_documents({}) == 100
+    assert record(database)["inserted"] == 100
+
+
+def test_a_load_killed_before_its_first_checkpoint_leaves_nothing_stale(
+    tmp_path: Path, database: Database[Documents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["load", str(csv_file(tmp_path, range(50)))]) == 0
+    more = csv_file(tmp_path, range(40, 60), "more.csv")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seeder.store.Store, "checkpoint", killed)
+        assert main(["load", str(more)]) == 130
+    assert main(["load", str(more)]) == 0
+    orders = database[schema.ORDERS].count_documents({"_id.kind": "order"})
+    assert orders == len(database[schema.TRANSACTIONS].distinct("InvoiceNo"))
+
+
+def test_the_same_file_in_another_calendar_is_another_load(
+    tmp_path: Path, database: Database[Documents], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lines.csv"
+    path.write_text(f"{HEADER}\n1,A,THING,1,02-03-2011 08:00,2.5,12347,France")
+    assert main(["load", str(path), "--dates", "dmy"]) == 0
+    assert main(["load", str(path), "--dates", "mdy"]) == 65
+    assert "loaded before with dates dmy" in capsys.readouterr().err
+    assert main(["load", str(path), "--dates", "mdy", "--drop"]) == 0
+    (line,) = database[schema.TRANSACTIONS].find()
+    assert (line["InvoiceDate"].month, line["InvoiceDate"].day) == (2, 3)
+
+
+def test_who_is_refused_leaves_the_records_as_they_were(tmp_path: Path, database: Database[Documents]) -> None:
+    path = csv_file(tmp_path, range(50))
+    assert main(["load", str(path)]) == 0
+    finished = record(database)
+    now = {"active_at": True, "claimed_at": True}
+    other = {"status": "loading", "description": "other.csv", "invented": False, "id_scheme": schema.ID_SCHEME}
+    database[schema.LOADS].update_one({"_id": "sha256:y"}, {"$set": other, "$currentDate": now}, upsert=True)
+    assert main(["load", str(path), "--drop"]) == 75
+    assert database[schema.LOADS].find_one({"_id": finished["_id"]}) == finished

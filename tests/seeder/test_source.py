@@ -223,3 +223,26 @@ def test_a_price_of_32_bits_is_what_was_meant(tmp_path: Path) -> None:
     table = table.set_column(position, "UnitPrice", table.column(position).cast(pa.float32()))
     parquet.write_table(table, tmp_path / "lines.parquet")
     assert lines(file_source(tmp_path / "lines.parquet", None)) == [PUBLISHED]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pa.array([10**12], pa.timestamp("s")),
+        pa.array([10**18], pa.timestamp("us")),
+        pa.array([2**64 // 10**6 + 1_300_000_000], pa.timestamp("s")),  # in microseconds, this would be 2011
+        pa.array([10**8], pa.date32()),
+        pa.array([0], pa.timestamp("us", tz="Nowhere/City")),
+        pa.array([b"\xff\xfe"], pa.binary()).view(pa.string()),
+    ],
+    ids=str,
+)
+def test_dates_that_python_does_not_know_are_put_aside(tmp_path: Path, dates: pa.Array) -> None:
+    table = pa.table(
+        {name: [value] for name, value in zip(schema.LINE_FIELDS, list(PUBLISHED.values())[1:], strict=True)}
+    )
+    table = table.set_column(schema.LINE_FIELDS.index("InvoiceDate"), "InvoiceDate", dates)
+    parquet.write_table(table, tmp_path / "lines.parquet")
+    (refused,) = lines(file_source(tmp_path / "lines.parquet", "ymd"))
+    assert isinstance(refused, Rejection)
+    assert refused.field == "InvoiceDate"

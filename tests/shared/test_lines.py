@@ -68,7 +68,10 @@ def test_a_day_is_its_midnight() -> None:
     [
         ("InvoiceNo", " ", "missing"),
         ("InvoiceNo", None, "missing"),
-        ("InvoiceNo", "x" * 1001, "too_long"),
+        ("InvoiceNo", "x" * 51, "too_long"),
+        ("StockCode", "x" * 51, "too_long"),
+        ("Country", "x" * 101, "too_long"),
+        ("Description", "x" * 1001, "too_long"),
         ("InvoiceNo", "53\x0065", "unreadable"),
         ("InvoiceNo", True, "unreadable"),
         ("InvoiceNo", b"536365", "unreadable"),

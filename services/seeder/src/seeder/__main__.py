@@ -15,7 +15,7 @@ from retention.errors import BadDataError, CannotWriteError, LockedError, Retent
 from seeder.arguments import parser
 from seeder.fetch import cache_file, fetch
 from seeder.ingest import ingest
-from seeder.progress import shown
+from seeder.progress import megabytes, shown
 from seeder.quarantine import first, listing, write_csv
 from seeder.settings import Settings
 from seeder.source import Source, open_source, synthetic_source
@@ -52,7 +52,7 @@ def _load_file(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     """Download the public file; then load it, unless it was only to be written."""
-    options.file = fetch(options.url, options.sha256, options.to or cache_file(os.environ), progress=lambda _: None)
+    options.file = fetch(options.url, options.sha256, options.to or cache_file(os.environ), progress=megabytes())
     print(f"{options.file}: the published Online Retail workbook")
     return 0 if options.to else _load_file(options)
 
@@ -96,6 +96,9 @@ def _say(text: str) -> None:
 
 def _load_into(settings: Settings, source: Source, options: argparse.Namespace) -> int:
     with _store(settings) as store:
+        before = None if options.drop else store.patiently(lambda _: store.loads.dates(source.load_id))
+        if before and before != source.dates.order:
+            raise BadDataError(f"loaded before with dates {before}: to read them as {source.dates.order}, add --drop")
         finished = None if options.drop else store.loads.finished(source.load_id)
         if finished:
             print(f"{source.description}: loaded already, {finished['read']:,} rows: nothing to do")
@@ -108,7 +111,7 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
     """Load, unless other data stands in the way; say what became of it."""
     now = datetime.now(UTC)
     of_another_scheme = store.loads.of_another_scheme()
-    with store.loads.claim(source, now):
+    with store.loads.claim(source, now) as was_dirty:
         others, unfinished = store.loads.others_invented(source.load_id), store.loads.unfinished(source.load_id)
         if source.invented and False in others and not options.drop:
             store.loads.forget(source.load_id)
@@ -124,7 +127,7 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
             print("deleting everything first" if options.drop else "replacing the invented shop")
             store.clear(source.load_id)
         print(source.description)
-        ledger, refreshed = _load(source, store, options.chunk_rows, now)
+        ledger, refreshed = _load(source, store, options.chunk_rows, now, was_dirty=was_dirty)
     if unfinished and not options.drop:
         print(f"NOTE: the figures are of half of another load, too: run it again: {unfinished[0]}")
     print("\n".join(ledger.lines()))
@@ -133,14 +136,16 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
     return 0
 
 
-def _load(source: Source, store: Store, chunk_rows: int, now: datetime) -> tuple[Ledger, Refreshed]:
+def _load(
+    source: Source, store: Store, chunk_rows: int, now: datetime, *, was_dirty: bool
+) -> tuple[Ledger, Refreshed]:
     """Load and derive; each step waits for a server that went away, and is done again."""
     store.patiently(lambda _: store.prepare())
     ledger = store.patiently(lambda _: store.loads.account(source.load_id))
     dirty = store.patiently(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
         print(f"{ledger.read:,} rows were done before it was stopped: going on there")
-    everything = bool(ledger.read or dirty)  # what other runs touched, nobody remembers
+    everything = was_dirty or bool(dirty)  # what other runs touched, nobody remembers
     with _sigterm() as store.stopping, shown(source.row_count) as progress:
         ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=store.stopping)
     if not ledger.inserted + ledger.already_there:

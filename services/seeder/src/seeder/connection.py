@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pymongo
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
+from retention import schema
 from retention.errors import (
     BadConfigurationError,
     CannotWriteError,
@@ -59,7 +60,7 @@ def wait_until_it_answers(
     while True:
         try:
             with pymongo.timeout(2):
-                database["loads"].find_one({}, {"_id": 1})
+                database[schema.LOADS].find_one({}, {"_id": 1})
         except PyMongoError as error:
             if not went_away(error):
                 raise
@@ -109,7 +110,7 @@ def driver_errors() -> Iterator[None]:
             raise NotPermittedError(f"MongoDB refuses this user: {error}") from None
         if error.code == _OUT_OF_DISK:
             raise CannotWriteError(f"MongoDB is out of disk space: free some and run again: {error}") from None
-        raise RetentionError(f"MongoDB: {error}") from error
+        raise RetentionError(f"MongoDB: {str(error)[:300]}") from error  # it may quote a whole document
     except ConnectionFailure as error:
         raise UnavailableError(
             f"MongoDB went away: {_first_words(error)}: run the same command again, it goes on"

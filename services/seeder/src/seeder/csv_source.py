@@ -8,6 +8,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
+from retention.dates import DateEvidence
 from retention.lines import RULES, Rejection, rejection
 from seeder.csv_layout import CP1252, MAX_LINE, Layout, layout_of, refuse_two_encodings, with_header
 from seeder.look import Look
@@ -39,13 +40,13 @@ def _look_through(layout: Layout) -> Look:
     if found is None:
         layout = layout._replace(plain=False)
         found = _look_closely(layout)
-    row_count, date_texts = found
-    return Look(layout.description(), row_count, frozenset(date_texts), lambda: _rows(layout))
+    row_count, dates = found
+    return Look(layout.description(), row_count, dates, lambda: _rows(layout))
 
 
-def _look_fast(layout: Layout) -> tuple[int, set[str]] | None:
+def _look_fast(layout: Layout) -> tuple[int, DateEvidence] | None:
     """Return the number of rows and the texts of the dates; None when some record is not plain. Twice as fast."""
-    row_count, date_texts = 0, set[str]()
+    row_count, dates = 0, DateEvidence()
     date = itemgetter(layout.positions[_DATE])
     with layout.open() as file:
         reader = csv.reader(_lines(file), delimiter=layout.delimiter, strict=True)
@@ -55,19 +56,19 @@ def _look_fast(layout: Layout) -> tuple[int, set[str]] | None:
                 row_count += len(batch)
                 if reader.line_num != row_count + 1 or set(map(len, batch)) != {layout.columns}:
                     return None
-                date_texts.update(map(date, batch))
+                dates.add(map(date, batch))
         except csv.Error:
             return None
-    return row_count, date_texts
+    return row_count, dates
 
 
-def _look_closely(layout: Layout) -> tuple[int, set[str]]:
-    row_count, date_texts = 0, set[str]()
+def _look_closely(layout: Layout) -> tuple[int, DateEvidence]:
+    row_count, dates = 0, DateEvidence()
     for row in _records(layout):
         row_count += 1
         if not isinstance(row, Rejection):
-            date_texts.add(row[_DATE])
-    return row_count, date_texts
+            dates.add([row[_DATE]])
+    return row_count, dates
 
 
 def _rows(layout: Layout) -> Iterator[Row | Rejection]:

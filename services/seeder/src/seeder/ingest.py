@@ -30,6 +30,7 @@ AHEAD: Final = 2  # chunks that are read while one is written: about 3 MB
 class Chunk(NamedTuple):
     """What some consecutive rows became."""
 
+    done: int  # rows before it
     documents: list[bytes]
     rejected: list[tuple[int, Rejection]]  # with the row's number in the input; the first row is 1
 
@@ -56,6 +57,8 @@ def ingest(
     progress(done)
 
     def write(chunk: Chunk) -> None:
+        if ledger.read != chunk.done:
+            raise RetentionError("a chunk before this one was not written")  # which says why; a checkpoint is a count
         store.put_aside(source.load_id, chunk.rejected)
         inserted = store.insert(chunk.documents)
         ledger.add(len(chunk.documents), inserted, [rejection for _, rejection in chunk.rejected])
@@ -104,5 +107,5 @@ def _first_written(writing: deque[tuple[Chunk, Future[None]]]) -> Chunk:
 def _chunks(encoded: Iterator[bytes | Rejection], done: int, chunk_rows: int) -> Iterator[Chunk]:
     while batch := list(islice(encoded, chunk_rows)):
         rejected = [(row, one) for row, one in enumerate(batch, done + 1) if isinstance(one, Rejection)]
-        yield Chunk([one for one in batch if isinstance(one, bytes)], rejected)
+        yield Chunk(done, [one for one in batch if isinstance(one, bytes)], rejected)
         done += len(batch)

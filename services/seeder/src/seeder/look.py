@@ -11,13 +11,15 @@ from retention.spellings import field_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from retention.dates import DateEvidence
+
 
 class Look(NamedTuple):
     """What looking through a file found."""
 
     description: str
     row_count: int
-    date_texts: frozenset[str]  # the distinct texts of InvoiceDate; none where dates are typed
+    dates: DateEvidence  # of the texts of InvoiceDate; none where dates are typed
     rows: Callable[[], Iterator[Sequence[object]]]
 
 

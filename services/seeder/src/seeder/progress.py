@@ -32,3 +32,17 @@ def shown(row_count: int) -> Iterator[Callable[[int], Any]]:
             sys.stdout.flush()
 
     yield line
+
+
+def megabytes(every: int = 5) -> Callable[[int], Any]:
+    """Return what is to be told how many more bytes came; it says so in a line for every so many megabytes."""
+    came = 0
+
+    def line(size: int) -> None:
+        nonlocal came
+        before, came = came, came + size
+        if came // (every * 1_000_000) > before // (every * 1_000_000):
+            sys.stdout.write(f"{came / 1_000_000:.0f} MB\n")
+            sys.stdout.flush()
+
+    return line

@@ -51,16 +51,23 @@ class Records:
         """Tell whether there are rows whose ids were made in another way: the same line would come in twice."""
         return self._loads.find_one({"id_scheme": {"$ne": schema.ID_SCHEME}}) is not None
 
+    def dates(self, load_id: str) -> str | None:
+        """Return the order in which an earlier run of this load read the dates; None when there was none."""
+        record = self._loads.find_one({"_id": load_id}) or {}
+        order: str | None = record.get("dates")
+        return order
+
     def account(self, load_id: str) -> Ledger:
         """Return what an earlier run of this load has accounted for; an empty ledger when there was none."""
         record = self._loads.find_one({"_id": load_id, "ledger": {"$exists": True}})
         return Ledger.from_document(record["ledger"]) if record else Ledger()
 
     @contextmanager
-    def claim(self, source: Source, at: datetime) -> Iterator[None]:
+    def claim(self, source: Source, at: datetime) -> Iterator[bool]:
         """Record that the load is under way, and that it still is, until it is not.
 
-        Raises LockedError when another one is. One that was killed stops counting after ACTIVE_S seconds.
+        Gives whether an earlier run of it left rows that may not be in what is derived. Raises LockedError when another
+        load is under way. One that was killed stops counting after ACTIVE_S seconds.
         """
         claim = {"_id": source.load_id}
         record = {
@@ -70,6 +77,7 @@ class Records:
             "size": source.size,
             **({} if source.invented else {"sha256": source.load_id.removeprefix("sha256:")}),
             "description": source.description,
+            "dates": source.dates.order,
             "invented": source.invented,
             "started_at": at,
             "id_scheme": schema.ID_SCHEME,
@@ -80,11 +88,10 @@ class Records:
         active = {"status": "loading", "active_at": {"$gt": now["active_at"] - timedelta(seconds=ACTIVE_S)}}
         other = self._loads.find_one({**active, "_id": {"$ne": source.load_id}}, sort=[("claimed_at", 1)])
         if other and (other["claimed_at"], other["_id"]) < (now["claimed_at"], source.load_id):
-            if before is None:
-                self._loads.delete_one(claim)
+            self._loads.replace_one(claim, before) if before else self._loads.delete_one(claim)
             raise LockedError(f"another load is under way ({other['description']}): try again when it is done")
         with self._beating(claim):
-            yield
+            yield bool(before and before.get("dirty"))
 
     @contextmanager
     def _beating(self, claim: dict[str, str]) -> Iterator[None]:

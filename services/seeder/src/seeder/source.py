@@ -71,7 +71,7 @@ def _file_source(path: Path, name: str, date_order: str | None, temporary: ExitS
         raise NotPermittedError(f"{path}: not readable for this user") from None
     if not look.row_count:
         raise BadDataError(f"{name}: no rows")
-    found = dates.DateFormat(date_order) if date_order else dates.find_date_format(look.date_texts)
+    found = dates.DateFormat(date_order) if date_order else look.dates.format()
     description = f"{name}: {look.description}, dates {found.order}, {look.row_count:,} rows"
     size = path.stat().st_size
     return Source(f"sha256:{sha256}", name, size, description, found, look.row_count, invented=False, rows=look.rows)

@@ -36,13 +36,12 @@ JOURNALED: Final = pymongo.WriteConcern(w=1, j=True)  # 25 of 25 kills of the se
 CHUNK_TIMEOUT_S: Final = 5  # also until a server is found to be away; inserting a chunk takes 20 ms
 OUTAGE_S: Final = 20
 MAX_MESSAGE: Final = 8 << 20  # bytes: half of what the driver takes for a document; MongoDB takes 48 MB at a time
-MAX_TOUCHED: Final = 5_000  # invoices; beyond, deriving everything is as fast
+MAX_TOUCHED: Final = 5_000  # customers' invoices; beyond, deriving everything is as fast
+MAX_NEW: Final = 20_000  # lines of a chunk; beyond, looking which invoices they touch takes as long
 
 GIB: Final = 1 << 30
 MIN_FREE_SHARE: Final = 0.15  # of the disk, but never more than MAX_FREE: WiredTiger needs room to recover
 MAX_FREE: Final = 10 * GIB
-
-Touched = set[tuple[int, str]]  # customers' invoices
 
 
 class _Encoded:
@@ -67,7 +66,7 @@ class Store:
         self._waiting = waiting
         self._may_overlap = True
         self.stopping: Callable[[], bool] = lambda: False  # asked while the server is away
-        self.touched: Touched | None = set()  # by what was inserted; None for more than MAX_TOUCHED
+        self.touched: set[tuple[int, str]] | None = set()  # by what was inserted; None for more than MAX_TOUCHED
         self.loads = Records(self._db[schema.LOADS])
 
     def prepare(self) -> None:
@@ -145,7 +144,7 @@ class Store:
         return [document for document in documents if line_id(document) not in there]
 
     def _touch(self, documents: Sequence[bytes]) -> None:
-        if self.touched is None or len(documents) > MAX_TOUCHED:
+        if self.touched is None or len(documents) > MAX_NEW:
             self.touched = None
             return
         for document in map(RawBSONDocument, documents):
@@ -205,7 +204,7 @@ class Store:
     def _by_chunk(self, step: Callable[[bool], T]) -> T:
         return self.patiently(step, timeout_s=CHUNK_TIMEOUT_S)
 
-    def refresh(self, touched: Touched | None = None) -> Refreshed:
+    def refresh(self, touched: set[tuple[int, str]] | None = None) -> Refreshed:
         """Derive orders, the clock and the customers from the transactions, in the database."""
         return refresh(self._db, touched)
 

@@ -17,6 +17,7 @@ _PATTERN: Final = re.compile(
 )
 _ORDERS: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # where year, month and day stand
 _YEAR_DIGITS: Final = 4
+MINORITY: Final = 20  # one typo in so many dates is put aside; more are another format
 
 
 class DateFormat(NamedTuple):
@@ -43,26 +44,55 @@ class DateFormat(NamedTuple):
 ISO: Final = DateFormat("ymd")
 
 
-def find_date_format(texts: Iterable[str]) -> DateFormat:
-    """Return the one format in which most of the distinct `texts` are dates; ISO when there are none.
+class DateEvidence:
+    """What the dates of one input say of their order. Only their days are kept, so memory stays bounded."""
 
-    Raises BadDataError when none of them is a date in any format, and when day first and month first explain them
-    equally well but as other instants.
-    """
-    distinct = set(texts)
-    counts = {order: sum(DateFormat(order).parse(text) is not None for text in distinct) for order in _ORDERS}
-    best = max(counts.values())
-    orders = [order for order, count in counts.items() if count == best]
-    if not distinct:
-        return ISO
-    if best == 0:
-        raise BadDataError(f"InvoiceDate: none of the dates can be read, {min(distinct)[:40]!r} for one")
-    if len(orders) == 1:
-        return DateFormat(orders[0])
-    if all(len({DateFormat(order).parse(text) for order in orders}) == 1 for text in distinct):
-        return DateFormat(orders[0])
-    example = next(text for text in sorted(distinct) if len({DateFormat(o).parse(text) for o in orders}) > 1)
-    raise BadDataError(
-        f"InvoiceDate: {example!r} may be day first or month first, and no other date of the input decides it: "
-        "say which with --dates dmy or --dates mdy"
-    )
+    MAX_TEXTS: Final = 50_000  # about 6 MB; the days of 1990 to today are 13,000
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Take some texts of dates; a thousand at a time or so."""
+        self._texts.update(texts)
+        if len(self._texts) > self.MAX_TEXTS:
+            # What no order can read says nothing; one of them is kept, to be shown.
+            days = _days(self._texts)
+            readable = {day for day in days if any(DateFormat(order).parse(day) for order in _ORDERS)}
+            self._texts = readable or {min(days)}
+
+    def format(self) -> DateFormat:
+        """Return the one format in which most of the distinct days are dates; ISO when there are none.
+
+        Raises BadDataError when none can be read in any format, when day first and month first explain them equally
+        well but as other days, and when more than one in MINORITY of those that decide contradicts the others.
+        """
+        days = _days(self._texts)
+        if not days:
+            return ISO
+        read = {order: {day for day in days if DateFormat(order).parse(day)} for order in _ORDERS}
+        most = max(map(len, read.values()))
+        if not most:
+            raise BadDataError(f"InvoiceDate: none of the dates can be read, {min(days)[:40]!r} for one")
+        best = [order for order in _ORDERS if len(read[order]) == most]
+        if len(best) > 1 and any(len({DateFormat(order).parse(day) for order in best}) > 1 for day in days):
+            raise _Undecided(f"{_example(read)!r} may be day first or month first, and no other date decides it")
+        for other in {"dmy", "mdy"} - set(best):
+            only_best, only_other = read[best[0]] - read[other], read[other] - read[best[0]]
+            if best[0] != "ymd" and len(only_other) * MINORITY > len(only_best):
+                raise _Undecided(f"{min(only_best)!r} and {min(only_other)!r} cannot both be read in one order")
+        return DateFormat(best[0])
+
+
+def _days(texts: Iterable[str]) -> set[str]:
+    return {day for text in texts if (day := text.strip().replace("T", " ").partition(" ")[0])}
+
+
+def _example(read: dict[str, set[str]]) -> str:
+    both = read["dmy"] & read["mdy"]
+    return next(day for day in sorted(both) if DateFormat("dmy").parse(day) != DateFormat("mdy").parse(day))
+
+
+class _Undecided(BadDataError):  # noqa: N818 - it is one of those errors
+    def __init__(self, why: str) -> None:
+        super().__init__(f"InvoiceDate: {why}: say which with --dates dmy or --dates mdy")

@@ -10,6 +10,7 @@ import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ MAX_QUANTITY: Final = 2**31 - 1
 MAX_UNIT_PRICE: Final = 1e9
 MAX_CUSTOMER_ID: Final = 2**63 - 1
 MAX_TEXT: Final = 1_000  # characters; the longest description in Online Retail has 35
+MAX_CODE: Final = 50  # of an invoice or product; an order holds its products' codes, and MongoDB 16 MB in a document
+MAX_COUNTRY: Final = 100
 MAX_RAW: Final = 200  # characters of each value that is quarantined
 MAX_VALUES: Final = 20  # values of a row that is quarantined
 
@@ -89,8 +92,8 @@ def latest_instant(now: datetime) -> datetime:
     return now + timedelta(days=1)
 
 
-def _text(value: object, _: Reading) -> str | None:
-    """Text, trimmed, of at most MAX_TEXT characters; a spreadsheet's number as it is shown."""
+def _text(value: object, _: Reading, longest: int = MAX_TEXT) -> str | None:
+    """Return text, trimmed, of at most so many characters; a spreadsheet's number as it is shown."""
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return None
     if isinstance(value, float | Decimal) and math.isfinite(value):
@@ -100,7 +103,7 @@ def _text(value: object, _: Reading) -> str | None:
     if not isinstance(value, str) or _UNSTORABLE.search(value):
         raise UnreadableError("unreadable")
     text = value.strip()
-    if len(text) > MAX_TEXT:
+    if len(text) > longest:
         raise UnreadableError("too_long")
     return text or None
 
@@ -179,12 +182,12 @@ REQUIRED: Final = True
 OPTIONAL: Final = False
 
 RULES: Final = (
-    Rule("InvoiceNo", ("Invoice",), REQUIRED, _text),
-    Rule("StockCode", (), OPTIONAL, _text),
+    Rule("InvoiceNo", ("Invoice",), REQUIRED, partial(_text, longest=MAX_CODE)),
+    Rule("StockCode", (), OPTIONAL, partial(_text, longest=MAX_CODE)),
     Rule("Description", (), OPTIONAL, _text),
     Rule("Quantity", (), REQUIRED, _quantity),
     Rule("InvoiceDate", (), REQUIRED, _instant),
     Rule("UnitPrice", ("Price",), REQUIRED, _unit_price),
     Rule("CustomerID", ("Customer",), OPTIONAL, _customer_id),
-    Rule("Country", (), OPTIONAL, _text),
+    Rule("Country", (), OPTIONAL, partial(_text, longest=MAX_COUNTRY)),
 )

@@ -7,6 +7,8 @@ import zlib
 from collections import Counter
 from typing import Final, TypeAlias
 
+from retention.errors import CannotWriteError
+
 Seen: TypeAlias = dict[bytes, int]  # how often, by digest
 
 DIGEST_SIZE: Final = 8
@@ -34,7 +36,10 @@ class Occurrences:
         """Return the counts of this invoice's lines; valid until the next call."""
         self._lines += len(self._last) - self._last_size
         if self._lines > self.MAX_LINES:
-            self._spill()
+            try:
+                self._spill()
+            except sqlite3.Error as error:
+                raise CannotWriteError(f"the temporary directory: {error}: set TMPDIR to one with room") from None
         key = zlib.crc32(invoice)
         seen = self._recent.get(key)
         if seen is None:

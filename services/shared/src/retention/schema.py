@@ -45,6 +45,7 @@ INDEXES: Final[dict[str, tuple[Index, ...]]] = {
     ORDERS: (Index(("_id.customer_id",)),),
     # Requests have a record each: the last finished one is asked for every second, the dirty ones at every start.
     LOADS: (Index(("finished_at",)), Index(("dirty",), present="dirty"), Index(("expires_at",), expires=True)),
+    QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows go with its record; a file's stay
 }
 
 # The scheme by which a line's `_id` is made from its content; stored with every load.
