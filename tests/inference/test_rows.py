@@ -183,6 +183,9 @@ async def test_every_status_is_documented(api: httpx.AsyncClient) -> None:
     operation = (await api.get("/openapi.json")).json()["paths"]["/transactions"]["post"]
 
     assert set(operation["responses"]) == {"200", "408", "409", "413", "415", "422", "503"}
+    assert {
+        status for status, answer in operation["responses"].items() if "Retry-After" in answer.get("headers", {})
+    } == {"503"}
     assert len(operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]) == 2
     assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
 

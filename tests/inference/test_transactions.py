@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import logging
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from bundles import VERSION
-from serving import CLOCK, InMemoryTransactions
+from pymongo.errors import ExecutionTimeout, OperationFailure
+from serving import CLOCK, NOW, InMemoryTransactions
 
-from inference import derived, store
-from inference.connection import Connection
+from inference import derived, records, store
+from inference.connection import Connection, passes, words
 from inference.lookup import MongoCustomers
 from inference.settings import Settings
 from inference.store import MongoTransactions
@@ -23,7 +25,7 @@ from seeder.__main__ import main as seed
 from seeder.derived import refresh
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 NEWCOMER = 900_001
+REFUSED = "Document failed validation"  # the server's words
 
 
 def line(invoice: str = "9001", customer: int | None = NEWCOMER, **values: Any) -> dict[str, Any]:
@@ -81,12 +84,20 @@ def environment(mongo_uri: str, database_name: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def opened(
-    mongo_uri: str, database: Database[dict[str, Any]], serve: Serve, models: Models, environ: dict[str, str]
-) -> Open:
+def settings(mongo_uri: str, database: Database[dict[str, Any]], environ: dict[str, str]) -> Settings:
+    return Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": database.name})
+
+
+@pytest.fixture
+def connection(settings: Settings) -> Iterator[Connection]:
+    with closing(Connection(settings)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def opened(database: Database[dict[str, Any]], serve: Serve, models: Models, settings: Settings) -> Open:
     """Serve the API over the test's database."""
     models.publish(VERSION)
-    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": database.name})
 
     @asynccontextmanager
     async def api(**variables: str) -> AsyncIterator[Api]:
@@ -121,6 +132,11 @@ def customers(api: Api) -> dict[int, dict[str, Any]]:
     return {customer["_id"]: customer for customer in found}
 
 
+def ended(api: Api) -> list[str]:
+    """Return the loads that make the data fresh."""
+    return [load["_id"] for load in api.database[schema.LOADS].find({"finished_at": {"$exists": True}})]
+
+
 def write_csv(path: Path, lines: list[dict[str, Any]]) -> str:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, [rule.name for rule in RULES])
@@ -145,6 +161,39 @@ async def test_each_line_is_inserted_duplicate_or_put_aside(shop: Api) -> None:
     aside = shop.database[schema.QUARANTINE].find_one({"_id": {"load": first["load_id"], "row": 4}})
     assert aside is not None
     assert (aside["reason"], aside["field"], len(aside["values"])) == ("InvoiceNo_missing", "InvoiceNo", 8)
+
+
+async def test_a_row_put_aside_goes_with_the_record_of_its_request(empty: Api) -> None:
+    answer = await empty.add(line(InvoiceNo=None))
+
+    aside = empty.database[schema.QUARANTINE].find_one()
+    record = empty.database[schema.LOADS].find_one({"_id": answer["load_id"]})
+    assert aside is not None
+    assert record is not None
+    assert aside["expires_at"] == record["expires_at"]
+
+
+async def test_lines_that_bring_nothing_make_no_data_fresh(opened: Open) -> None:
+    async with opened(CLOCK="wall") as api:
+        await api.add(line(InvoiceNo=None))
+        nothing = (await api.http.get("/health")).status_code, ended(api)
+        first = await api.add(line())
+        after = ended(api)
+        second = await api.add(line(), line(InvoiceNo=None))
+
+    assert nothing == (200, [])
+    assert after == [first["load_id"]]
+    assert second["inserted"] == 0
+    assert ended(api) == after
+
+
+async def test_the_state_is_of_the_last_request_that_brought_lines(empty: Api, connection: Connection) -> None:
+    await empty.add(line(InvoiceNo=None))
+    before = await MongoCustomers(connection).state()
+    await empty.add(line())
+
+    assert before.loaded_at is None
+    assert (await MongoCustomers(connection).state()).loaded_at == NOW
 
 
 async def test_the_record_of_a_request_is_that_of_a_load(shop: Api) -> None:
@@ -361,7 +410,7 @@ async def test_a_request_under_way_elsewhere_is_waited_for_until_it_is_silent(em
 
     if seconds_silent < 15:
         assert (answer.status_code, answer.json()["code"]) == (409, "in_progress")
-        assert answer.headers["retry-after"] == "1"
+        assert "retry-after" not in answer.headers
     else:
         assert (answer.status_code, answer.json()["inserted"]) == (200, 1), "as the first attempt would have said"
 
@@ -401,3 +450,97 @@ async def test_a_request_whose_record_is_taken_away_is_to_be_sent_again(
 
     assert (first.status_code, first.json()["code"]) == (503, "database_unavailable")
     assert (again.status_code, again.json()["rows_in"]) == (200, 1)
+
+
+# Refusals
+
+
+def refuse(api: Api, collection: str, **documents: Any) -> None:
+    """Make the server refuse documents that are not like these; of none, let it take all again."""
+    api.database.command("collMod", collection, validator=documents)
+
+
+async def test_lines_whose_features_are_refused_are_stored_and_not_to_be_sent_again(
+    shop: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(shop, schema.CUSTOMERS, _id={"$ne": NEWCOMER})
+    answer = await shop.post(line(), key="k-1")
+    refuse(shop, schema.CUSTOMERS)
+    again = await shop.post(line(), key="k-1")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_derivable")
+    assert "retry-after" not in answer.headers
+    assert [vars(record)["reason"] for record in caplog.records if "refuses" in record.message] == [
+        f"NotDerivableError: OperationFailure: PlanExecutor error during aggregation :: caused by :: {REFUSED}"
+    ]
+    assert (again.status_code, again.json()["inserted"]) == (200, 1), "once the operator has helped"
+
+
+@pytest.mark.parametrize(
+    ("collection", "good"),
+    [(schema.TRANSACTIONS, {"InvoiceNo": {"$ne": "9001"}}), (schema.QUARANTINE, {"reason": "none"})],
+)
+async def test_lines_that_the_database_refuses_are_not_to_be_sent_again(
+    shop: Api, collection: str, good: dict[str, Any]
+) -> None:
+    await shop.add(line("1"), line(InvoiceNo=None))
+    refuse(shop, collection, **good)
+    answer = await shop.post(line(), line(InvoiceNo=None))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_stored")
+    assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [
+        (OperationFailure("BSONObj size: 16777300 (0x1000054) is invalid.", 10334), False),
+        (OperationFailure("Document failed validation", 121), False),
+        (OperationFailure("E11000", 11000, {"keyPattern": {"Frequency": 1}}), False),
+        (OperationFailure("E11000", 11000, {"keyPattern": {"_id": 1}}), True),
+        (OperationFailure("not primary", 10107), True),
+        (OperationFailure("interrupted at shutdown", 11600), True),
+        (OperationFailure("not authorized", 13), True),
+        (ExecutionTimeout("operation exceeded time limit", 50), True),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(error: OperationFailure, *, later: bool) -> None:
+    assert passes(error) is later
+
+
+def test_the_words_of_the_driver_are_cut_and_hold_no_document() -> None:
+    error = OperationFailure("failed, full error: {'_id': 12347}", 121, {"errmsg": "failed " * 100})
+
+    assert len(words(error)) == 300
+    assert "12347" not in words(error)
+
+
+async def test_a_request_that_cannot_be_finished_holds_no_other_up_and_is_logged_once(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened() as api:
+        for customer_id in (1, 2, 3):
+            await api.add(line(customer=customer_id))
+    api.database[schema.CUSTOMERS].delete_many({})
+    for customer_id, load in enumerate(api.database[schema.LOADS].find().sort("claimed_at"), 1):
+        left = {"status": "stopped", "dirty": True, "touched": [[customer_id, "9001"]]}
+        api.database[schema.LOADS].update_one({"_id": load["_id"]}, {"$set": left})
+    refuse(api, schema.CUSTOMERS, _id={"$nin": [1, 2]})
+    tried: list[int] = []
+    often = asyncio.Event()
+
+    async def refresh(database: Any, touched: Any) -> Any:
+        tried.extend(customer_id for customer_id, _ in touched)
+        if min(tried.count(1), tried.count(2)) > 3:
+            often.set()
+        return await derived.refresh(database, touched)
+
+    monkeypatch.setattr(store, "refresh", refresh)
+    monkeypatch.setattr(store, "HEAL_EVERY_S", 0.01)
+    monkeypatch.setattr(records, "MAX_HEALED", 1)
+    with caplog.at_level(logging.INFO, "inference"):
+        async with opened(), asyncio.timeout(10):
+            await often.wait()
+
+    assert (list(customers(api)), tried.count(3)) == ([3], 1)
+    assert sum("cannot be finished" in record.message for record in caplog.records) == 2

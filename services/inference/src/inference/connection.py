@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from retention.errors import BadConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from motor.core import AgnosticCollection, AgnosticDatabase
 
     from inference.settings import Settings
+    from retention.errors import RetentionError
 
     Database: TypeAlias = AgnosticDatabase[dict[str, Any]]
     Collection: TypeAlias = AgnosticCollection[dict[str, Any]]
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TIMEOUT_MS: Final = 500  # a look-up takes 1 ms; without a limit a frozen server holds a request for 45 s
+MAX_WORDS: Final = 300  # characters of the driver's, in the log
+
+DUPLICATE_KEY: Final = 11000
+# https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+_AWAY: Final = {6, 7, 43, 89, 91, 134, 175, 189, 237, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
+_TOO_SLOW: Final = {24, 50, 64, 202, 262}
+_CONFLICT: Final = 112
+_UNTIL_THE_OPERATOR_HELPS: Final = {13, 18, 14031}  # nobody is let in, or the disk is full: not this request's fault
+_PASSING: Final = frozenset({*_AWAY, *_TOO_SLOW, _CONFLICT, *_UNTIL_THE_OPERATOR_HELPS})
 
 
 class Connection:
@@ -65,7 +75,7 @@ class Connection:
                     yield
         except (PyMongoError, TimeoutError) as error:
             if self._answers:
-                logger.warning("the database does not answer", extra={"reason": f"{type(error).__name__}: {error}"})
+                logger.warning("the database does not answer", extra={"reason": words(error)})
             self._answers = False
             raise UnavailableError("the database does not answer") from error
         else:
@@ -76,3 +86,27 @@ class Connection:
     def close(self) -> None:
         """Close the pool."""
         self._client.close()
+
+
+@contextmanager
+def refused_as(kind: type[RetentionError]) -> Iterator[None]:
+    """Raise `kind`, with the driver's words, when the database answers that it never will; other failures go on."""
+    try:
+        yield
+    except OperationFailure as error:
+        if passes(error):
+            raise
+        raise kind(words(error)) from error
+
+
+def passes(error: OperationFailure) -> bool:
+    """Tell whether the same may succeed later: after an outage, in time, or when another writer is through."""
+    if error.code == DUPLICATE_KEY:
+        return (error.details or {}).get("keyPattern") == {"_id": 1}
+    return error.timeout or error.code in _PASSING
+
+
+def words(error: Exception) -> str:
+    """Return what the driver says, cut; of a server's answer the message, without the documents it is about."""
+    details = (error.details if isinstance(error, OperationFailure) else None) or {}
+    return f"{type(error).__name__}: {details.get('errmsg', error)}"[:MAX_WORDS]

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from inference.posts import InProgressError, KeyReusedError, OtherIdsError
+from inference.posts import InProgressError, KeyReusedError, NotDerivableError, NotStoredError, OtherIdsError
 from retention.errors import (
     BundleRefusedError,
     CustomerNotFoundError,
@@ -94,13 +94,20 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
     ),
     InProgressError: Rule(
         409, "in_progress", "The same request is under way",
-        "The first request with this Idempotency-Key has not ended: send it again after Retry-After seconds to get "
-        "its answer.",
-        passes=True,
+        "The first request with this Idempotency-Key has not ended: send it again when it has, to get its answer.",
     ),
     OtherIdsError: Rule(
         409, "other_id_scheme", "The stored lines were given other ids by another version",
         "Each line would come in twice: nothing was added. The operator loads the data again: seeder … --drop.",
+    ),
+    NotStoredError: Rule(
+        409, "not_stored", "The database refuses these lines",
+        "Some of them may be stored. Sending them again does not help before the operator does: the log says why.",
+    ),
+    NotDerivableError: Rule(
+        409, "not_derivable", "The database refuses what follows from these lines",
+        "The lines are stored; the orders or features of their customers are not fresh. Sending them again does not "
+        "help before the operator does: the log says why.",
     ),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ COUNT_AGE_S: Final = 5.0
 
 
 class DataState(NamedTuple):
-    """How fresh the data is: the instant the stored features are as of, and when the last load ended."""
+    """How fresh the data is: the instant the stored features are as of, and when lines last came in."""
 
     clock: datetime | None  # None before the first load
     loaded_at: datetime | None
@@ -99,7 +99,7 @@ class MongoCustomers:
             load: dict[str, Any] | None = await self._db[schema.LOADS].find_one(
                 {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1)]
             )
-        return DataState(clock["as_of"] if clock else None, load["finished_at"] if load else None)
+        return DataState(clock["as_of"] if clock else None, load.get("finished_at") if load else None)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life."""

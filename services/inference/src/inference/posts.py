@@ -39,6 +39,14 @@ class OtherIdsError(RetentionError):
     """The stored lines have ids of another version: each line would come in twice."""
 
 
+class NotStoredError(RetentionError):
+    """The database refuses lines of this request, or rows put aside: some of them may be stored."""
+
+
+class NotDerivableError(RetentionError):
+    """The lines are stored, and the database refuses what is derived from them."""
+
+
 class Post(NamedTuple):
     """One request: its lines as documents, and its rejected rows by number (the first is 1)."""
 

@@ -14,7 +14,7 @@ from retention.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Sized
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from inference.connection import Collection
     from inference.posts import Post
@@ -27,7 +27,7 @@ FINISHED: Final = "finished"
 STOPPED: Final = "stopped"  # what it brought is derived; the client was not told
 SILENT_S: Final = 15  # a request has 5; who is silent for longer has died
 KEPT: Final = timedelta(days=30)
-MAX_HEALED: Final = 100  # at once; the next look takes the others
+MAX_HEALED: Final = 100  # at once: their customers are held in memory
 
 _AFTER_REQUESTS: Final = LOAD_PREFIX[:-1] + ";"
 _REQUESTS: Final = {"$gte": LOAD_PREFIX, "$lt": _AFTER_REQUESTS}
@@ -71,7 +71,8 @@ class Records:
                 "touched": [list(pair) for pair in sorted(touched)],
                 "claimed_by": self._process,
             },
-            "$unset": {"expires_at": "", "answer": ""},  # of one whose rows a stopped --drop may have deleted
+            # Of one whose rows a stopped --drop may have deleted.
+            "$unset": {"expires_at": "", "finished_at": "", "answer": ""},
             "$currentDate": {"claimed_at": True, "active_at": True},  # the server's clock: one for all
         }
         first = {
@@ -117,15 +118,21 @@ class Records:
 
         That happens when a load deletes everything while the request is at work: some of its rows may be gone.
         """
-        kept = {"status": FINISHED, "finished_at": post.at, "expires_at": post.at + KEPT, "answer": answer}
-        change = {"$set": {**kept, **account.to_document()}, "$unset": {**_WHILE_AT_WORK, "duplicate": ""}}
+        kept = {"status": FINISHED, "expires_at": post.at + KEPT, "answer": answer}
+        fresh = {"finished_at": post.at} if account.inserted else {}  # lines that brought nothing make no data fresh
+        change = {"$set": {**kept, **fresh, **account.to_document()}, "$unset": {**_WHILE_AT_WORK, "duplicate": ""}}
         if not (await self._loads.update_one({"_id": post.load_id, "status": POSTING}, change)).matched_count:
             raise UnavailableError("the data was replaced meanwhile")
 
-    async def died(self) -> list[dict[str, Any]]:
-        """Return the records of requests whose rows may not be in what is derived, their process being gone."""
+    async def died(self, besides: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the records of requests whose rows may not be in what is derived, their process being gone.
+
+        At most MAX_HEALED, and none of those `besides`.
+        """
         gone = {"$or": [{"status": {"$ne": POSTING}}, _SILENT]}
-        found = self._loads.find({"_id": _REQUESTS, "dirty": True, "touched": {"$exists": True}, **gone})
+        found = self._loads.find(
+            {"_id": {**_REQUESTS, "$nin": besides}, "dirty": True, "touched": {"$exists": True}, **gone}
+        )
         records: list[dict[str, Any]] = await found.limit(MAX_HEALED).to_list(None)
         return records
 

@@ -79,6 +79,8 @@ async def predict_churn(
     | problems(
         "in_progress",
         "other_id_scheme",
+        "not_stored",
+        "not_derivable",
         "request_timeout",
         "body_too_large",
         "unsupported_media_type",

@@ -14,12 +14,13 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from inference import posts
+from inference.connection import DUPLICATE_KEY, refused_as
 from inference.derived import refresh
-from inference.posts import InProgressError, Post, Reply
-from inference.records import Records
+from inference.posts import InProgressError, NotDerivableError, NotStoredError, Post, Reply
+from inference.records import KEPT, Records
 from retention import schema
 from retention.documents import line_id
-from retention.errors import UnavailableError
+from retention.errors import RetentionError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 TIMEOUT_MS: Final = 5_000  # for a request, the wait for its turn included; 1,000 lines take 0.2 s
 AT_WORK: Final = 4  # requests at once: each holds one of the driver's threads, five per processor
 HEAL_EVERY_S: Final = 15
-DUPLICATE_KEY: Final = 11000
 JOURNALED: Final = pymongo.WriteConcern(w=1, j=True)
 
 
@@ -42,7 +42,7 @@ class Transactions(Protocol):
         """Return the account of the request's lines when every customer they touch is fresh.
 
         The same request again finishes what was begun, or gets the answer that was given. Raises KeyReusedError,
-        InProgressError, OtherIdsError.
+        InProgressError, OtherIdsError, NotStoredError, NotDerivableError.
         """
 
     async def keep_healing(self) -> None:
@@ -58,12 +58,17 @@ class MongoTransactions:
         self._records = Records(self._db[schema.LOADS], process=uuid.uuid4().hex)
         self._turns = asyncio.Semaphore(AT_WORK)
         self._at_work: set[str] = set()
+        self._not_healed: set[str] = set()
 
     async def add(self, post: Post) -> Reply:
         """Do it within one deadline, in turn."""
         with self._marked(post.load_id):
             async with self._connection.asking(TIMEOUT_MS), self._turns:
-                return await self._add(post)
+                try:
+                    return await self._add(post)
+                except (NotStoredError, NotDerivableError) as error:
+                    logger.warning("the database refuses a request", extra=_reason(post.load_id, error))
+                    raise
 
     async def _add(self, post: Post) -> Reply:
         invented = await self._records.are_beside_invented()
@@ -73,9 +78,11 @@ class MongoTransactions:
         record = await self._records.claim(post, touched=touched, duplicate=there, invented=invented)
         if "answer" in record:
             return Reply(record["answer"], replayed=True)
-        await self._put_aside(post)
-        taken = await self._insert(missing)
-        refreshed = await refresh(self._db, touched)
+        with refused_as(NotStoredError):
+            await self._put_aside(post)
+            taken = await self._insert(missing)
+        with refused_as(NotDerivableError):
+            refreshed = await refresh(self._db, touched)
         account = posts.ledger(post, duplicate=record.get("duplicate", there) + taken)
         answer = posts.answer(post, account, refreshed)
         await self._records.finish(post, account, answer)
@@ -107,7 +114,8 @@ class MongoTransactions:
         if not post.rejected:
             return
         rows: list[dict[str, Any]] = [
-            {"_id": {"load": post.load_id, "row": row}, **rejection._asdict()} for row, rejection in post.rejected
+            {"_id": {"load": post.load_id, "row": row}, **rejection._asdict(), "expires_at": post.at + KEPT}
+            for row, rejection in post.rejected
         ]
         try:
             await self._db[schema.QUARANTINE].insert_many(rows, ordered=False)
@@ -126,13 +134,31 @@ class MongoTransactions:
             await asyncio.sleep(HEAL_EVERY_S)
 
     async def _heal(self) -> None:
+        tried: list[str] = []
+        while died := await self._died(besides=tried):
+            for record in died:
+                tried.append(record["_id"])
+                try:
+                    await self._heal_one(record)
+                except RetentionError as error:  # the others need not wait for this one
+                    self._log_once(record["_id"], error)
+
+    async def _died(self, besides: Sequence[str]) -> list[dict[str, Any]]:
         async with self._connection.asking():
-            died = await self._records.died()
-        for record in died:
-            async with self._connection.asking(TIMEOUT_MS), self._turns:
+            return await self._records.died(besides)
+
+    async def _heal_one(self, record: dict[str, Any]) -> None:
+        async with self._connection.asking(TIMEOUT_MS), self._turns:
+            with refused_as(NotDerivableError):
                 await refresh(self._db, self._records.touched(record))
-                await self._records.healed(record)
-            logger.info("finished what a request left undone")
+            await self._records.healed(record)
+        self._not_healed.discard(record["_id"])
+        logger.info("finished what a request left undone")
+
+    def _log_once(self, load_id: str, error: RetentionError) -> None:
+        if load_id not in self._not_healed:
+            self._not_healed.add(load_id)
+            logger.warning("what a request left undone cannot be finished yet", extra=_reason(load_id, error))
 
     @contextmanager
     def _marked(self, load_id: str) -> Iterator[None]:
@@ -143,6 +169,10 @@ class MongoTransactions:
             yield
         finally:
             self._at_work.discard(load_id)
+
+
+def _reason(load_id: str, error: RetentionError) -> dict[str, str]:
+    return {"load_id": load_id, "reason": f"{type(error).__name__}: {error}"}
 
 
 def _touched(documents: Sequence[bytes]) -> set[tuple[int, str]]:
