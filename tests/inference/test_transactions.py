@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pymongo.database import Database
     from serving import Models, Serve
 
+    from inference.posts import Post
+
     Documents = dict[str, Any]
     Open = Callable[..., AbstractAsyncContextManager["Api"]]
 
@@ -257,6 +259,37 @@ async def test_a_file_under_way_does_not_lock_requests_out(shop: Api) -> None:
 
 
 # Freshness
+
+
+async def test_while_everything_is_being_deleted_no_line_is_taken(shop: Api) -> None:
+    counts = shop.database[schema.CLOCK]
+    counts.update_one({"_id": schema.REFRESH_ID}, {"$inc": {"clearing": 1}})
+    answer = await shop.post(line())
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert "Retry-After" in answer.headers
+    assert shop.count(schema.TRANSACTIONS, CustomerID=NEWCOMER) == 0
+    counts.update_one({"_id": schema.REFRESH_ID}, [{"$set": {"cleared": "$clearing"}}])
+    assert (await shop.add(line()))["inserted"] == 1
+
+
+async def test_lines_that_came_in_while_everything_was_deleted_are_not_acknowledged(
+    shop: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_aside = MongoTransactions._put_aside
+
+    async def clear_meanwhile(self: MongoTransactions, post: Post) -> None:
+        change = [{"$set": {"clearing": 1, "cleared": 1}}]
+        shop.database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, change)
+        await put_aside(self, post)
+
+    monkeypatch.setattr(MongoTransactions, "_put_aside", clear_meanwhile)
+    assert (await shop.post(line())).status_code == 503
+
+
+@pytest.mark.parametrize("invoice", ["\u00c41", "\u21167", "\U0001f6d21"])
+async def test_an_invoice_may_begin_with_any_character(shop: Api, invoice: str) -> None:
+    assert (await shop.add(line(invoice)))["inserted"] == 1
+    assert (await shop.features(NEWCOMER))["Frequency"] == 1
 
 
 async def test_the_next_answer_sees_the_order(shop: Api) -> None:

@@ -74,6 +74,19 @@ def test_the_same_line_from_every_format_is_there_once(tmp_path: Path, database:
     assert all(record["_id"] == f"sha256:{record['sha256']}" for record in records)
 
 
+def test_what_stands_in_two_sheets_was_sold_once(tmp_path: Path, database: Database[Documents]) -> None:
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("Year 2010-2011")):
+        sheet.append(list(schema.LINE_FIELDS))
+        for _ in range(2):  # somebody bought it twice
+            sheet.append([536365, "85123A", "THING", 6, "2010-12-13 08:26", 2.55, 17850, "France"])
+    book.save(tmp_path / "book.xlsx")
+    assert seeder("load", tmp_path / "book.xlsx").returncode == 0
+    (record,) = database[schema.LOADS].find()
+    assert (record["read"], record["inserted"], record["already_there"]) == (4, 2, 2)
+    assert database[schema.TRANSACTIONS].count_documents({}) == 2
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", HEADER.encode()])
 def test_an_empty_standard_input_is_refused(content: bytes) -> None:
     ended = seeder("load", "-", stdin=content)

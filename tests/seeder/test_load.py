@@ -100,9 +100,17 @@ def test_an_overlapping_export_adds_only_what_is_new(tmp_path: Path, database: D
 def test_a_chunk_of_any_size_is_sent_in_pieces_that_the_server_takes(
     tmp_path: Path, database: Database[dict[str, Any]]
 ) -> None:
-    rows = [f"{row},A,{'x' * 990},1,2011-01-02 08:00,2.5,12347,{'y' * 990}" for row in range(20_000)]  # 40 MB
+    rows = [f"{row},A,{'x' * 990},1,2011-01-02 08:00,2.5,12347,France" for row in range(20_000)]  # 23 MB
     assert main(["load", "--chunk-rows", "20000", str(csv_file(tmp_path, rows))]) == 0
     assert count(database, schema.TRANSACTIONS) == 20_000
+
+
+def test_an_invoice_may_begin_with_any_character(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    starts = ["Ä", "№", "\U0001f6d2", "c", "D", "CA"]
+    rows = [f"{start}1,A,THING,1,2011-01-02 08:00,2.5,12347,France" for start in starts]
+    assert main(["load", str(csv_file(tmp_path, rows))]) == 0
+    returns = database[schema.ORDERS].distinct("_id.invoice", {"_id.kind": "return"})
+    assert (returns, count(database, schema.ORDERS)) == (["CA1"], len(starts))
 
 
 def test_drop_starts_from_nothing(tmp_path: Path, database: Database[dict[str, Any]]) -> None:

@@ -30,7 +30,7 @@ BOMB = "\0" * 100_000_000
 
 def converted(tmp_path: Path, content: bytes) -> tuple[list[str], str]:
     (tmp_path / "book.xlsx").write_bytes(content)
-    description = xlsx_source.convert(tmp_path / "book.xlsx", tmp_path / "lines.csv", "book.xlsx")
+    description, _ = xlsx_source.convert(tmp_path / "book.xlsx", tmp_path / "lines.csv", "book.xlsx")
     return (tmp_path / "lines.csv").read_text(encoding="utf-8").splitlines(), description
 
 

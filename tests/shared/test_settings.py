@@ -43,3 +43,11 @@ def test_a_secret_comes_from_its_file_unless_it_is_given(tmp_path: Path) -> None
     environ = {"KEY_FILE": str(tmp_path / "key")}
     assert SettingsReader(environ).secret("KEY") == "from the file"
     assert SettingsReader(environ | {"KEY": "given"}).secret("KEY") == "given"
+
+
+def test_a_database_name_is_one_that_mongodb_takes() -> None:
+    assert SettingsReader({"DB_NAME": "shop_2-a"}).database_name() == "shop_2-a"
+    reader = SettingsReader({"DB_NAME": "a b$"})
+    reader.database_name()
+    with pytest.raises(BadConfigurationError, match="DB_NAME"):
+        reader.finish()

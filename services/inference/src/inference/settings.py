@@ -38,7 +38,7 @@ class Settings:
         reader = SettingsReader(environ)
         settings = cls(
             mongo_uri=reader.secret("MONGO_URI"),
-            db_name=reader.text("DB_NAME", "retention"),
+            db_name=reader.database_name(),
             models_dir=reader.path("MODELS_DIR", "models"),
             signing_key_file=reader.path("MODEL_SIGNING_KEY_FILE"),
             host=reader.text("HOST", "127.0.0.1"),

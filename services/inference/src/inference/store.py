@@ -71,6 +71,7 @@ class MongoTransactions:
                     raise
 
     async def _add(self, post: Post) -> Reply:
+        clearing = await self._clearing(None)
         invented = await self._records.are_beside_invented()
         missing, touched = await self._missing(post.documents), _touched(post.documents)
         there = len(post.documents) - len(missing)
@@ -85,8 +86,17 @@ class MongoTransactions:
             refreshed = await refresh(self._db, touched)
         account = posts.ledger(post, duplicate=record.get("duplicate", there) + taken)
         answer = posts.answer(post, account, refreshed)
+        await self._clearing(clearing)
         await self._records.finish(post, account, answer)
         return Reply(answer, replayed=False)
+
+    async def _clearing(self, known: int | None) -> int:
+        """Return how often everything was deleted; UnavailableError while it is, or was since `known` was returned."""
+        counts = await self._db[schema.CLOCK].find_one({"_id": schema.REFRESH_ID}) or {}
+        clearing: int = counts.get("clearing", 0)
+        if clearing != counts.get("cleared", 0) or known not in {None, clearing}:
+            raise UnavailableError("everything is being deleted for another load: nothing was kept, send it again")
+        return clearing
 
     async def _missing(self, documents: Sequence[bytes]) -> list[bytes]:
         # Asking first is 20 times faster than having the server report duplicates one by one.

@@ -136,9 +136,7 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
     return 0
 
 
-def _load(
-    source: Source, store: Store, chunk_rows: int, now: datetime, *, was_dirty: bool
-) -> tuple[Ledger, Refreshed]:
+def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_dirty: bool) -> tuple[Ledger, Refreshed]:
     """Load and derive; each step waits for a server that went away, and is done again."""
     store.patiently(lambda _: store.prepare())
     ledger = store.patiently(lambda _: store.loads.account(source.load_id))
@@ -151,7 +149,10 @@ def _load(
     if not ledger.inserted + ledger.already_there:
         store.loads.forget(source.load_id)
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))
-        raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}")
+        first_row = next(listing(store, source.load_id))  # a decimal comma, say, is seen at once
+        raise BadDataError(
+            f"none of the {ledger.read:,} rows can be understood: {reasons}; {' '.join(first_row.split())}"
+        )
     store.patiently(lambda _: store.make_indexes())
     refreshed = store.patiently(lambda _: store.refresh(None if everything else store.touched))
     store.patiently(lambda _: store.loads.cleaned(dirty))

@@ -25,7 +25,7 @@ class Settings:
         reader = SettingsReader(environ)
         settings = cls(
             mongo_uri=reader.secret("MONGO_URI"),
-            db_name=reader.text("DB_NAME", "retention"),
+            db_name=reader.database_name(),
             mongo_wait_s=reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600),
         )
         reader.finish()

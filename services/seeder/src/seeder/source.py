@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retention import dates
+from retention.documents import NEXT_PART
 from retention.errors import BadDataError, NoInputError, NotPermittedError
 from seeder import csv_source, xlsx_source
 from seeder.spool import STANDARD_INPUT, spooled, temporary_file
@@ -86,6 +88,14 @@ def _look_through(path: Path, name: str, temporary: ExitStack) -> Look:
         return parquet_source.look_through(path, name)
     if xlsx_source.is_workbook(magic):
         csv_file = temporary.enter_context(temporary_file())
-        description = xlsx_source.convert(path, csv_file, name)
-        return csv_source.look_through(csv_file, name)._replace(description=description)
+        description, sizes = xlsx_source.convert(path, csv_file, name)
+        look = csv_source.look_through(csv_file, name)
+        return look._replace(description=description, rows=lambda: _in_parts(look.rows(), sizes))
     return csv_source.look_through(path, name)
+
+
+def _in_parts(rows: Iterator[Sequence[object]], sizes: Sequence[int]) -> Iterator[Sequence[object]]:
+    for size in sizes:
+        yield from islice(rows, size)
+        yield NEXT_PART
+    yield from rows

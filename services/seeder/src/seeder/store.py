@@ -44,6 +44,9 @@ MIN_FREE_SHARE: Final = 0.15  # of the disk, but never more than MAX_FREE: Wired
 MAX_FREE: Final = 10 * GIB
 
 
+_CLEARED: Final = [{"$set": {"cleared": "$clearing"}}]
+
+
 class _Encoded:
     """Documents that are encoded already, one behind the other, as the message to the server carries them.
 
@@ -70,7 +73,8 @@ class Store:
         self.loads = Records(self._db[schema.LOADS])
 
     def prepare(self) -> None:
-        """Find out whether any row can be there already, and whether the disk can take more."""
+        """Let posts in again; find out whether any row can be there already, and whether the disk can take more."""
+        self._db[schema.CLOCK].update_one({"_id": schema.REFRESH_ID, "clearing": {"$gt": 0}}, _CLEARED)
         self._may_overlap = self._db[schema.TRANSACTIONS].find_one({}, {"_id": 1}) is not None
         if not self._may_overlap:
             self.touched = None
@@ -100,6 +104,8 @@ class Store:
 
     def clear(self, load_id: str) -> None:
         """Delete everything but the record of the load that asks: rows, what is derived from them, other loads."""
+        # Whoever posts lines meanwhile is told to send them again.
+        self._db[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$inc": {"clearing": 1}}, upsert=True)
         self.loads.mark_stopped()  # killed halfway, no load must look finished
         for collection in schema.COLLECTIONS:
             if collection != schema.LOADS:

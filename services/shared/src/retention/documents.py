@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CACHE_SIZE: Final = 32_768  # values of one field, about 6 MB; beyond, its cache starts anew, so memory stays bounded
 
+NEXT_PART: Final = ("next part",)  # among the rows: what follows is counted as another file would be
+
 _ID: Final = b"\x07_id\0"
 _END: Final = b"\0"
 _AROUND: Final = 4 + len(_ID) + 12 + len(_END)  # bytes of a document that are not its fields
@@ -63,6 +65,10 @@ class LineEncoder:
                     at, prices[price], customers[customer], countries[country],
                 ))  # fmt: skip
             except (KeyError, ValueError, TypeError):  # one row in ten has a value that was not seen before
+                if row is NEXT_PART:
+                    self._occurrences = Occurrences()
+                    current, seen = b"", self._occurrences.of(b"")
+                    continue
                 values = self._read(row)
                 if isinstance(values, Rejection):
                     yield values

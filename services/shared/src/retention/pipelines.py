@@ -34,7 +34,8 @@ FEATURES: Final = (
 
 # Byte 0 and not character 0, two plain comparisons and not $expr, arithmetic and not $dateTrunc: the same meaning on
 # 541,909 lines in 1.3 s instead of 1.6 s.
-_CANCELLED: Final = {"$eq": [{"$substrBytes": ["$InvoiceNo", 0, 1]}, "C"]}
+# A range, as in the index: the first byte alone may be half a character, and the first character takes 0.1 s longer.
+_CANCELLED: Final = {"$and": [{"$gte": ["$InvoiceNo", "C"]}, {"$lt": ["$InvoiceNo", "D"]}]}
 _IS_RETURN: Final = {"$or": [{"$lt": ["$Quantity", 0]}, _CANCELLED]}
 _COUNTS: Final = [
     {"Quantity": {"$gt": 0}, "UnitPrice": {"$gt": 0}},

@@ -13,7 +13,8 @@ CLOCK: Final = "clock"  # the instant the features are as of, and the number of 
 COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK)
 
 CLOCK_ID: Final = "data"  # {as_of}
-REFRESH_ID: Final = "refresh"  # {revision, as_of: of the last refresh of everybody}; never deleted, never goes back
+# {revision, as_of: of the last refresh of everybody, clearing and cleared: equal unless all is being deleted}
+REFRESH_ID: Final = "refresh"  # never deleted, never goes back
 
 # Published column order; the names come from the systems this one replaces.
 LINE_FIELDS: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,13 @@ class SettingsReader:
     def path(self, name: str, default: str | None = None) -> Path:
         """Return the variable as a path; it need not exist."""
         return Path(self.text(name, default))
+
+    def database_name(self) -> str:
+        """Return DB_NAME, a name that MongoDB takes."""
+        name = self.text("DB_NAME", "retention")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", name):
+            self._problems.append(f"DB_NAME must be 1 to 38 letters, digits, - or _, not {name!r}")
+        return name
 
     def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
         """Return a whole number within [minimum, maximum]."""
