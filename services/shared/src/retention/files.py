@@ -1,30 +1,63 @@
-"""Durable writes: a file is there whole, or not at all, also after a power cut."""
+"""Durable writes and a lock: a file is there whole, or not at all, also after a power cut."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from typing import TYPE_CHECKING
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from retention.errors import LockedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_LOCK_POLL_S: Final = 0.01
+_SHARED: Final = 0o660  # owner and group write: the champion is moved by two users of one group
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write `path` and wait until the disk has its content."""
+    """Write `path`, with this mode whatever the umask, and wait until the disk has its content."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        os.fchmod(descriptor, mode)
+        _write_and_sync(descriptor, content)
+    finally:
+        os.close(descriptor)
 
 
-def append_durably(path: Path, content: bytes) -> None:
-    """Append to `path` and wait until the disk has it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def append_line_durably(path: Path, line: str) -> None:
+    """Append `line` to `path`, which its owner's group may write, and wait until the disk has it.
+
+    What was cut short before is left as it is, on a line of its own.
+    """
+    descriptor = _open_shared(path)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        _write_and_sync(descriptor, b"\n" * torn + line.encode() + b"\n")
+    finally:
+        os.close(descriptor)
+
+
+def replace_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Replace `path` in one step: a reader finds the old content or the new, and a power cut leaves one of them."""
+    temporary = path.with_name(f".{path.name}.new")
+    with suppress(FileNotFoundError):
+        temporary.unlink()  # of a killed run, perhaps another user's: it may be removed, but not written
+    write_durably(temporary, content, mode=mode)
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def make_directory_durably(path: Path) -> None:
+    """Make `path` and its parents where they are missing, and wait until the disk has their names."""
+    if not path.is_dir():
+        make_directory_durably(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:
@@ -36,9 +69,42 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` in one step: a reader finds the old content or the new, and a power cut leaves one of them."""
-    temporary = path.with_name(f".{path.name}.new")
-    write_durably(temporary, content, mode=mode)
-    temporary.replace(path)
-    sync_directory(path.parent)
+@contextmanager
+def locked(path: Path, *, wait_s: float, busy: str) -> Iterator[None]:
+    """Hold the one lock on `path`, made if it is missing; LockedError(`busy`) after `wait_s`. It dies with its holder.
+
+    Its owner's group may take it, too. It holds between processes, and between the threads of one.
+    """
+    descriptor = _open_shared(path)
+    try:
+        deadline = time.monotonic() + wait_s
+        while not _taken(descriptor):
+            if time.monotonic() >= deadline:
+                raise LockedError(busy)
+            time.sleep(_LOCK_POLL_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_shared(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _SHARED)
+    status = os.fstat(descriptor)
+    if status.st_uid == os.geteuid() and status.st_mode & 0o777 != _SHARED:
+        os.fchmod(descriptor, _SHARED)  # just made, under a umask
+    return descriptor
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write_and_sync(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)

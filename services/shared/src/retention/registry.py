@@ -1,24 +1,30 @@
-"""Versions on a volume and the pointer that says which one is live. Immutable folders, atomic pointer, one lock."""
+"""Versions on a volume and the pointer that says which one is live. Immutable folders, atomic pointer, two locks.
+
+`live/.lock` is held for a whole training run, minutes long. `live/champion.log` is the lock of the moment in which the
+champion moves, so that a person or the API can move it while a run is going on. Both die with their holder.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from retention.bundle import read_bundle
+from retention.champion_log import NO_VERSION, ROLLED_BACK, VERSION, Move, earlier_champions, moves, taken_back
 from retention.clock import rfc3339
-from retention.errors import CannotWriteError, LockedError, NoChampionError
-from retention.files import append_durably, replace_durably, sync_directory
+from retention.errors import BundleRefusedError, CannotWriteError, LockedError, NoChampionError, NoInputError
+from retention.files import append_line_durably, locked, make_directory_durably, replace_durably, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-VERSION: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{7}")
+KEPT: Final = 5
+_MOVE_WAIT_S: Final = 10  # a move takes milliseconds; a frozen process must not hang the API for ever
 _TEMPORARY: Final = ".tmp-"
 
 
@@ -34,6 +40,7 @@ class Registry:
     def __init__(self, models_dir: Path) -> None:
         self.versions_dir = models_dir / "versions"
         self.live_dir = models_dir / "live"
+        self._log = self.live_dir / "champion.log"
 
     def champion(self) -> str:
         """Return the live version; NoChampionError when none was promoted yet."""
@@ -56,11 +63,13 @@ class Registry:
         return sorted(path.name for path in self.versions_dir.glob("*") if VERSION.fullmatch(path.name))
 
     def publish(self, version: str, write: Callable[[Path], None]) -> Path:
-        """Let `write` fill a folder, then give it its name in one step; what a killed run left behind is removed."""
+        """Let `write` fill a folder durably, as write_bundle does, then give it its name in one step, durably too.
+
+        The caller holds `training_lock`. So nobody else is writing, and what a killed run left is removed at once.
+        """
         with self._writing():
-            self.versions_dir.mkdir(parents=True, exist_ok=True)
-            for stale in self.versions_dir.glob(f"{_TEMPORARY}*"):
-                shutil.rmtree(stale)
+            make_directory_durably(self.versions_dir)
+            self._sweep()
             folder = self.folder(version)
             if folder.exists():
                 raise LockedError(
@@ -68,8 +77,8 @@ class Registry:
                 )
             temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=self.versions_dir))
             try:
+                temporary.chmod(0o755)  # before the last fsync of the folder, which `write` does
                 write(temporary)
-                temporary.chmod(0o755)
                 temporary.rename(folder)
             except BaseException:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -78,32 +87,127 @@ class Registry:
             return folder
 
     def promote(self, version: str, *, at: datetime, reason: str) -> None:
-        """Make `version` the champion and append to the log; readers see the old or the new, never neither."""
-        previous = self._champion_or_dash()
+        """Make `version`, which the caller has verified, the champion, and log it; readers see the old or the new."""
+        with self._moving():
+            self._move(version, at, reason)
+
+    def promote_by_hand(self, version: str, *, key: bytes, at: datetime, reason: str) -> bool:
+        """Make the version that somebody chose the champion; False, and no line in the log, when it is already.
+
+        NoInputError when there is no such version, BundleRefusedError with the reason when it is not sound.
+        """
+        with self._moving():
+            if version == self._champion_or_dash():
+                return False
+            if version not in self.versions():
+                raise NoInputError(f"there is no version {version!r}: see 'python -m trainer list'")
+            read_bundle(self.folder(version), key)
+            self._move(version, at, reason)
+            return True
+
+    def rollback(self, *, key: bytes, at: datetime, reason: str) -> str:
+        """Make the champion before this one the champion again, and return it; NoChampionError when there is none.
+
+        Versions that are gone or not sound are passed over, and what was gone back from is forgotten: twice in a row
+        goes two champions back, never forth again (that is what `promote_by_hand` is for).
+        """
+        with self._moving():
+            champion = self.champion()
+            version = self._before(champion, key)
+            if version is None:
+                raise NoChampionError(
+                    f"no sound version was champion before {champion}, which stays: choose one of 'python -m trainer "
+                    "list' and promote it"
+                )
+            self._move(version, at, f"{ROLLED_BACK}: {reason}")
+            return version
+
+    def prune(self, *, key: bytes) -> list[str]:
+        """Delete all but the last five versions, the champion and the one `rollback` would go to; return the deleted.
+
+        Without the last, five refused challengers in a row would leave a bad champion with no way back. Soundness does
+        not count here: with the wrong key every version is unsound. Without a champion nothing is deleted.
+        The caller holds `training_lock`; the champion cannot move to what is being deleted. A deleted version loses its
+        name first, so none is ever half there; a reader that is just in it is refused, and asks for the champion again.
+        """
         with self._writing():
-            log = self.live_dir / "champion.log"
-            append_durably(log, b"")  # before anything moves: can it be written at all?
-            replace_durably(self.live_dir / "champion", f"{version}\n".encode())
-            append_durably(log, f"{rfc3339(at)} {previous} {version} {reason}\n".encode())
+            with self._moving():
+                superfluous = self._superfluous(key)
+                for version in superfluous:
+                    self.folder(version).rename(self.versions_dir / f"{_TEMPORARY}{version}")
+                if superfluous:
+                    sync_directory(self.versions_dir)  # a power cut must not bring a name back to a folder half empty
+            self._sweep()
+            return superfluous
 
     @contextmanager
     def training_lock(self) -> Iterator[None]:
         """Hold the one trainer's lock; LockedError when another run has it. It dies with its holder."""
-        with self._writing():
-            self.live_dir.mkdir(parents=True, exist_ok=True)
-            lock = (self.live_dir / ".lock").open("a", encoding="ascii")
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LockedError(f"another training run holds {lock.name}: try again when it is done") from None
+        lock = self.live_dir / ".lock"
+        with self._locked(lock, wait_s=0, busy=f"another training run holds {lock}: try again when it is done"):
             yield
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """Hold the lock of the champion's moves, the log's own: who may not write the log may not move the champion."""
+        busy = f"somebody else has been moving the champion for {_MOVE_WAIT_S} s ({self._log} is locked): try again"
+        with self._locked(self._log, wait_s=_MOVE_WAIT_S, busy=busy), self._writing():
+            yield
+
+    @contextmanager
+    def _locked(self, file: Path, *, wait_s: float, busy: str) -> Iterator[None]:
+        with ExitStack() as lock:
+            with self._writing():
+                make_directory_durably(self.live_dir)
+                lock.enter_context(locked(file, wait_s=wait_s, busy=busy))
+            yield
+
+    def _move(self, version: str, at: datetime, reason: str) -> None:
+        """Log the move, then make it: one that is cut short in between is taken back by the next."""
+        self._take_back(at)
+        try:
+            append_line_durably(self._log, Move(rfc3339(at), self._champion_or_dash(), version, reason).line())
+            replace_durably(self.live_dir / "champion", f"{version}\n".encode())
+        except OSError:
+            with suppress(OSError):
+                self._take_back(at)
+            raise
+
+    def _take_back(self, at: datetime) -> None:
+        for move in taken_back(moves(self._log), self._champion_or_dash(), rfc3339(at)):
+            append_line_durably(self._log, move.line())
+
+    def _before(self, champion: str, key: bytes) -> str | None:
+        """Return the latest earlier champion that is still there and sound."""
+        logged, there = moves(self._log), set(self.versions()) - {champion}
+        earlier = earlier_champions([*logged, *taken_back(logged, champion, NO_VERSION)])
+        return next((version for version in earlier if version in there and self._is_sound(version, key)), None)
+
+    def _superfluous(self, key: bytes) -> list[str]:
+        try:
+            champion = self.champion()
+        except NoChampionError:
+            return []
+        versions = self.versions()
+        keep = {*versions[-KEPT:], champion, self._before(champion, key)}
+        return [version for version in versions if version not in keep]
+
+    def _is_sound(self, version: str, key: bytes) -> bool:
+        try:
+            read_bundle(self.folder(version), key)
+        except BundleRefusedError:
+            return False
+        return True
+
+    def _sweep(self) -> None:
+        for stale in self.versions_dir.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(stale)
 
     def _champion_or_dash(self) -> str:
         try:
             return self.champion()
         except (NoChampionError, OSError):
-            return "-"
+            return NO_VERSION
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -111,6 +215,6 @@ class Registry:
             yield
         except OSError as error:
             raise CannotWriteError(
-                f"cannot write {error.filename or self.versions_dir}: {error.strerror}; "
-                f"the champion is {self._champion_or_dash()}"
+                f"cannot write {error.filename or self.versions_dir.parent}: {error.strerror}: make room, or let this "
+                f"user write there, and run it again; the champion is {self._champion_or_dash()}"
             ) from error
