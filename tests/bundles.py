@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from retention import pipelines
 from retention.bundle import to_bytes, write_bundle
-from retention.churn import Assumption, ChurnModel, FeatureOnlyModel, Term
+from retention.churn import NO_SEASON, Assumption, ChurnModel, FeatureOnlyModel, Shift
+from retention.formula import Formula, Term
 from retention.segments import Segment, SegmentModel
+from retention.single_order import Cell, SingleOrderRates
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -16,14 +18,42 @@ if TYPE_CHECKING:
 KEY = b"k" * 32
 VERSION = "20260101T000000Z-0000000"
 
+METRIC = {"value": 0.74, "low": 0.72, "high": 0.76}
+# What a manifest says of the model beside what is needed to answer.
+CARD: dict[str, Any] = {
+    "created_at": "2026-01-01T00:00:00Z",
+    "git_revision": "3f9c2ab",
+    "windows": {"training": ["2011-03-14T00:00:00Z"], "test": "2011-09-11T00:00:00Z"},
+    "rows": {"training": 2000, "test": 700, "customers": 800},
+    "threshold": {"value": 0.4, "policy": "recall ≥ 0.80 out of fold"},
+    "metrics": dict.fromkeys(("roc_auc", "pr_auc", "lift_top_decile", "brier", "brier_skill", "ece"), METRIC),
+    "grade": {"grade": "B", "rule": "a rule", "would_be": "B", "capped_because": None, "sentence": "It is good."},
+    "comparison": {"longest_silent_first": {"roc_auc": METRIC}},
+}
+
+
+def small_model(base_log_odds: float = -0.3) -> ChurnModel:
+    """Return a model with a season in the last two months of the year, and a table of two cells by products and one."""
+    cells = (
+        Cell(60.0, 5.0, 120, -0.1, -0.4, 0.2),
+        Cell(60.0, None, 80, -0.7, -1.1, -0.3),
+        Cell(None, None, 290, 1.05, 0.85, 1.25),
+    )
+    return ChurnModel(
+        Formula(base_log_odds, (Term("Frequency", 1.2, -0.8), Term("Recency", 3.5, 0.4)), _diagonal(3)),
+        SingleOrderRates(0.3, cells),
+        (*NO_SEASON[:10], Shift(-0.2, 0.01), Shift(0.25, 0.02)),
+        0.4,
+        90,
+    )
+
 
 def small_bundle(folder: Path, *, base_log_odds: float = -0.3, key: bytes = KEY, without: Container[str] = ()) -> None:
-    """Write a bundle into the new `folder`, whose name is its version; `without` leaves out what it needs."""
-    by_id = ChurnModel(base_log_odds, (Term("Frequency", 1.2, -0.8), Term("Recency", 3.5, 0.4)), _diagonal(3), 0.4, 90)
+    """Write a bundle into the new `folder`, whose name is its version, `without` parts that it needs or may have."""
+    by_id = small_model(base_log_odds)
     small_terms = tuple(Term(name, 1.0, -0.1) for name in ("Frequency", "Monetary", "Recency", "Tenure"))
-    small = FeatureOnlyModel(
-        ChurnModel(-0.2, small_terms, _diagonal(5), 0.4, 90), () if "assumptions" in without else _assumptions()
-    )
+    assumptions = () if "assumptions" in without else _assumptions()
+    small = FeatureOnlyModel(Formula(-0.2, small_terms, _diagonal(5, 0.0001)), 0.4, 90, assumptions)
     names = ("Loyal High-Value", "Potential Loyalists", "Occasional Buyers", "Churn Risk")
     segments = SegmentModel(
         (3.5, 1.2, 6.0), (1.0, 1.0, 1.0),
@@ -35,24 +65,29 @@ def small_bundle(folder: Path, *, base_log_odds: float = -0.3, key: bytes = KEY,
         "segments.json": to_bytes(segments.to_json()),
         "reference.json": to_bytes({"as_of": "2011-12-10T00:00:00Z", "customers": 100, "percentiles": percentiles}),
     }
-    golden = dict.fromkeys(pipelines.FEATURES, 3.0)
+    golden: list[dict[str, float]] = [
+        dict.fromkeys((*pipelines.FEATURES, "month"), 3.0),
+        {**dict.fromkeys(pipelines.FEATURES, 3.0), "Frequency": 1.0, "month": 12.0},
+    ]
     manifest: dict[str, Any] = {
         "version": folder.name,
         "features": list(by_id.features),
+        **({} if "card" in without else CARD),
         "golden_predictions": [
             {
-                "features": golden,
-                "churn_probability": by_id.probability(golden),
-                "cluster": segments.segment(3.0, 3.0, 3.0).cluster,
+                "features": features,
+                "churn_probability": by_id.probability(features),
+                "cluster": segments.segment(3.0, features["Frequency"], 3.0).cluster,
             }
+            for features in golden
         ],
     }
     folder.mkdir(parents=True)
     write_bundle(folder, manifest, files, key)
 
 
-def _diagonal(size: int) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(0.01 if row == column else 0.0 for column in range(size)) for row in range(size))
+def _diagonal(size: int, variance: float = 0.01) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(variance if row == column else 0.0 for column in range(size)) for row in range(size))
 
 
 def _assumptions() -> tuple[Assumption, ...]:

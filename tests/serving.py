@@ -31,6 +31,7 @@ ORDERS = {
     12347: [(datetime(2011, 1, 5, 9, tzinfo=UTC), 100.0), (datetime(2011, 12, 7, 12, tzinfo=UTC), 250.5)],
     12348: [(datetime(2011, 11, 30, 15, tzinfo=UTC), 20.0)],
     12349: [],
+    12378: [(datetime(2011, 8, 2, 10, tzinfo=UTC), 4008.62)],  # of the documentation's examples
 }
 
 
@@ -50,6 +51,8 @@ class InMemoryCustomers:
         monetary = round(sum(value for _, value in before), 2)
         days = sorted((as_of - at) // timedelta(days=1) for at, _ in before)
         return {
+            "month": as_of.month,
+            "distinct_products": len(before),
             "Frequency": len(before),
             "Monetary": monetary,
             "AvgOrderValue": round(monetary / len(before), 2),

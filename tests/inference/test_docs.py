@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import TypeAdapter
 
-from inference.examples import CUSTOMER_ANSWER, CUSTOMER_EXAMPLES, FEATURE_ANSWER, FEATURE_EXAMPLES
+from inference.example_answers import CUSTOMER_ANSWERS, FEATURE_ANSWER, MODEL_CARD
+from inference.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
+from inference.model_card import ModelCard
 from inference.schemas import CustomerAnswer, FeatureAnswer
 
 if TYPE_CHECKING:
@@ -80,10 +82,15 @@ async def test_the_examples_of_the_document_are_the_ones_that_are_tried(api: htt
 
 
 def test_the_answers_shown_are_answers() -> None:
-    TypeAdapter(CustomerAnswer).validate_python(CUSTOMER_ANSWER, strict=True)
     TypeAdapter(FeatureAnswer).validate_python(FEATURE_ANSWER, strict=True)
-    probability = CUSTOMER_ANSWER["prediction"]["churn_probability"]
-    explanation = CUSTOMER_ANSWER["explanation"]
+    TypeAdapter(ModelCard).validate_python(MODEL_CARD, strict=True)
+
+
+@pytest.mark.parametrize("answer", CUSTOMER_ANSWERS.values(), ids=CUSTOMER_ANSWERS)
+def test_the_answers_shown_about_customers_add_up(answer: CustomerAnswer) -> None:
+    TypeAdapter(CustomerAnswer).validate_python(answer, strict=True)
+    probability = answer["prediction"]["churn_probability"]
+    explanation = answer["explanation"]
     assert explanation is not None
     total = explanation["base_log_odds"] + math.fsum(c["contribution"] for c in explanation["contributions"])
     assert abs(total - math.log(probability / (1 - probability))) <= 1e-9

@@ -24,7 +24,7 @@ async def test_with_everything_there_it_is_ready_and_healthy(api: httpx.AsyncCli
     assert health.json() == ready.json() | {
         "checks": health.json()["checks"],
         "api": "running", "mongo": "connected", "model": "loaded", "model_version": VERSION, "stale_reason": None,
-        "documents": 3, "version": "abc1234",
+        "documents": 4, "version": "abc1234",
     }  # fmt: skip
 
 

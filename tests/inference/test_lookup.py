@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +15,7 @@ from inference.lookup import Customers, MongoCustomers, Shared
 from inference.settings import Settings
 from retention import pipelines, schema
 from retention.errors import CustomerNotFoundError, NoOrdersError
+from retention.refresh import customers_steps, orders_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +53,8 @@ def stored(database: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
         }
     )
     database[schema.TRANSACTIONS].insert_many(lines)
-    database[schema.TRANSACTIONS].aggregate([*pipelines.orders(), {"$merge": schema.ORDERS}])
-    database[schema.ORDERS].aggregate([*pipelines.customers(CLOCK), {"$merge": schema.CUSTOMERS}])
+    for step in (*orders_steps(1), *customers_steps(2, CLOCK)):
+        database[step.source].aggregate(step.pipeline)
     database[schema.CLOCK].insert_one({"_id": schema.CLOCK_ID, "as_of": CLOCK})
     database[schema.LOADS].insert_many([
         {"_id": "first", "status": "finished", "finished_at": PAST},
@@ -136,6 +137,39 @@ async def test_stored_features_as_of_another_instant_are_computed_anew(
     with closing(Connection(settings)) as connection:
         customers = MongoCustomers(connection)
         assert (await customers.features(12347, CLOCK))["Frequency"] == 2
+
+
+@pytest.mark.parametrize(
+    "of_older_version",
+    [
+        {"$unset": {"definition": ""}},
+        {"$set": {"definition": "another"}},
+        {"$unset": {"definition": "", "active_months": "", "month": "", "distinct_products": ""}},
+    ],
+)
+async def test_what_another_version_stored_is_computed_by_our_own_definition(
+    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str], of_older_version: dict[str, Any]
+) -> None:
+    before = stored[schema.CUSTOMERS].find_one({"_id": 12347}, {"revision": 0, "definition": 0})
+    stored[schema.CUSTOMERS].update_one({"_id": 12347}, {"$set": {"Frequency": 99}})
+    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
+        assert (await customers.features(12347, CLOCK))["Frequency"] == 99  # it is what is stored that is answered
+        stored[schema.CUSTOMERS].update_one({"_id": 12347}, of_older_version)
+        assert await customers.features(12347, CLOCK) == before
+
+
+async def test_what_another_version_stored_as_of_later_is_computed_as_of_then(
+    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str]
+) -> None:
+    change = {"$set": {"as_of": CLOCK + timedelta(days=3)}, "$unset": {"definition": ""}}
+    stored[schema.CUSTOMERS].update_one({"_id": 12347}, change)
+    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
+        assert (await customers.features(12347, CLOCK, or_later=True))["Recency"] == 5
+        assert (await customers.features(12347, CLOCK))["Recency"] == 2
 
 
 async def test_a_shared_question_is_asked_once_for_all_who_ask_together() -> None:

@@ -76,6 +76,16 @@ def test_a_customer_with_returns_alone_has_no_orders(api: Running, real_shop: Sh
         assert (answer.status_code, answer.json()["code"]) == (404, "no_orders")
 
 
+def test_the_card_of_a_trained_model_leaves_nothing_unsaid(api: Running, bundle: Bundle) -> None:
+    answer = api.http.get("/model")
+    card = answer.json()
+    assert answer.status_code == 200
+    assert [name for name, value in card.items() if value is None] == []
+    assert card["metrics"] == {name: bundle.manifest["metrics"][name] for name in card["metrics"]}
+    assert card["data_clock"] == bundle.manifest["clock"]
+    assert card["threshold"] == bundle.manifest["threshold"]
+
+
 def test_the_process_has_at_most_90_mb(api: Running) -> None:
     assert api.predict()[0] == 200
     assert api.status("VmRSS") <= 90_000

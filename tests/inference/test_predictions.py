@@ -9,6 +9,7 @@ from serving import ORDERS, UnreachableCustomers
 
 from inference.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
 from retention.bundle import read_bundle
+from retention.churn import sigmoid
 
 if TYPE_CHECKING:
     import httpx
@@ -64,9 +65,39 @@ async def test_the_answer_is_the_bundles_own_arithmetic(api: httpx.AsyncClient, 
 
     model = read_bundle(models.registry.folder(VERSION), KEY).churn
     prediction = answer["prediction"]
-    assert prediction["churn_probability"] == model.probability(answer["features"])
-    assert (prediction["interval"]["low"], prediction["interval"]["high"]) == model.interval(answer["features"])
+    features = answer["features"] | {"month": 12}
+    assert prediction["churn_probability"] == model.probability(features)
+    assert (prediction["interval"]["low"], prediction["interval"]["high"]) == model.interval(features)
     assert prediction["churn_prediction"] == int(prediction["churn_probability"] >= prediction["threshold"])
+
+
+@pytest.mark.parametrize(
+    ("as_of", "evidence", "text"),
+    [
+        ("2011-12-10T00:00:00Z", "single_order",
+         ("one order, 9 days ago, of 1 product; 48% of 120 such customers did not return within 90 days: "
+         "lowers the risk")),
+        ("2012-12-10T00:00:00Z", "lapsed",
+         ("one order, 375 days ago, of 1 product; 74% of 290 such customers did not return within 90 days: "
+         "raises the risk")),
+    ],
+)  # fmt: skip
+async def test_a_single_order_has_one_reason_and_the_rate_of_its_like(
+    api: httpx.AsyncClient, models: Models, as_of: str, evidence: str, text: str
+) -> None:
+    answer = (await api.post("/predict_churn_by_id", json={"customer_id": 12348, "as_of": as_of})).json()
+
+    model = read_bundle(models.registry.folder(VERSION), KEY).churn
+    cell = model.single_order.cell(answer["features"] | {"distinct_products": 1})
+    december = model.season[11].log_odds
+    prediction, (reason,) = answer["prediction"], answer["explanation"]["contributions"]
+    assert prediction["churn_probability"] == sigmoid(cell.log_odds + december)
+    assert prediction["interval"]["low"] < sigmoid(cell.low + december)  # the season is not certain either
+    assert prediction["interval"]["high"] > sigmoid(cell.high + december)
+    assert prediction["evidence"] == evidence
+    assert answer["explanation"]["base_log_odds"] == model.single_order.base_log_odds + december
+    assert (reason["feature"], reason["value"]) == ("Recency", answer["features"]["Recency"])
+    assert reason["text"] == text
 
 
 async def test_the_largest_reason_comes_first(api: httpx.AsyncClient) -> None:
@@ -151,6 +182,36 @@ async def test_extreme_figures_give_finite_answers(api: httpx.AsyncClient, extre
 
     assert answer.status_code == 200
     assert 0 <= answer.json()["churn_probability"] <= 1
+
+
+SEEN = {"Frequency": 50, "Monetary": 100.0, "AvgOrderValue": 2.0, "Recency": 0, "Tenure": 100}  # within 0…100
+
+
+@pytest.mark.parametrize(
+    ("beyond", "confidence"),
+    [
+        ({}, "high"),
+        ({"Monetary": 100.01}, "low"),
+        ({"Tenure": 101}, "low"),
+        ({"Frequency": 101, "AvgOrderValue": 0.99}, "low"),
+        ({"Recency": 101, "Tenure": 102}, "low"),
+    ],
+)
+async def test_a_figure_that_no_customer_has_is_answered_with_low_confidence(
+    api: httpx.AsyncClient, beyond: dict[str, float], confidence: str
+) -> None:
+    answer = (await api.post("/predict_churn", json=SEEN | beyond)).json()
+
+    assert answer["interval"]["high"] < answer["threshold"]
+    assert answer["confidence"] == confidence
+
+
+async def test_what_is_assumed_is_not_held_against_the_answer(api: httpx.AsyncClient) -> None:
+    given = {name: SEEN[name] for name in ("Frequency", "Monetary", "AvgOrderValue")}
+    answer = (await api.post("/predict_churn", json=given)).json()
+
+    assert answer["assumed"] == ["Recency", "Tenure"]
+    assert answer["confidence"] == "high"
 
 
 async def test_figures_need_no_database(serve: Serve, models: Models) -> None:

@@ -15,6 +15,7 @@ from serving import CLOCK, NOW
 
 from embedded_mongod import embedded_mongod, free_port, start_mongod
 from retention import pipelines, schema
+from retention.refresh import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,15 @@ def fill(uri: str) -> None:
     with pymongo.MongoClient[dict[str, Any]](uri) as client:
         db = client["retention"]
         db[schema.CUSTOMERS].insert_one(
-            {"_id": 12347, "as_of": CLOCK, **features, "Monetary": 30.0, "AvgOrderValue": 10.0}
+            {
+                "_id": 12347,
+                "as_of": CLOCK,
+                "month": CLOCK.month,
+                "definition": DEFINITIONS[schema.CUSTOMERS],
+                **features,
+                "Monetary": 30.0,
+                "AvgOrderValue": 10.0,
+            }
         )
         db[schema.CLOCK].insert_one({"_id": schema.CLOCK_ID, "as_of": CLOCK})
         db[schema.LOADS].insert_one({"_id": "load", "status": "finished", "finished_at": NOW})
@@ -113,6 +122,7 @@ def test_a_new_champion_is_picked_up_and_a_forged_one_is_not(api: Running, model
 
     health = api.http.get("/health")
     assert (health.status_code, health.json()["model_version"]) == (200, NEXT)
+    assert api.http.get("/model").json()["version"] == NEXT
     assert api.predict()[0] == 200
 
 

@@ -151,6 +151,49 @@ def test_documents_without_a_number_give_way(shop: Db) -> None:
     assert shop[schema.ORDERS].count_documents({"value": -1.0}) == 0
 
 
+@pytest.mark.parametrize("collections", [(schema.CUSTOMERS,), (schema.ORDERS,), (schema.ORDERS, schema.CUSTOMERS)])
+@pytest.mark.parametrize("new_lines", [0, 1])
+def test_what_another_version_derived_is_derived_again_by_the_next_refresh(
+    shop: Db, collections: tuple[str, ...], new_lines: int
+) -> None:
+    touched = insert(shop, *[line(3, "new")] * new_lines) if new_lines else set()
+    for collection in collections:
+        wrong_by_ours = {"definition": "another", "value": -1.0, "Frequency": 99}
+        shop[collection].update_many({}, {"$set": wrong_by_ours})
+    assert derived.is_outdated(shop)
+    derived.refresh(shop, touched)
+    assert not derived.is_outdated(shop)
+    assert is_as_a_full_refresh_makes_it(shop)
+    assert shop[schema.ORDERS].count_documents({"value": -1.0}) == 0
+    assert shop[schema.CUSTOMERS].count_documents({"Frequency": 99}) == 0
+
+
+def test_one_customer_of_another_version_is_enough(shop: Db) -> None:
+    """An older writer that posts beside us, or comes last, leaves no lasting mark."""
+    shop[schema.CUSTOMERS].update_one({"_id": 3}, {"$unset": {"definition": "", "active_months": "", "month": ""}})
+    assert derived.is_outdated(shop)
+    derived.refresh(shop, set())
+    assert is_as_a_full_refresh_makes_it(shop)
+    assert (shop[schema.CUSTOMERS].find_one({"_id": 3}) or {})["month"] == CLOCK.month
+
+
+def test_while_nothing_is_outdated_a_refresh_that_brings_nothing_derives_nobody(shop: Db) -> None:
+    before = list(shop[schema.CUSTOMERS].find())
+    derived.refresh(shop, set())
+    assert list(shop[schema.CUSTOMERS].find()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "still_ours"), [("DECAY_DAYS", 30, {schema.ORDERS}), ("_VALUE", "$Quantity", set())]
+)
+def test_a_definition_changes_with_the_pipelines_that_a_collection_is_made_by(
+    monkeypatch: pytest.MonkeyPatch, name: str, change: object, still_ours: set[str]
+) -> None:
+    monkeypatch.setattr(pipelines, name, change)
+    changed = refresh._definitions()
+    assert {key for key in changed if changed[key] == refresh.DEFINITIONS[key]} == still_ours
+
+
 def test_a_database_without_lines_is_an_error(database: Db) -> None:
     with pytest.raises(BadDataError):
         derived.refresh(database)

@@ -120,6 +120,20 @@ def test_rows_of_a_load_that_never_ended_are_made_fresh_by_the_next_start(
     assert database[schema.LOADS].count_documents({"status": "stopped"}) == 1
 
 
+def test_what_an_older_version_derived_is_derived_again_by_a_load_that_brings_nothing(
+    tmp_path: Path, database: Database[Documents], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = csv_file(tmp_path, range(50))
+    assert main(["load", str(file)]) == 0
+    fresh = database[schema.CUSTOMERS].find_one({}, {"revision": 0})
+    database[schema.CUSTOMERS].update_many({}, {"$unset": {"definition": "", "active_months": "", "month": ""}})
+    assert main(["load", str(file)]) == 0
+    assert "another version derived orders or customers" in capsys.readouterr().out
+    assert database[schema.CUSTOMERS].find_one({}, {"revision": 0}) == fresh
+    assert main(["load", str(file)]) == 0
+    assert "another version" not in capsys.readouterr().out
+
+
 def test_a_small_load_touches_what_it_brings_and_the_result_is_that_of_everything(
     tmp_path: Path, database: Database[Documents]
 ) -> None:

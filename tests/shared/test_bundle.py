@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bundles import KEY, VERSION, small_bundle
@@ -23,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / VERSION
 
 
-def resign(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+def resign(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Change the manifest as its owner could: with a right signature."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
     change(manifest)
@@ -59,8 +60,10 @@ def test_a_truncated_or_missing_file_is_refused(folder: Path) -> None:
     read_bundle(folder, KEY)
 
 
-def test_a_file_nobody_published_is_refused(folder: Path) -> None:
-    (folder / "churn.pickle").write_bytes(b"")
+@pytest.mark.parametrize("name", ["churn.pickle", "plots/churn.pickle"])
+def test_a_file_nobody_published_is_refused(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"")
     with pytest.raises(BundleRefusedError, match=r"churn\.pickle"):
         read_bundle(folder, KEY)
 
@@ -85,15 +88,44 @@ def test_a_folder_under_another_name_is_refused(folder: Path) -> None:
         (lambda m: m["golden_predictions"][0].update(cluster=9), "golden"),
         (lambda m: m.update(golden_predictions=[]), "golden"),
         (lambda m: m["features"].reverse(), "features"),
-        (lambda m: m.update(schema_version=2), "schema version"),
+        (lambda m: m["golden_predictions"][1].update(churn_probability=0.5), "golden"),  # of a single order
+        (lambda m: m["golden_predictions"][0]["features"].pop("month"), "malformed"),
+        (lambda m: m["golden_predictions"][0]["features"].update(month=13), "malformed"),
+        (lambda m: m["golden_predictions"][1]["features"].pop("distinct_products"), "malformed"),
+        (lambda m: m["features"].remove("distinct_products"), "features"),
+        (lambda m: m.update(schema_version=1), "schema version"),
         (lambda m: m.pop("features"), "malformed"),
     ],
 )
 def test_a_signed_manifest_that_promises_something_else_is_refused(
-    folder: Path, change: Callable[[dict[str, object]], object], reason: str
+    folder: Path, change: Callable[[dict[str, Any]], object], reason: str
 ) -> None:
     resign(folder, change)
     with pytest.raises(BundleRefusedError, match=reason):
+        read_bundle(folder, KEY)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("churn.json", lambda c: c["by_id"].update(threshold=1.5)),
+        ("churn.json", lambda c: c["by_id"]["several_orders"].update(base_log_odds=float("nan"))),
+        ("churn.json", lambda c: c["by_id"]["single_order"]["cells"].reverse()),
+        ("churn.json", lambda c: c["by_id"]["season"].pop()),
+        ("churn.json", lambda c: c["feature_only"].pop("formula")),
+        ("segments.json", lambda c: c.update(scale=[0.0, 1.0, 1.0])),
+        ("segments.json", lambda c: c.update(mean=[1.0])),
+    ],
+)
+def test_signed_content_that_is_no_model_is_refused(
+    folder: Path, name: str, spoil: Callable[[dict[str, Any]], object]
+) -> None:
+    content = json.loads((folder / name).read_bytes())
+    spoil(content)
+    (folder / name).write_text(json.dumps(content))
+    sha256 = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    resign(folder, lambda manifest: manifest["sha256"].update({name: sha256}))
+    with pytest.raises(BundleRefusedError, match="malformed"):
         read_bundle(folder, KEY)
 
 

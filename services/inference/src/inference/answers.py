@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inference import reasons
-from retention.churn import INTERVAL_LEVEL, evidence
+from retention.churn import INTERVAL_LEVEL, confidence, evidence
 from retention.pipelines import CONTRACT_FEATURES
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from inference.schemas import CustomerAnswer, Explanation, FeatureAnswer, FeatureMeta, Meta, Prediction, Segment
     from retention.bundle import Bundle
-    from retention.churn import ChurnModel
+    from retention.churn import ChurnModel, FeatureOnlyModel
 
 
 def customer_answer(
@@ -31,12 +31,25 @@ def customer_answer(
 
 
 def feature_answer(bundle: Bundle, given: Mapping[str, float], *, meta: FeatureMeta) -> FeatureAnswer:
-    """Return the answer about figures without an id, by the second formula; what is not given is assumed, and named."""
+    """Return the answer about figures without an id, by the second formula; what is not given is assumed, and named.
+
+    The interval knows of the coefficients alone, not whether the formula holds where no customer was seen: confidence
+    in that is low.
+    """
     features, assumed = bundle.feature_only.complete(given)
-    return {**prediction(bundle.feature_only.model, features), "assumed": assumed, "meta": meta}
+    answer = prediction(bundle.feature_only, features)
+    if not all(_seen(bundle, name, given[name]) for name in bundle.feature_only.formula.features if name in given):
+        answer["confidence"] = "low"
+    return {**answer, "assumed": assumed, "meta": meta}
 
 
-def prediction(model: ChurnModel, features: Mapping[str, Any]) -> Prediction:
+def _seen(bundle: Bundle, feature: str, value: float) -> bool:
+    """Return whether the figure lies between the least and the greatest of the customers published over."""
+    percentiles = bundle.reference.percentiles[feature]
+    return percentiles[0] <= value <= percentiles[-1]
+
+
+def prediction(model: ChurnModel | FeatureOnlyModel, features: Mapping[str, Any]) -> Prediction:
     """Return the probability and what it is worth. At the threshold the customer counts as leaving."""
     probability = model.probability(features)
     interval = model.interval(features)
@@ -46,7 +59,7 @@ def prediction(model: ChurnModel, features: Mapping[str, Any]) -> Prediction:
         "threshold": model.threshold,
         "horizon_days": model.horizon_days,
         "interval": {"level": INTERVAL_LEVEL, "low": interval.low, "high": interval.high},
-        "confidence": model.confidence(interval),
+        "confidence": confidence(interval, model.threshold),
         "evidence": evidence(int(features["Frequency"]), int(features["Recency"]), model.horizon_days),
     }
 
@@ -64,7 +77,8 @@ def segment(bundle: Bundle, features: Mapping[str, Any]) -> Segment:
 
 def explanation(bundle: Bundle, features: Mapping[str, Any], currency: str) -> Explanation:
     """Return the reasons: base_log_odds + Σ contribution is the log-odds of the probability."""
+    explained = bundle.churn.explain(features)
     return {
-        "base_log_odds": bundle.churn.base_log_odds,
-        "contributions": reasons.contributions(bundle.churn, features, bundle.reference, currency),
+        "base_log_odds": explained.base_log_odds,
+        "contributions": reasons.contributions(explained.contributions, features, bundle, currency),
     }

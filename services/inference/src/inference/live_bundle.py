@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, TypeAlias
 
 from retention.bundle import Bundle, read_bundle, read_signing_key
+from retention.champion_log import moves
 from retention.errors import NoChampionError, RetentionError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class LiveBundle:
         self._bundle: Bundle | None = None
         self._seen: Stamp | None = None
         self.stale_reason: str | None = None
+        self.champion_since: str | None = None  # the bundle that answers; None when the log does not say
 
     @property
     def loaded(self) -> Bundle | None:
@@ -69,12 +71,12 @@ class LiveBundle:
             self.stale_reason = reason
         else:
             if fresh is not None:
-                self._bundle = fresh
+                self._bundle, self.champion_since = fresh
                 self.stale_reason = None
-                logger.info("champion loaded", extra={"model_version": fresh.version})
+                logger.info("champion loaded", extra={"model_version": self._bundle.version})
 
-    def _load_if_changed(self) -> Bundle | None:
-        """Return the verified champion, None when nothing changed since the last look; raises why not."""
+    def _load_if_changed(self) -> tuple[Bundle, str | None] | None:
+        """Return the verified champion and since when; None when nothing has changed since the last look."""
         pointer = self._registry.live_dir / "champion"
         seen_pointer = _stamp(pointer)
         try:
@@ -87,7 +89,14 @@ class LiveBundle:
         paths = (*sorted(folder.glob("*")), self._key_file)
         if not self._is_news((seen_pointer, *map(_stamp, paths))):
             return None
-        return read_bundle(folder, read_signing_key(self._key_file))
+        return read_bundle(folder, read_signing_key(self._key_file)), self._since(version)
+
+    def _since(self, version: str) -> str | None:
+        try:
+            logged = moves(self._registry.live_dir / "champion.log")  # written before the pointer is moved
+        except OSError:
+            return None
+        return next((move.at for move in reversed(logged) if move.version == version), None)
 
     def _is_news(self, stamp: Stamp) -> bool:
         known, self._seen = self._seen, stamp

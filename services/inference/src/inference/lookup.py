@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Typ
 
 from retention import pipelines, schema
 from retention.errors import CustomerNotFoundError, NoOrdersError
+from retention.refresh import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -80,10 +81,16 @@ class MongoCustomers:
         self.count = Shared(self._ask_count, age_s=COUNT_AGE_S)
 
     async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
-        """Return the stored features when they are as of then, else the same pipeline's result for one customer."""
+        """Return the stored features when they are as of then, else the same pipeline's result for one customer.
+
+        What another version stored, by another definition of the features, is not returned: it may lack some.
+        """
         async with self._connection.asking():
             stored: dict[str, Any] | None = await self._db[schema.CUSTOMERS].find_one({"_id": customer_id})
-            if stored and (stored["as_of"] == as_of or (or_later and stored["as_of"] > as_of)):
+            if stored and or_later:
+                as_of = max(as_of, stored["as_of"])
+            ours = DEFINITIONS[schema.CUSTOMERS]
+            if stored and stored["as_of"] == as_of and stored.get("definition") == ours:
                 return stored
             computed = self._db[schema.ORDERS].aggregate(pipelines.customers(as_of, [customer_id]))
             found: list[dict[str, Any]] = await computed.to_list(1)

@@ -14,16 +14,21 @@ from inference.schemas import Problem
 from retention.lines import RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
 
+    from inference.model_card import ModelCard
     from inference.schemas import CustomerAnswer, FeatureAnswer, Ingested
 
 PREDICTIONS: Final = "Predictions"
 DATA: Final = "Data"
+MODELS: Final = "Model"
 HEALTHS: Final = "Health"
 TAGS: Final = [
     {"name": PREDICTIONS, "description": "Who is about to leave, how sure that is, why, and what to do about it."},
     {"name": DATA, "description": "What was sold: new lines, and predictions that know of them at once."},
+    {"name": MODELS, "description": "What answers: where it comes from, and how good it was on what it had not seen."},
     {"name": HEALTHS, "description": "For monitors and load balancers."},
 ]
 DESCRIPTION: Final = """
@@ -106,10 +111,12 @@ LINES_REQUEST: Final[dict[str, Any]] = {
 
 
 def answers(
-    example: CustomerAnswer | FeatureAnswer | Ingested, *, headers: dict[str, Any] | None = None
+    examples: Mapping[str, CustomerAnswer | FeatureAnswer | Ingested | ModelCard],
+    *,
+    headers: dict[str, Any] | None = None,
 ) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI response of the good answer, with an example."""
-    content = {"application/json": {"example": example}}
+    """Return the OpenAPI response of the good answer, with examples by name."""
+    content = {"application/json": {"examples": {name: {"value": value} for name, value in examples.items()}}}
     return {200: {"description": "The answer.", "content": content, "headers": headers or {}}}
 
 

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import RedirectResponse
 
 from inference.errors import RETRY_AFTER_S
-from inference.examples import CUSTOMER_ANSWER, CUSTOMER_EXAMPLES, FEATURE_ANSWER, FEATURE_EXAMPLES, INGESTED
-from inference.openapi import DATA, HEALTHS, LINES_REQUEST, PREDICTIONS, REPLAYED, answers, problems
+from inference.example_answers import CUSTOMER_ANSWERS, FEATURE_ANSWER, MODEL_CARD
+from inference.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES, INGESTED
+from inference.model_card import ModelCard  # noqa: TC001 - FastAPI reads the annotations
+from inference.openapi import DATA, HEALTHS, LINES_REQUEST, MODELS, PREDICTIONS, REPLAYED, answers, problems
 from inference.questions import CustomerQuestion, FeatureQuestion  # noqa: TC001 - FastAPI reads the annotations
 from inference.rows import invalid, read_rows
 from inference.schemas import Alive, CustomerAnswer, FeatureAnswer, Health, Ingested, Readiness, Welcome
@@ -30,7 +32,7 @@ router = APIRouter(route_class=StrictJsonRoute)
     "/predict_churn_by_id",
     tags=[PREDICTIONS],
     summary="Will this customer come back?",
-    responses=answers(CUSTOMER_ANSWER)
+    responses=answers(CUSTOMER_ANSWERS)
     | problems(
         "customer_not_found",
         "no_orders",
@@ -58,7 +60,7 @@ async def predict_churn_by_id(
     "/predict_churn",
     tags=[PREDICTIONS],
     summary="Would a customer with these figures come back?",
-    responses=answers(FEATURE_ANSWER)
+    responses=answers({"figures": FEATURE_ANSWER})
     | problems("body_too_large", "unsupported_media_type", "validation", "model_not_loaded"),
 )
 async def predict_churn(
@@ -75,7 +77,7 @@ async def predict_churn(
     "/transactions",
     tags=[DATA],
     summary="Add lines that were sold or returned",
-    responses=answers(INGESTED, headers=REPLAYED)
+    responses=answers({"ingested": INGESTED}, headers=REPLAYED)
     | problems(
         "in_progress",
         "other_id_scheme",
@@ -109,6 +111,23 @@ async def transactions(request: Request, response: Response) -> Ingested:
     if reply.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return reply.answer
+
+
+@router.get(
+    "/model",
+    tags=[MODELS],
+    summary="Which model answers, and how good is it?",
+    responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
+)
+@router.get(
+    "/model/metadata",
+    tags=[MODELS],
+    summary="The same, under the name it had in older systems",
+    responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
+)
+async def model(request: Request) -> ModelCard:
+    """Answer with what the model that answers now learned from, and how good it was on a window it had not seen."""
+    return _service(request).about_model()
 
 
 @router.get("/livez", tags=[HEALTHS], summary="Is the process alive?")

@@ -23,7 +23,7 @@ class Features(TypedDict):
 
 
 class Interval(TypedDict):
-    """Where the expected probability lies, from the uncertainty of the formula's coefficients."""
+    """Where the expected probability lies: from the formula's coefficients, or Wilson's for customers of one order."""
 
     level: Annotated[Probability, Field(description="How often such an interval covers it.")]
     low: Probability
@@ -42,7 +42,10 @@ class Prediction(TypedDict):
     interval: Interval
     confidence: Annotated[
         Confidence,
-        Field(description="How the interval stands to the threshold: across it (low), clear of it, or well clear."),
+        Field(
+            description="How the interval stands to the threshold: across it (low), clear of it, or well clear; "
+            "low, too, for a figure that is given and lies outside of all customers'."
+        ),
     ]
     evidence: Annotated[
         Evidence,
@@ -63,7 +66,10 @@ class Segment(TypedDict):
 
 
 class Contribution(TypedDict):
-    """What one feature does to the log-odds, against the average customer of the training windows."""
+    """What one feature does to the log-odds, against the average customer of the training windows.
+
+    Of a customer of one order it is one alone: what became of customers like this one, against all of one order.
+    """
 
     feature: str
     value: int | float

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from inference.answers import customer_answer, feature_answer
+from inference.model_card import ModelCard, model_card
 from inference.posts import read_post
 from retention.clock import DAY, day_start, rfc3339
 from retention.errors import NoChampionError, UnavailableError
@@ -69,6 +70,10 @@ class Service(NamedTuple):
                 "request_id": request_id,
             },
         )
+
+    def about_model(self) -> ModelCard:
+        """Return what there is to know of the model that answers; it needs no database."""
+        return model_card(self.live.bundle, champion_since=self.live.champion_since)
 
     async def add_lines(self, rows: Rows, body: bytes, key: str | None) -> Reply:
         """Add the lines of a request and return what became of each; the customers that they touch are fresh then."""

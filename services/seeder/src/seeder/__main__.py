@@ -161,13 +161,17 @@ def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_d
 
 
 def _heal(store: Store, source: Source) -> None:
-    """Derive everything again if some load was killed between its rows and what is derived from them."""
+    """Derive everything again if a load was killed between its rows and that, or another version derived it."""
     dirty = store.loads.dirty(source.load_id)
     if dirty:
         print("a load was stopped before its end: deriving orders and customers from what it brought")
         store.make_indexes()
-        store.refresh(None)
-        store.loads.cleaned(dirty)
+    elif store.is_outdated():
+        print("another version derived orders or customers, by other definitions: deriving them again")
+    else:
+        return
+    store.refresh(None)
+    store.loads.cleaned(dirty)
 
 
 @contextmanager

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from retention import schema
 from retention.clock import day_after
 from retention.errors import BadDataError
-from retention.refresh import NEXT_REVISION, Step, customers_steps, not_derived_since, orders_steps
+from retention.refresh import (
+    NEXT_REVISION,
+    Step,
+    customers_steps,
+    not_derived_since,
+    of_another_definition,
+    orders_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,14 +37,26 @@ class Refreshed(NamedTuple):
 def refresh(database: Database[dict[str, Any]], touched: Touched | None = None) -> Refreshed:
     """Derive what follows from the touched customers and invoices, or everything for None, and say what there is now.
 
-    Everybody's features are as of the clock, so when it moves everybody is derived from the orders. The lines must be
+    Everybody's features are as of the clock, so when it moves everybody is derived from the orders; and everything is
+    when orders were made by another version's definition, everybody when customers were. The lines must be
     there already; BadDataError when there is none. Killed anywhere, it can be run again with the same `touched`.
     """
+    if _has_others(database, schema.ORDERS):
+        touched = None
     if touched is None or touched:
         _derive_orders(database, touched)
     clock = _derive_customers(database, None if touched is None else {customer_id for customer_id, _ in touched})
     orders = database[schema.ORDERS].count_documents({"_id.kind": "order"})
     return Refreshed(orders, database[schema.CUSTOMERS].count_documents({}), clock)
+
+
+def is_outdated(database: Database[dict[str, Any]]) -> bool:
+    """Return whether an order or a customer was derived by another definition than this version's."""
+    return _has_others(database, schema.ORDERS) or _has_others(database, schema.CUSTOMERS)
+
+
+def _has_others(database: Database[dict[str, Any]], collection: str) -> bool:
+    return database[collection].find_one(of_another_definition(collection), {"_id": 1}) is not None
 
 
 def _derive_orders(database: Database[dict[str, Any]], touched: Touched | None) -> None:
@@ -48,12 +67,12 @@ def _derive_orders(database: Database[dict[str, Any]], touched: Touched | None) 
 
 
 def _derive_customers(database: Database[dict[str, Any]], customer_ids: set[int] | None) -> datetime:
-    """Derive these customers, or everybody when the clock moved since that was last done; return the clock."""
+    """Derive these customers, or everybody when the clock moved or the definition is another; return the clock."""
     while True:
         _move_clock(database)
         refreshed = _take_number(database)
         clock = _clock(database)  # read after the number was taken: a higher number has no earlier clock
-        if customer_ids is None or refreshed.get("as_of") != clock:
+        if customer_ids is None or refreshed.get("as_of") != clock or _has_others(database, schema.CUSTOMERS):
             _derive_everybody(database, refreshed["revision"], clock)
         elif customer_ids:
             _run(database, customers_steps(refreshed["revision"], clock, sorted(customer_ids)))

@@ -14,7 +14,7 @@ from retention import schema
 from retention.documents import line_id
 from retention.errors import CannotWriteError
 from seeder.connection import UNAUTHORIZED, open_database, wait_until_it_answers, went_away
-from seeder.derived import Refreshed, refresh
+from seeder.derived import Refreshed, is_outdated, refresh
 from seeder.quarantine import Aside
 from seeder.records import Records
 
@@ -213,6 +213,10 @@ class Store:
     def refresh(self, touched: set[tuple[int, str]] | None = None) -> Refreshed:
         """Derive orders, the clock and the customers from the transactions, in the database."""
         return refresh(self._db, touched)
+
+    def is_outdated(self) -> bool:
+        """Return whether another version, with other definitions, derived some of it."""
+        return is_outdated(self._db)
 
 
 def _insert_once(collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 GOLDEN_TOLERANCE: Final = 1e-9
 MIN_KEY_CHARACTERS: Final = 32  # 256 bits in hexadecimal would be 64; in base64, 43
 MANIFEST: Final = "manifest.json"
@@ -64,9 +64,14 @@ def write_bundle(folder: Path, manifest: dict[str, Any], files: Mapping[str, byt
     """Write `files`, the manifest with their hashes, and its signature into the empty `folder`, durably."""
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     signed = to_bytes({"schema_version": SCHEMA_VERSION, **manifest, "sha256": hashes})
-    for name, content in {**files, MANIFEST: signed, SIGNATURE: _sign(signed, key)}.items():
+    everything = {**files, MANIFEST: signed, SIGNATURE: _sign(signed, key)}
+    inner = {(folder / name).parent for name in everything} - {folder}  # plots/
+    for directory in inner:
+        directory.mkdir()
+    for name, content in everything.items():
         write_durably(folder / name, content)
-    sync_directory(folder)
+    for directory in (*inner, folder):
+        sync_directory(directory)
 
 
 def read_bundle(folder: Path, key: bytes) -> Bundle:
@@ -75,7 +80,7 @@ def read_bundle(folder: Path, key: bytes) -> Bundle:
         return _read_verified(folder, key)
     except OSError as error:
         raise BundleRefusedError(f"{folder.name}: cannot read {error.filename}: {error.strerror}") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise BundleRefusedError(f"{folder.name}: malformed content: {error!r}") from error
 
 
@@ -108,24 +113,32 @@ def _sign(content: bytes, key: bytes) -> bytes:
 
 
 def _verified_contents(folder: Path, hashes: dict[str, str]) -> dict[str, bytes]:
-    """Return the files' bytes: those that were hashed are those that are used."""
-    present = {path.name for path in folder.iterdir()} - {MANIFEST, SIGNATURE}
-    if present != set(hashes):
-        raise BundleRefusedError(f"{folder.name}: missing or unknown files: {sorted(present ^ set(hashes))}")
-    contents = {name: (folder / name).read_bytes() for name in hashes}
-    for name, content in contents.items():
-        if hashlib.sha256(content).hexdigest() != hashes[name]:
+    """Return the bytes of the JSON files: those that were hashed are those that are used.
+
+    The others, plots and pipelines of several MB, are hashed one by one and not kept.
+    """
+    contents = {}
+    for name, sha256 in hashes.items():
+        content = (folder / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
             raise BundleRefusedError(f"{folder.name}: the content of {name} is not what was published")
+        if name.endswith(".json"):
+            contents[name] = content
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    unknown = present - {MANIFEST, SIGNATURE, *hashes}
+    if unknown:
+        raise BundleRefusedError(f"{folder.name}: files that nobody published: {sorted(unknown)}")
     return contents
 
 
 def _check_features(bundle: Bundle) -> None:
     if list(bundle.churn.features) != bundle.manifest["features"]:
         raise BundleRefusedError(f"{bundle.version}: the formula's features are not the manifest's, in its order")
-    unknown = {*bundle.churn.features, *bundle.feature_only.model.features} - set(pipelines.FEATURES)
+    unknown = {*bundle.churn.features, *bundle.feature_only.formula.features} - set(pipelines.FEATURES)
     if unknown:
         raise BundleRefusedError(f"{bundle.version}: this build does not know the features {sorted(unknown)}")
-    unranked = set(bundle.churn.features) - bundle.reference.percentiles.keys()
+    ranked = {*bundle.churn.several_orders.features, *bundle.feature_only.formula.features}
+    unranked = ranked - bundle.reference.percentiles.keys()
     if unranked:
         raise BundleRefusedError(f"{bundle.version}: {REFERENCE} has no percentiles of {sorted(unranked)}")
     bundle.feature_only.check_assumptions()

@@ -1,25 +1,26 @@
-"""The churn model: a linear formula in log-odds over log1p features. Pure arithmetic; knows no clock, database or log.
+"""The churn model: P(no order in the next days), by the formula for several orders or by what became of single ones.
 
-    log-odds = base + Σ weight · (log1p(value) − mean)
+    log-odds = base + Σ contribution
 
-Each summand is the exact contribution of one feature, against the average customer of the training windows.
+Pure arithmetic; knows no clock, database or log.
 """
 
 from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from retention.formula import Features, Formula, finite
+from retention.single_order import BREADTH, RECENCY, SingleOrderRates
 
-Features: TypeAlias = "Mapping[str, float]"
 Confidence: TypeAlias = Literal["high", "medium", "low"]
 Evidence: TypeAlias = Literal["lapsed", "single_order", "sparse", "repeat"]
 
 INTERVAL_LEVEL: Final = 0.9
-_Z: Final = 1.6448536269514722  # the standard normal's 95 % point: 90 % lie within ± this
+Z: Final = 1.6448536269514722  # the standard normal's 95 % point: 90 % lie within ± this
+MONTH: Final = "month"  # of the instant the features are as of, 1…12
+MONTHS: Final = 12
 
 
 def sigmoid(log_odds: float) -> float:
@@ -30,84 +31,124 @@ def sigmoid(log_odds: float) -> float:
     return odds / (1 + odds)
 
 
-class Term(NamedTuple):
-    """One feature of the formula: its mean on the log1p scale and its weight per unit of log1p."""
-
-    feature: str
-    mean: float
-    weight: float
-
-
 class Interval(NamedTuple):
-    """The range that covers the expected probability at INTERVAL_LEVEL, from the uncertainty of the coefficients."""
+    """The range that covers the expected probability at INTERVAL_LEVEL."""
 
     low: float
     high: float
 
 
-class ChurnModel(NamedTuple):
-    """P(no order in the next `horizon_days`), for a customer described by the terms' features (each ≥ 0)."""
+class Explanation(NamedTuple):
+    """Where a probability comes from: its log-odds are base + Σ contributions, each of one feature."""
 
     base_log_odds: float
-    terms: tuple[Term, ...]
-    covariance: tuple[tuple[float, ...], ...]  # of (base, weights…), clustered by customer
+    contributions: tuple[tuple[str, float], ...]
+
+
+class Shift(NamedTuple):
+    """By how much the log-odds of everybody differ in one month of the year, and the variance of that."""
+
+    log_odds: float
+    variance: float
+
+
+NO_SEASON: Final = (Shift(0.0, 0.0),) * MONTHS
+
+
+class ChurnModel(NamedTuple):
+    """P(no order in the next `horizon_days`) for a customer with at least one order.
+
+    `features` are those of `features`, each ≥ 0, and the month of the instant they are as of.
+    """
+
+    several_orders: Formula
+    single_order: SingleOrderRates
+    season: tuple[Shift, ...]  # January first; NO_SEASON until a whole year was seen
     threshold: float
     horizon_days: int
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The features the formula needs, in its order."""
-        return tuple(term.feature for term in self.terms)
+        """The features the model needs, the formula's first."""
+        formula = self.several_orders.features
+        return (*formula, *(name for name in ("Frequency", RECENCY, BREADTH) if name not in formula))
 
-    def contributions(self, features: Features) -> list[float]:
-        """Return each term's share of the log-odds, in the terms' order."""
-        return [
-            weight * distance for (_, _, weight), distance in zip(self.terms, self._distances(features), strict=True)
-        ]
+    def explain(self, features: Features) -> Explanation:
+        """Return the base and each feature's share of the log-odds; of a single order it is one share alone."""
+        shift = self._shift(features).log_odds
+        if features["Frequency"] == 1:
+            base = self.single_order.base_log_odds
+            contribution = self.single_order.cell(features).log_odds - base
+            return Explanation(base + shift, ((RECENCY, contribution),))
+        formula = self.several_orders
+        shares = zip(formula.features, formula.contributions(features), strict=True)
+        return Explanation(formula.base_log_odds + shift, tuple(shares))
 
     def log_odds(self, features: Features) -> float:
-        """Return base + Σ contributions."""
-        return self.base_log_odds + math.fsum(self.contributions(features))
+        """Return the log-odds of the probability."""
+        shift = self._shift(features).log_odds
+        if features["Frequency"] == 1:
+            return self.single_order.cell(features).log_odds + shift
+        return self.several_orders.log_odds(features) + shift
 
     def probability(self, features: Features) -> float:
-        """Return the churn probability, strictly between 0 and 1 for finite features."""
+        """Return the churn probability, strictly between 0 and 1 while the log-odds are within ±36."""
         return sigmoid(self.log_odds(features))
 
     def interval(self, features: Features) -> Interval:
-        """Return the interval at INTERVAL_LEVEL: symmetric in log-odds, by the delta method."""
-        gradient = [1.0, *self._distances(features)]
-        variance = math.fsum(
-            left * right * entry
-            for left, row in zip(gradient, self.covariance, strict=True)
-            for right, entry in zip(gradient, row, strict=True)
-        )
-        half_width = _Z * math.sqrt(max(variance, 0.0))
-        centre = self.log_odds(features)
-        return Interval(sigmoid(centre - half_width), sigmoid(centre + half_width))
+        """Return the interval at INTERVAL_LEVEL: by the delta method, or Wilson's for a single order."""
+        shift = self._shift(features)
+        if features["Frequency"] == 1:
+            cell = self.single_order.cell(features)
+            centre, below, above = cell.log_odds, cell.log_odds - cell.low, cell.high - cell.log_odds
+        else:
+            centre = self.several_orders.log_odds(features)
+            below = above = Z * math.sqrt(self.several_orders.variance(features))
+        season = Z * math.sqrt(shift.variance)
+        centre += shift.log_odds
+        return Interval(sigmoid(centre - math.hypot(below, season)), sigmoid(centre + math.hypot(above, season)))
 
-    def confidence(self, interval: Interval) -> Confidence:
-        """Return how the interval stands to the threshold: clear of it by its half width, clear, or across it."""
-        margin = max(interval.low - self.threshold, self.threshold - interval.high)
-        if margin <= 0:
-            return "low"
-        return "high" if margin >= (interval.high - interval.low) / 2 else "medium"
-
-    def _distances(self, features: Features) -> list[float]:
-        return [math.log1p(features[feature]) - mean for feature, mean, _ in self.terms]
+    def _shift(self, features: Features) -> Shift:
+        return self.season[int(features[MONTH]) - 1]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the formula as it stands in `churn.json`."""
-        return self._asdict() | {"terms": [term._asdict() for term in self.terms]}
+        """Return the model as it stands in `churn.json`."""
+        return self._asdict() | {
+            "several_orders": self.several_orders.to_json(),
+            "single_order": self.single_order.to_json(),
+            "season": [shift._asdict() for shift in self.season],
+        }
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> ChurnModel:
-        """Return the formula; TypeError, KeyError or ValueError when the content is not one."""
-        model = cls(**content)
-        covariance = tuple(tuple(float(entry) for entry in row) for row in model.covariance)
-        terms = tuple(Term(str(t["feature"]), float(t["mean"]), float(t["weight"])) for t in content["terms"])
-        if [len(row) for row in covariance] != [len(terms) + 1] * (len(terms) + 1):
-            raise ValueError(f"covariance must be {len(terms) + 1} × {len(terms) + 1}")
-        return model._replace(terms=terms, covariance=covariance)
+        """Return the model; TypeError, KeyError or ValueError when the content is not one."""
+        season = tuple(Shift(finite(shift["log_odds"]), finite(shift["variance"])) for shift in content["season"])
+        if len(season) != MONTHS or any(shift.variance < 0 for shift in season):
+            raise ValueError("season must have twelve months, and no variance below 0")
+        return cls(
+            Formula.from_json(content["several_orders"]),
+            SingleOrderRates.from_json(content["single_order"]),
+            season,
+            *_decision(content),
+        )
+
+
+def _decision(content: dict[str, Any]) -> tuple[float, int]:
+    """Return threshold and horizon; TypeError, KeyError or ValueError when they are none."""
+    threshold, horizon_days = finite(content["threshold"]), content["horizon_days"]
+    if not 0 < threshold < 1:
+        raise ValueError(f"the threshold must lie between 0 and 1, and is {threshold}")
+    if not isinstance(horizon_days, int) or horizon_days < 1:
+        raise ValueError(f"horizon_days must be a whole number from 1, and is {horizon_days!r}")
+    return threshold, horizon_days
+
+
+def confidence(interval: Interval, threshold: float) -> Confidence:
+    """Return how the interval stands to the threshold: clear of it by its half width, clear, or across it."""
+    margin = max(interval.low - threshold, threshold - interval.high)
+    if margin <= 0:
+        return "low"
+    return "high" if margin >= (interval.high - interval.low) / 2 else "medium"
 
 
 class Assumption(NamedTuple):
@@ -131,8 +172,19 @@ OPTIONAL_FIGURES: Final = ("Recency", "Tenure")
 class FeatureOnlyModel(NamedTuple):
     """The second formula, for callers who know a customer's figures and no id: an optional one may be missing."""
 
-    model: ChurnModel
+    formula: Formula
+    threshold: float
+    horizon_days: int
     assumptions: tuple[Assumption, ...]
+
+    def probability(self, features: Features) -> float:
+        """Return the churn probability, strictly between 0 and 1 while the log-odds are within ±36."""
+        return sigmoid(self.formula.log_odds(features))
+
+    def interval(self, features: Features) -> Interval:
+        """Return the interval at INTERVAL_LEVEL: symmetric in log-odds, by the delta method."""
+        centre, half_width = self.formula.log_odds(features), Z * math.sqrt(self.formula.variance(features))
+        return Interval(sigmoid(centre - half_width), sigmoid(centre + half_width))
 
     def check_assumptions(self) -> None:
         """Raise ValueError unless every set of figures that can be asked with can be completed."""
@@ -143,7 +195,7 @@ class FeatureOnlyModel(NamedTuple):
     def complete(self, features: Features) -> tuple[dict[str, float], list[str]]:
         """Return the features with what is missing filled in, and the names of what was assumed."""
         complete = dict(features)
-        assumed = [feature for feature in self.model.features if feature not in features]
+        assumed = [feature for feature in self.formula.features if feature not in features]
         for feature in assumed:
             complete[feature] = self._assumption(feature, features).value(features)
         # The first order is never after the last, and of a single order it is the same.
@@ -155,24 +207,25 @@ class FeatureOnlyModel(NamedTuple):
         return complete, assumed
 
     def _assumption(self, feature: str, features: Features) -> Assumption:
-        known = set(self.model.features) & set(features)
+        known = set(self.formula.features) & set(features)
         for assumption in self.assumptions:
             if assumption.feature == feature and set(assumption.given) == known:
                 return assumption
         raise ValueError(f"nothing to assume for {feature} given {sorted(known)}")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the formula as it stands in `churn.json`."""
-        return {"model": self.model.to_json(), "assumptions": [a._asdict() for a in self.assumptions]}
+        """Return the model as it stands in `churn.json`."""
+        assumptions = [assumption._asdict() for assumption in self.assumptions]
+        return self._asdict() | {"formula": self.formula.to_json(), "assumptions": assumptions}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> FeatureOnlyModel:
-        """Return the formula; TypeError, KeyError or ValueError when the content is not one."""
+        """Return the model; TypeError, KeyError or ValueError when the content is not one."""
         assumptions = tuple(
-            Assumption(a["feature"], tuple(a["given"]), float(a["intercept"]), tuple(map(float, a["weights"])))
+            Assumption(a["feature"], tuple(a["given"]), finite(a["intercept"]), tuple(map(finite, a["weights"])))
             for a in content["assumptions"]
         )
-        return cls(ChurnModel.from_json(content["model"]), assumptions)
+        return cls(Formula.from_json(content["formula"]), *_decision(content), assumptions)
 
 
 def evidence(frequency: int, recency_days: int, horizon_days: int) -> Evidence:

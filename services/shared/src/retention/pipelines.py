@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from retention.clock import day_start
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -27,6 +29,7 @@ FEATURES: Final = (
     "returns",  # invoices with returned lines
     "distinct_products",
     "orders_90d",  # orders in the last 90 days
+    "active_months",  # calendar months with an order
     "decayed_orders",  # Σ exp(−age / 60 days)
     "recency_to_gap",  # Recency over the customer's own mean gap between orders
     "returns_share",  # value returned over Monetary
@@ -143,6 +146,9 @@ _UNMATCHED: Final = {
 }
 
 
+_MONTH: Final = {"$add": [{"$multiply": [12, {"$year": "$_id.day"}]}, {"$month": "$_id.day"}]}
+
+
 def _orders_since(start: datetime) -> dict[str, Any]:
     return {"$sum": _if_order({"$cond": [{"$gte": ["$last_at", start]}, 1, 0]}, 0)}
 
@@ -153,8 +159,8 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
     Runs on `orders`; with `customer_ids` only on theirs. `as_of` is a day boundary, and an order never spans one, so
     no line at or after it can change anything.
 
-    Beside the features: `unmatched_returns`, the returned lines whose product the customer bought neither on the day
-    of the return nor earlier, and `matched_returned`, the value of the others.
+    Beside the features: `month`, that of `as_of`, from 1; `unmatched_returns`, the returned lines whose product the
+    customer bought neither on the day of the return nor earlier, and `matched_returned`, the value of the others.
     """
     before: dict[str, Any] = {"_id.day": {"$lt": as_of}}
     if customer_ids is not None:
@@ -177,6 +183,7 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "given_back": {"$push": _if_order("$$REMOVE", {"day": "$_id.day", "lines": "$returned_lines"})},
                 "decayed_orders": {"$sum": _if_order(decayed, 0)},
                 "orders_90d": _orders_since(as_of - timedelta(days=RECENT_DAYS)),
+                "months": {"$addToSet": _if_order(_MONTH, None)},
             }
         },
         {"$match": {"Frequency": {"$gt": 0}}},
@@ -192,7 +199,9 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "unmatched": _joined(_UNMATCHED),
                 "returns_share": {"$cond": [{"$gt": ["$Monetary", 0]}, _rounded(_RETURNS_SHARE), 0.0]},
                 "decayed_orders": _rounded("$decayed_orders"),
+                "active_months": {"$size": {"$setDifference": ["$months", [None]]}},
                 "as_of": as_of,
+                "month": day_start(as_of).month,  # of the UTC day, however it was written
             }
         },
         {
@@ -203,7 +212,7 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "matched_returned": _money({"$subtract": ["$returned", {"$sum": "$unmatched.value"}]}),
             }
         },
-        {"$project": {"bought": 0, "products": 0, "given_back": 0, "unmatched": 0, "returned": 0}},
+        {"$project": {"bought": 0, "products": 0, "given_back": 0, "unmatched": 0, "returned": 0, "months": 0}},
     ]
 
 

@@ -8,24 +8,43 @@ A number is taken after everything that it stands for was written and before any
 number has read all that a step with a lower one could. Every derived document carries the number it was made with, and
 $merge keeps the document with the higher one: whoever ends last, the last to begin stands. No locks and no repeats.
 
+They carry the definition they were made by, too: what another version of the pipelines made, perhaps at the same time
+as this one, is known for it, is not answered from, and is derived again by the next load.
+
 One number for both steps would not do: of two writers the one with the higher number may reduce the orders of a
 customer before the other has merged its own, and that one, though it saw both, would be turned away.
 """
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention import pipelines, schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence, Sized
-    from datetime import datetime
 
     from retention.pipelines import Pipeline, Touched
 
 # The arguments of find_one_and_update on `clock`, with upsert; `revision` of the document after it is the number.
 NEXT_REVISION: Final[tuple[dict[str, Any], dict[str, Any]]] = ({"_id": schema.REFRESH_ID}, {"$inc": {"revision": 1}})
+
+
+def _definitions() -> dict[str, str]:
+    """Return by collection a hash of the pipelines that make it; customers are made of orders."""
+    made_by = pipelines.orders()
+    definitions = {schema.ORDERS: _hash(made_by)}
+    made_by += pipelines.customers(datetime(2000, 1, 1, tzinfo=UTC))  # as of any one instant
+    return {**definitions, schema.CUSTOMERS: _hash(made_by)}
+
+
+def _hash(pipeline: Pipeline) -> str:
+    return hashlib.blake2b(repr(pipeline).encode(), digest_size=4).hexdigest()
+
+
+DEFINITIONS: Final = _definitions()
 
 _NEWER: Final = {"$gt": ["$$new.revision", "$revision"]}  # a document without a number is older than any
 _KEEP_NEWER: Final = [{"$replaceWith": {"$cond": [_NEWER, "$$new", "$$ROOT"]}}]
@@ -67,6 +86,11 @@ def not_derived_since(revision: int) -> dict[str, Any]:
     return {"revision": {"$not": {"$gte": revision}}}
 
 
+def of_another_definition(collection: str) -> dict[str, Any]:
+    """Return the filter for what was derived by other pipelines than these."""
+    return {"definition": {"$ne": DEFINITIONS[collection]}}
+
+
 def later_last_days(clock: datetime, customer_ids: Collection[int]) -> Pipeline:
     """Return the last day of each customer with an order or return at or after the clock; runs on `orders`.
 
@@ -79,4 +103,5 @@ def later_last_days(clock: datetime, customer_ids: Collection[int]) -> Pipeline:
 
 def _merge(collection: str, revision: int) -> Pipeline:
     merge = {"into": collection, "on": "_id", "whenMatched": _KEEP_NEWER, "whenNotMatched": "insert"}
-    return [{"$set": {"revision": revision}}, {"$merge": merge}]
+    made = {"revision": revision, "definition": DEFINITIONS[collection]}
+    return [{"$set": made}, {"$merge": merge}]

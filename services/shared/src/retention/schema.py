@@ -10,6 +10,8 @@ CUSTOMERS: Final = "customers"  # one per purchasing customer: features as of th
 LOADS: Final = "loads"  # one per file, invented shop or request: what was read, inserted, quarantined
 QUARANTINE: Final = "quarantine"  # rows that cannot be understood, with the reason
 CLOCK: Final = "clock"  # the instant the features are as of, and the number of the last refresh
+SCORES: Final = "scores"  # one per customer: what the champion makes of it; replaced whole by `trainer score`
+NEXT_SCORES: Final = "scores_next"  # those that are being made, until they take the name of the others
 COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK)
 
 CLOCK_ID: Final = "data"  # {as_of}
@@ -48,6 +50,10 @@ INDEXES: Final[dict[str, tuple[Index, ...]]] = {
     LOADS: (Index(("finished_at",)), Index(("dirty",), present="dirty"), Index(("expires_at",), expires=True)),
     QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows go with its record; a file's stay
 }
+
+# For lists: everybody by risk, and one segment by risk. Made when the scores are there: $out into a collection that has
+# its indexes takes twice the time of $out and making them after it.
+SCORE_INDEXES: Final = (Index(("churn_probability", "_id")), Index(("segment", "churn_probability", "_id")))
 
 # The scheme by which a line's `_id` is made from its content; stored with every load.
 ID_SCHEME: Final = "seconds+blake2b64/2"

@@ -45,6 +45,11 @@ class SettingsReader:
         """Return the variable as a path; it need not exist."""
         return Path(self.text(name, default))
 
+    def optional_path(self, name: str) -> Path | None:
+        """Return the variable as a path, None when it is not set."""
+        value = self._environ.get(name, "").strip()
+        return Path(value) if value else None
+
     def database_name(self) -> str:
         """Return DB_NAME, a name that MongoDB takes."""
         name = self.text("DB_NAME", "retention")
@@ -62,6 +67,19 @@ class SettingsReader:
             return default
         if not minimum <= number <= maximum:
             self._problems.append(f"{name} must be from {minimum} to {maximum}, not {number}")
+        return number
+
+    def number(self, name: str, default: float, *, minimum: float, maximum: float) -> float:
+        """Return a number within [minimum, maximum]."""
+        value = self.text(name, str(default))
+        try:
+            number = float(value)
+        except ValueError:
+            self._problems.append(f"{name} must be a number, not {value!r}")
+            return default
+        if not minimum <= number <= maximum:  # NaN is not
+            self._problems.append(f"{name} must be from {minimum:g} to {maximum:g}, not {value}")
+            return default
         return number
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:

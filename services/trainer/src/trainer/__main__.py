@@ -1,55 +1,124 @@
-"""`python -m trainer train`: learn from the data as of its clock, and publish what is good enough."""
+"""`python -m trainer COMMAND`: learn from the data, publish what is good enough, and say which version is live."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retention.errors import RetentionError
+from trainer import versions
 from trainer.settings import Settings
-from trainer.store import open_store
-from trainer.train import Trained, train
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from trainer.train import Trained
+
+_EXIT_CODES = """\
+exit codes: 0 done, or nothing to do · 1 error · 2 usage · 3 refused by the gate, the champion is unchanged ·
+  4 not enough data · 66 no such version · 69 MongoDB does not answer · 73 cannot write, or disk full ·
+  75 locked: try later · 77 not permitted · 78 bad configuration
+settings are environment variables (.env.example): MONGO_URI, DB_NAME, MODELS_DIR, MODEL_SIGNING_KEY_FILE"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        settings = Settings.from_environ(os.environ)
-        with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
-            trained = train(
-                store,
-                settings,
-                now=datetime.now(UTC),
-                horizon_days=options.horizon_days,
-                force=options.force,
-                say=print,
-            )
+        for line in options.run(options, Settings.from_environ(os.environ)):
+            print(line)
     except RetentionError as error:
         print(f"trainer: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("trainer: stopped: the champion is unchanged, or the new one", file=sys.stderr)
         return 130
-    print("\n".join(_lines(trained)))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="trainer", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    training = commands.add_parser("train", help="train, evaluate, gate, publish, promote")
-    training.add_argument("--horizon-days", type=_horizon_days, default=90, metavar="N")
-    training.add_argument(
+    parser = argparse.ArgumentParser(
+        prog="trainer",
+        description=__doc__,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    for name, run, add_options, words in (
+        ("train", _train, _train_options, "train, evaluate, gate, publish, promote"),
+        ("score", _score, _no_options, "segment and score everybody by the champion, inside the database"),
+        ("list", _list, _list_options, "the versions, newest first: grade, ROC-AUC, which is live, which are unsound"),
+        ("promote", _promote, _promote_options, "make a version the champion, whatever the gate said of it"),
+        ("rollback", _rollback, _add_reason, "go back to the champion before this one; again, to the one before that"),
+    ):
+        command = commands.add_parser(name, help=words, description=words)
+        add_options(command)
+        command.set_defaults(run=run)
+    return parser
+
+
+# A command is a function that yields the lines to print, and one that adds its options.
+
+
+def _train(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
+    from trainer.store import open_store  # noqa: PLC0415 - pandas and scikit-learn: 2 s that `rollback` does not need
+    from trainer.train import train  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
+        trained = train(store, settings, now=now, horizon_days=options.horizon_days, force=options.force, say=print)
+    yield from _summary(trained)
+
+
+def _train_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--horizon-days", type=_horizon_days, default=90, metavar="N", help="predict no order in the next N days (90)"
+    )
+    command.add_argument(
         "--force", action="store_true", help="train although the champion is of the same data and code"
     )
-    return parser
+
+
+def _score(_options: argparse.Namespace, settings: Settings) -> Iterator[str]:
+    from trainer.score import score_champion  # noqa: PLC0415 - the driver, which `rollback` does not need
+    from trainer.store import open_store  # noqa: PLC0415
+
+    with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
+        yield from score_champion(store, settings).lines()
+
+
+def _no_options(_command: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _list(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
+    found = versions.listed(settings)
+    yield from [json.dumps([one.to_json() for one in found])] if options.json else versions.table(found)
+
+
+def _list_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="one JSON array, for programs")
+
+
+def _promote(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
+    yield versions.promote(settings, options.version, at=datetime.now(UTC), reason=options.reason)
+
+
+def _promote_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("version", metavar="VERSION", help="one of 'list'")
+    _add_reason(command)
+
+
+def _rollback(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
+    yield versions.rollback(settings, at=datetime.now(UTC), reason=options.reason)
+
+
+def _add_reason(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--reason", default="", metavar="TEXT", help="why, for champion.log")
 
 
 def _horizon_days(text: str) -> int:
@@ -59,17 +128,16 @@ def _horizon_days(text: str) -> int:
     return days
 
 
-def _lines(trained: Trained) -> list[str]:
+def _summary(trained: Trained) -> Iterator[str]:
     metrics = trained.manifest["metrics"]
     older = trained.manifest["comparison"]["older_three_features"]["roc_auc"]
-    return [
-        f"champion     {trained.version}" + ("" if trained.fresh else " (trained on this data already: nothing to do)"),
-        *(
-            f"{name:<13}{metrics[name]['value']:.3f}  ({metrics[name]['low']:.3f} to {metrics[name]['high']:.3f})"
-            for name in ("roc_auc", "pr_auc", "ece", "brier", "lift")
-        ),
-        f"beside it: the older three-feature model has roc_auc {older['value']:.3f}",
-    ]
+    yield f"champion        {trained.version}" + (
+        "" if trained.fresh else " (trained on this data already: nothing to do)"
+    )
+    for name in ("roc_auc", "pr_auc", "ece", "brier", "lift_top_decile"):
+        metric = metrics[name]
+        yield f"{name:<16}{metric['value']:.3f}  ({metric['low']:.3f} to {metric['high']:.3f})"
+    yield f"beside it: the older three-feature model has roc_auc {older['value']:.3f}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The churn model: log1p → standardise → logistic regression → sigmoid calibration, out of fold by customer."""
+"""The churn model: one formula for several orders, a table for single ones; judged out of fold, by customer."""
 
 from __future__ import annotations
 
@@ -11,81 +11,77 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from retention.churn import NO_SEASON, ChurnModel, FeatureOnlyModel
+from trainer.assume import fit_assumptions
 from trainer.fold import fold
+from trainer.scoring import log_odds, probability
+from trainer.season import fit_season
+from trainer.single_order import fit_single_order
+from trainer.threshold import ThresholdPolicy, choose_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-    import pandas as pd
-
-    from retention.churn import ChurnModel
+    from retention.formula import Formula
+    from trainer.metrics import Floats
     from trainer.windows import Examples
 
-# What the by-id formula may use, each with the sign common sense demands of its weight: 1 more risk, −1 less, 0 any.
-CANDIDATES: Final = {
-    "Recency": 1, "Frequency": -1, "Monetary": -1, "Tenure": 0, "orders_90d": -1, "decayed_orders": -1,
-    "recency_to_gap": 1, "distinct_products": -1, "returns_share": 0,
-}  # fmt: skip
 FEATURE_ONLY_FEATURES: Final = ("Frequency", "Monetary", "Recency", "Tenure")
-
-REGULARISATION: Final = 0.01  # scikit-learn's C; at 1 the same ranking with worse calibration on later customers
 FOLDS: Final = 5
-RECALL: Final = 0.80  # the threshold's policy: find four of five who leave
+
+
+class FittedFormula(NamedTuple):
+    """A scikit-learn pipeline, the same thing as a formula, and its log-odds for customers it was not fitted on."""
+
+    pipeline: CalibratedClassifierCV
+    formula: Formula
+    out_of_fold: Floats  # log-odds of each example
 
 
 class Fitted(NamedTuple):
-    """A scikit-learn pipeline and the same thing as a formula."""
+    """What one training run has learned about churn."""
 
-    pipeline: CalibratedClassifierCV
-    formula: ChurnModel
-
-    def probability(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Return the pipeline's churn probability of each row."""
-        probability: npt.NDArray[np.float64] = self.pipeline.predict_proba(
-            features[list(self.formula.features)].to_numpy()
-        )[:, 1]
-        return probability
+    by_id: ChurnModel
+    feature_only: FeatureOnlyModel
+    pipeline: CalibratedClassifierCV  # the formula of `by_id`, for analysts
+    policy: str  # by which the thresholds were chosen
 
 
-def fit_churn(examples: Examples, features: Sequence[str], horizon_days: int) -> Fitted:
-    """Fit on `examples`; the calibration and the threshold come from predictions for customers not fitted on."""
+def fit_churn(
+    examples: Examples, features: Sequence[str], regularisation: float, policy: ThresholdPolicy, horizon_days: int
+) -> Fitted:
+    """Fit both models on `examples`; season and thresholds come from predictions for customers not fitted on.
+
+    Single-order customers take part in the formula, too: they show it what recency and breadth mean.
+    """
+    churned = examples.churned.to_numpy()
+    several = fit_formula(examples, features, regularisation)
+    single = fit_single_order(examples, horizon_days)
+    by_id = ChurnModel(several.formula, single, NO_SEASON, 0.5, horizon_days)
+    is_single = examples.features["Frequency"].to_numpy() == 1
+    unshifted = np.where(is_single, log_odds(by_id, examples.features), several.out_of_fold)
+    threshold = choose_threshold(policy, churned, probability(unshifted))
+    by_id = by_id._replace(season=fit_season(examples, unshifted), threshold=threshold.value)
+
+    small = fit_formula(examples, FEATURE_ONLY_FEATURES, regularisation)
+    small_threshold = choose_threshold(policy, churned, probability(small.out_of_fold)).value
+    feature_only = FeatureOnlyModel(small.formula, small_threshold, horizon_days, fit_assumptions(examples.features))
+    return Fitted(by_id, feature_only, several.pipeline, threshold.policy)
+
+
+def fit_formula(examples: Examples, features: Sequence[str], regularisation: float) -> FittedFormula:
+    """Fit log1p → standardise → logistic regression → sigmoid calibration, the last out of fold by customer."""
     X = examples.features[list(features)].to_numpy()
     y = examples.churned.to_numpy()
     folds = list(GroupKFold(FOLDS).split(X, y, groups=examples.customer_ids))
-    linear = _linear()
-    calibrated = CalibratedClassifierCV(linear, method="sigmoid", ensemble=False, cv=folds).fit(X, y)
-    decision = cross_val_predict(linear, X, y, cv=folds, method="decision_function")
-    out_of_fold = calibrated.calibrated_classifiers_[0].calibrators[0].predict(decision)
-    threshold = recall_threshold(out_of_fold[y == 1], RECALL)
-    formula = fold(
-        calibrated, features, X=X, y=y, customer_ids=examples.customer_ids.to_numpy(),
-        regularisation=REGULARISATION, threshold=threshold, horizon_days=horizon_days,
-    )  # fmt: skip
-    return Fitted(calibrated, formula)
+    pipeline = linear(regularisation)
+    calibrated = CalibratedClassifierCV(pipeline, method="sigmoid", ensemble=False, cv=folds).fit(X, y)
+    (calibrator,) = calibrated.calibrated_classifiers_[0].calibrators
+    decision = cross_val_predict(pipeline, X, y, cv=folds, method="decision_function")
+    formula = fold(calibrated, features, X=X, y=y, customer_ids=examples.customer_ids.to_numpy(), C=regularisation)
+    return FittedFormula(calibrated, formula, -calibrator.a_ * decision - calibrator.b_)
 
 
-def choose_features(examples: Examples) -> tuple[str, ...]:
-    """Return the candidates without those whose weight contradicts common sense; the strongest offender leaves first.
-
-    Correlated features push each other's weights to the wrong sign, and "310 days since the last order: lowers the
-    risk" is no reason to give a shopkeeper.
-    """
-    chosen = list(CANDIDATES)
-    while True:
-        fitted = _linear().fit(examples.features[chosen].to_numpy(), examples.churned.to_numpy())
-        weights = dict(zip(chosen, fitted[-1].coef_[0], strict=True))
-        offenders = [feature for feature in chosen if CANDIDATES[feature] * weights[feature] < 0]
-        if not offenders:
-            return tuple(chosen)
-        chosen.remove(max(offenders, key=lambda feature: abs(weights[feature])))
-
-
-def _linear() -> Pipeline:
-    return make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), LogisticRegression(C=REGULARISATION))
-
-
-def recall_threshold(probabilities_of_churned: npt.NDArray[np.float64], recall: float) -> float:
-    """Return the highest threshold at or above which at least `recall` of those who churned lie."""
-    descending = np.sort(probabilities_of_churned)[::-1]
-    return float(descending[int(np.ceil(recall * descending.size)) - 1])
+def linear(regularisation: float) -> Pipeline:
+    """Return the pipeline before calibration; `regularisation` is scikit-learn's C: the smaller, the stronger."""
+    return make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), LogisticRegression(C=regularisation))

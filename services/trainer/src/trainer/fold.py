@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retention.churn import ChurnModel, Term
+from retention.formula import Formula, Term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,8 @@ def fold(
     X: Floats,
     y: Integers,
     customer_ids: Integers,
-    regularisation: float,
-    threshold: float,
-    horizon_days: int,
-) -> ChurnModel:
+    C: float,
+) -> Formula:
     """Return the formula whose log-odds are the pipeline's: sigmoid(−(a·f + b)) of w·(log1p(x) − mean)/scale + c."""
     (classifier,) = calibrated.calibrated_classifiers_
     _, scaler, regression = (step for _, step in classifier.estimator.steps)
@@ -36,27 +34,25 @@ def fold(
     weights = -calibrator.a_ * regression.coef_[0]
     base = -calibrator.a_ * regression.intercept_[0] - calibrator.b_
     Z = np.column_stack([np.ones(len(X)), scaler.transform(np.log1p(X))])
-    covariance = _sandwich(Z, y, np.array([base, *weights]), customer_ids, regularisation)
+    covariance = _sandwich(Z, y, np.array([base, *weights]), customer_ids, C)
     scale = np.array([1.0, *scaler.scale_])
-    return ChurnModel(
+    return Formula(
         base_log_odds=float(base),
         terms=tuple(
             Term(feature, float(mean), float(weight))
             for feature, mean, weight in zip(features, scaler.mean_, weights / scaler.scale_, strict=True)
         ),
         covariance=tuple(tuple(map(float, row)) for row in covariance / np.outer(scale, scale)),
-        threshold=threshold,
-        horizon_days=horizon_days,
     )
 
 
-def _sandwich(Z: Floats, y: Integers, coefficients: Floats, customer_ids: Integers, regularisation: float) -> Floats:
+def _sandwich(Z: Floats, y: Integers, coefficients: Floats, customer_ids: Integers, C: float) -> Floats:
     """Return the coefficients' covariance, clustered by customer.
 
     The same customer stands in several cut-offs: intervals from the plain Hessian cover 76 % instead of 90 %.
     """
     probability = 1 / (1 + np.exp(-(Z @ coefficients)))
-    penalty = np.diag([0.0, *[1 / regularisation] * (Z.shape[1] - 1)])
+    penalty = np.diag([0.0, *[1 / C] * (Z.shape[1] - 1)])
     bread = np.linalg.inv((Z.T * (probability * (1 - probability))) @ Z + penalty)
     scores = Z * (y - probability)[:, None]
     _, cluster = np.unique(customer_ids, return_inverse=True)

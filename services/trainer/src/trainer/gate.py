@@ -1,36 +1,123 @@
-"""What has to hold before a model is fitted at all, and before it may go live."""
+"""What a challenger has to show before it may go live. To run without the gate, in a test, replace `check_challenger`.
+
+That the model knows anything has to be proven: the low end of its ROC-AUC's 95 % interval lies clear of guessing. After
+that it only has to be the better bet, by value: no paired interval is narrow enough to prove more in a small shop.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from retention.errors import GateRefusedError, NotEnoughDataError
+import numpy as np
+
+from retention.errors import GateRefusedError
+from trainer.bootstrap import bootstrap
+from trainer.metrics import METRICS, sampling_ece
 
 if TYPE_CHECKING:
-    from trainer.windows import Examples
+    from trainer.metrics import Floats, Integers
 
-MIN_CUSTOMERS: Final = 100  # below, the 95 % interval of the AUC is wider than ±0.1
-MIN_OF_EACH_CLASS: Final = 20
-
-
-def check_readiness(examples: Examples, window: str) -> None:
-    """Raise NotEnoughDataError, with the figures, unless there are enough customers of both kinds in the window."""
-    customers = examples.customer_ids.nunique()
-    churned = examples.customer_ids[examples.churned == 1].nunique()
-    stayed = examples.customer_ids[examples.churned == 0].nunique()
-    if customers < MIN_CUSTOMERS or min(churned, stayed) < MIN_OF_EACH_CLASS:
-        raise NotEnoughDataError(
-            f"{window}: {customers} customers, {churned} left and {stayed} stayed; at least {MIN_CUSTOMERS} customers "
-            f"and {MIN_OF_EACH_CLASS} of each kind are needed: load more history. The champion is unchanged"
-        )
+MIN_ROC_AUC: Final = 0.55  # for the low end: labels without meaning reach it in fewer than 1 of 100 runs of any size
+MIN_SPREAD: Final = 0.10  # between the 5 % with the lowest and the 5 % with the highest: honest models have 0.6 to 0.7
+MAX_CALIBRATION_ERROR: Final = 0.10  # seasons move honest models by 0.03 to 0.08; 0.10 is a whole decile's distance
+MAX_LOSS: Final = 0.002  # of ROC-AUC: honest retraining moves it by 0.001, which so alike models can prove to be a loss
 
 
-def check_challenger(metrics: dict[str, Any], time_rule: dict[str, Any]) -> str:
-    """Return why the challenger may go live; GateRefusedError, with the reason, when it may not."""
-    model, rule = metrics["roc_auc"]["value"], time_rule["roc_auc"]["value"]
-    if not model > rule:
+class Check(NamedTuple):
+    """One demand, whether it is met, and a sentence with the figures."""
+
+    name: str
+    passed: bool
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """Whether the challenger may go live, and why."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Return whether every check is passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def reason(self) -> str:
+        """Return the sentences that decided, for `champion.log`: of every failed check, else of all."""
+        return "; ".join(check.reason for check in self.checks if self.passed or not check.passed)
+
+    def require(self, version: str) -> None:
+        """Raise GateRefusedError, with every failed check and where to read more, unless all are passed."""
+        if not self.passed:
+            raise GateRefusedError(
+                f"{version} is not promoted, the champion is unchanged: {self.reason} (its report.html tells more)"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as it stands in the manifest."""
+        return {"passed": self.passed, "checks": [check._asdict() for check in self.checks]}
+
+
+def check_challenger(
+    churned: Integers, probability: Floats, *, longest_silent_first: Floats, champion: Floats | None = None
+) -> Verdict:
+    """Return the verdict on `probability`, of the customers of the test window, who all have what became of them.
+
+    `champion` are the champion's probabilities of the same customers; None where there is none, or none of this
+    horizon. Both classes must be in the window. GateRefusedError at once when a probability is none at all: nothing
+    can be measured of it.
+    """
+    _require_probabilities(probability)
+    model = bootstrap(churned, probability, METRICS)
+    figures = model.to_json()
+    auc, skill = figures["roc_auc"], figures["brier_skill"]
+    rule = model.minus(bootstrap(churned, longest_silent_first, ("roc_auc",)), "roc_auc")
+    error = calibration_error(figures["ece"]["value"], sampling_ece(probability))
+    spread = float(np.subtract(*np.percentile(probability, [95, 5])))
+    checks = [
+        Check("spread", spread >= MIN_SPREAD, f"probabilities spread over {spread:.3f} (at least {MIN_SPREAD})"),
+        Check(
+            "ranking",
+            auc["low"] > MIN_ROC_AUC,
+            f"ROC-AUC {auc['value']:.3f}, low end {auc['low']:.3f} (above {MIN_ROC_AUC}; 0.5 is guessing)",
+        ),
+        Check(
+            "time_rule",
+            rule["value"] > 0,
+            f"ROC-AUC {_signed(rule)} against 'longest silent first', which needs no model (above 0)",
+        ),
+        Check(
+            "skill",
+            skill["value"] > 0,
+            f"Brier skill {_signed(skill)} against telling everybody the average (above 0)",
+        ),
+        Check(
+            "calibration",
+            error <= MAX_CALIBRATION_ERROR,
+            f"probabilities off by {error:.3f} beyond chance (at most {MAX_CALIBRATION_ERROR})",
+        ),
+    ]
+    if champion is not None:
+        gain = model.minus(bootstrap(churned, champion, ("roc_auc",)), "roc_auc")
+        is_worse = gain["high"] < 0 and gain["value"] < -MAX_LOSS
+        limit = f"a loss beyond chance, high end below 0, is at most {MAX_LOSS}"
+        checks.append(Check("champion", not is_worse, f"ROC-AUC {_signed(gain)} against the champion ({limit})"))
+    return Verdict(tuple(checks))
+
+
+def calibration_error(ece: float, by_chance: float) -> float:
+    """Return the ECE without what sampling alone gives: independent errors add in squares."""
+    return float(np.sqrt(max(0.0, ece**2 - by_chance**2)))
+
+
+def _require_probabilities(values: Floats) -> None:
+    wrong = int((~((values >= 0) & (values <= 1))).sum())  # NaN is neither
+    if wrong:
         raise GateRefusedError(
-            f"ROC-AUC {model:.3f} is not above {rule:.3f}, which 'longest silent first' reaches without a model: "
-            "not promoted, the champion is unchanged"
+            f"{wrong:,} of {len(values):,} probabilities of the test window are not between 0 and 1: not promoted, the "
+            "champion is unchanged"
         )
-    return f"ROC-AUC {model:.3f} above the time rule's {rule:.3f}"
+
+
+def _signed(estimate: dict[str, float]) -> str:
+    return f"{estimate['value']:+.3f} ({estimate['low']:+.3f} to {estimate['high']:+.3f})"

@@ -7,6 +7,7 @@ import io
 import platform
 from importlib.metadata import version as library_version
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import joblib
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from retention.churn import FeatureOnlyModel
     from trainer.fit import Fitted
     from trainer.segment import FittedSegments
 
@@ -33,8 +33,7 @@ GOLDEN: Final = 20
 class Models(NamedTuple):
     """Everything one training run has fitted, and the customers it is about: those as of the clock."""
 
-    by_id: Fitted
-    feature_only: FeatureOnlyModel
+    churn: Fitted
     segments: FittedSegments
     customers: pd.DataFrame
     clock: datetime
@@ -42,12 +41,12 @@ class Models(NamedTuple):
 
 def bundle_files(models: Models) -> dict[str, bytes]:
     """Return the files by name: the numbers the API reads, and the scikit-learn pipelines for analysts."""
-    formulas = {"by_id": models.by_id.formula.to_json(), "feature_only": models.feature_only.to_json()}
+    formulas = {"by_id": models.churn.by_id.to_json(), "feature_only": models.churn.feature_only.to_json()}
     return {
         "churn.json": to_bytes(formulas),
         "segments.json": to_bytes(models.segments.model.to_json()),
         "reference.json": to_bytes(_reference(models)),
-        "churn.joblib": _pickled(models.by_id.pipeline),
+        "churn.joblib": _pickled(models.churn.pipeline),
         "segments.joblib": _pickled(models.segments.pipeline),
     }
 
@@ -58,7 +57,7 @@ def golden_predictions(models: Models) -> list[dict[str, Any]]:
     return [
         {
             "features": features,
-            "churn_probability": models.by_id.formula.probability(features),
+            "churn_probability": models.churn.by_id.probability(features),
             "cluster": models.segments.model.segment(*(features[name] for name in RFM)).cluster,
         }
         for features in models.customers.iloc[rows].to_dict("records")
@@ -74,9 +73,9 @@ def code_fingerprint() -> str:
     """Return a hash of the trainer's and the library's sources: other code may make another model of the same data."""
     digest = hashlib.sha256()
     for package in ("retention", "trainer"):
-        for source in sorted(files(package).iterdir(), key=lambda source: source.name):
-            if source.name.endswith((".py", ".yaml")):
-                digest.update(source.name.encode() + source.read_bytes())
+        folder = Path(str(files(package)))
+        for source in sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".yaml"}):
+            digest.update(source.relative_to(folder).as_posix().encode() + source.read_bytes())
     return digest.hexdigest()
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import yaml
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from threadpoolctl import threadpool_limits
 
+from retention.errors import NotEnoughDataError
 from retention.segments import Segment, SegmentModel
+from trainer.segment_names import DIMENSIONS, Description, read_descriptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import numpy.typing as npt
     import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
 
 RFM: Final = ("Recency", "Frequency", "Monetary")
 SEED: Final = 42
@@ -28,39 +33,94 @@ class FittedSegments(NamedTuple):
 
     pipeline: Pipeline
     model: SegmentModel
+    descriptions: tuple[Description, ...]  # cluster i is named by description i
+
+    @property
+    def names(self) -> list[str]:
+        """The names, by cluster id."""
+        return [description.segment for description in self.descriptions]
+
+    def standardised(self, customers: pd.DataFrame) -> Floats:
+        """Return (customers, 3): log recency, frequency, monetary in standard deviations, where the centroids live."""
+        points: Floats = self.pipeline[:-1].transform(rfm(customers))
+        return points
+
+    def clusters(self, customers: pd.DataFrame) -> npt.NDArray[np.int32]:
+        """Return each customer's cluster id."""
+        clusters: npt.NDArray[np.int32] = self.pipeline.predict(rfm(customers))
+        return clusters
 
 
-def fit_segments(customers: pd.DataFrame) -> FittedSegments:
-    """Fit as many clusters as `segments.yaml` names, to the customers as of the clock."""
-    descriptions = _descriptions()
-    kmeans = KMeans(len(descriptions), random_state=SEED, n_init=10)
-    pipeline = make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), kmeans)
-    pipeline.fit(customers[list(RFM)].to_numpy())
-    _order_clusters(kmeans, _archetypes(descriptions))
-    scaler = pipeline[1]
+def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | None = None) -> FittedSegments:
+    """Fit one cluster for each description (by default the first four), to the customers as of the clock.
+
+    NotEnoughDataError when fewer customers differ than there are clusters. The same bytes on any number of threads.
+    """
+    descriptions = tuple(descriptions or read_descriptions())
+    points, scaling = standardise(customers, at_least=len(descriptions))
+    with threadpool_limits(1):  # threads add up in the order in which they finish; for 4,338 customers one is faster
+        kmeans = KMeans(len(descriptions), random_state=SEED, n_init=10).fit(points)
+    _order_clusters(kmeans, np.array([description.like for description in descriptions]))
+    scaler = scaling[-1]
     segments = tuple(
-        Segment(cluster, text["segment"], text["action"], text["offer"], _triple(centroid))
+        Segment(cluster, text.segment, text.action, text.offer, _triple(centroid))
         for cluster, (text, centroid) in enumerate(zip(descriptions, kmeans.cluster_centers_, strict=True))
     )
-    return FittedSegments(pipeline, SegmentModel(_triple(scaler.mean_), _triple(scaler.scale_), segments))
+    model = SegmentModel(_triple(scaler.mean_), _triple(scaler.scale_), segments)
+    return FittedSegments(make_pipeline(*(step for _, step in scaling.steps), kmeans), model, descriptions)
 
 
-def _descriptions() -> list[dict[str, Any]]:
-    descriptions: list[dict[str, Any]] = yaml.safe_load(files("trainer").joinpath("segments.yaml").read_text("utf-8"))
-    return descriptions
+def standardise(customers: pd.DataFrame, *, at_least: int) -> tuple[Floats, Pipeline]:
+    """Return log RFM in standard deviations, and what made it; NotEnoughDataError below so many different points."""
+    scaling = make_pipeline(FunctionTransformer(np.log1p), StandardScaler())
+    points: Floats = scaling.fit_transform(rfm(customers)) if len(customers) else np.empty((0, len(RFM)))
+    different = distinct(points)
+    if different < at_least:
+        raise NotEnoughDataError(
+            f"{len(customers)} customers, {different} of them different in recency, frequency or monetary; at least "
+            f"{at_least} different ones are needed for {at_least} segments: load more history or ask for fewer segments"
+        )
+    return points, scaling
 
 
-def _archetypes(descriptions: list[dict[str, Any]]) -> npt.NDArray[np.float64]:
-    return np.array([[text["like"][name.lower()] for name in RFM] for text in descriptions])
+def distinct(points: Floats) -> int:
+    """Return how many different points there are; what differs by less than 1e-9, k-means takes for the same."""
+    return len(np.unique(points.round(9), axis=0))
 
 
-def _order_clusters(kmeans: KMeans, archetypes: npt.NDArray[np.float64]) -> None:
+def rfm(customers: pd.DataFrame) -> Floats:
+    """Return (customers, 3): days, orders, money."""
+    return customers[list(RFM)].to_numpy(dtype=float)
+
+
+def naming_warnings(fitted: FittedSegments) -> list[str]:
+    """Return a sentence for the report wherever a centroid is not what its name says; none when all names fit.
+
+    A name is wrong when the centroid falls short of what it claims by a standard deviation, or by half of one and
+    lies on the other side of the average customer.
+    """
+    return [
+        f"{segment.segment}: {dimension} is {place:+.1f} standard deviations from the average customer's, where the "
+        f"name says {claim:+.1f}: its action and offer may not suit; try another number of segments, or own names"
+        for segment, description in zip(fitted.model.segments, fitted.descriptions, strict=True)
+        for dimension, place, claim in _misfits(segment.centroid, description.like)
+    ]
+
+
+def _misfits(centroid: tuple[float, ...], like: tuple[float, ...]) -> Iterator[tuple[str, float, float]]:
+    for dimension, place, claim in zip(DIMENSIONS, centroid, like, strict=True):
+        shortfall = (claim - place) * np.sign(claim)
+        if shortfall > (0.5 if place * claim < 0 else 1.0):
+            yield dimension, place, claim
+
+
+def _order_clusters(kmeans: KMeans, archetypes: Floats) -> None:
     """Give cluster i to archetype i with the least total distance: the ids k-means deals out change with each fit."""
     _, order = linear_sum_assignment(cdist(archetypes, kmeans.cluster_centers_))
     kmeans.cluster_centers_ = np.ascontiguousarray(kmeans.cluster_centers_[order])
     kmeans.labels_ = np.argsort(order).astype(kmeans.labels_.dtype)[kmeans.labels_]
 
 
-def _triple(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+def _triple(values: Floats) -> tuple[float, float, float]:
     recency, frequency, monetary = map(float, values)
     return recency, frequency, monetary

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from retention.settings import SettingsReader
+from trainer.segment_names import DEFAULT_SEGMENTS
+from trainer.threshold import POLICIES, ThresholdPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from trainer.threshold import PolicyName
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,10 @@ class Settings:
     models_dir: Path
     signing_key_file: Path
     git_revision: str
+    threshold: ThresholdPolicy = ThresholdPolicy()
+    segments: int = DEFAULT_SEGMENTS
+    segments_file: Path | None = None  # the trainer's own segments.yaml
+    currency: str = "GBP"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -34,6 +42,22 @@ class Settings:
             models_dir=reader.path("MODELS_DIR", "models"),
             signing_key_file=reader.path("MODEL_SIGNING_KEY_FILE"),
             git_revision=reader.text("GIT_REVISION", "unknown"),
+            threshold=_threshold(reader),
+            segments=reader.integer("SEGMENTS", DEFAULT_SEGMENTS, minimum=2, maximum=9),
+            segments_file=reader.optional_path("SEGMENTS_FILE"),
+            currency=reader.text("CURRENCY", "GBP"),
         )
         reader.finish()
         return settings
+
+
+def _threshold(reader: SettingsReader) -> ThresholdPolicy:
+    default = ThresholdPolicy()
+    return ThresholdPolicy(
+        name=cast("PolicyName", reader.choice("THRESHOLD_POLICY", default.name, POLICIES)),
+        recall=reader.number("THRESHOLD_RECALL", default.recall, minimum=0.01, maximum=1),
+        contact_cost=reader.number("CONTACT_COST", default.contact_cost, minimum=0, maximum=1e9),
+        margin=reader.number("MARGIN", default.margin, minimum=0.01, maximum=1e9),
+        save_rate=reader.number("SAVE_RATE", default.save_rate, minimum=0.0001, maximum=1),
+        currency=reader.text("CURRENCY", default.currency),
+    )

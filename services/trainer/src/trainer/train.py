@@ -1,24 +1,36 @@
-"""The training run, as a story: windows → examples → fit → evaluate → gate → publish → promote."""
+"""The training run, as a story: windows → examples → fit → evaluate → gate → report → publish → promote."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from retention.bundle import read_bundle, read_signing_key, write_bundle
-from retention.churn import FeatureOnlyModel
+from retention.bundle import Bundle, read_bundle, read_signing_key, write_bundle
 from retention.clock import rfc3339
 from retention.errors import BundleRefusedError, NoChampionError
 from retention.registry import Registry, new_version
-from trainer import fit, gate, publish
-from trainer.assume import fit_assumptions
+from trainer import gate, publish
+from trainer.choose import Choice, choose
 from trainer.evaluate import evaluate
+from trainer.fit import Fitted, fit_churn
+from trainer.grade import grade
+from trainer.readiness import check_readiness, history_horizons
+from trainer.report import write_report
+from trainer.report_data import report_data
+from trainer.rivals import Rival, fit_rivals
+from trainer.scoring import churn_probability, feature_only_probability
 from trainer.segment import fit_segments
-from trainer.windows import choose_windows, examples_at, training_examples
+from trainer.segment_knowledge import segment_gain
+from trainer.segment_names import fingerprint, read_descriptions
+from trainer.segmentation import segmentation
+from trainer.stages import Stages
+from trainer.windows import Examples, Windows, choose_windows, examples_at, training_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from trainer.gate import Verdict
+    from trainer.metrics import Floats
     from trainer.settings import Settings
     from trainer.store import Store
 
@@ -31,77 +43,156 @@ class Trained(NamedTuple):
     fresh: bool
 
 
+class Data(NamedTuple):
+    """What is learned from and judged by, and what the data was ready for."""
+
+    clock: datetime
+    windows: Windows
+    horizons: float  # how many of them the history is long
+    learn: Examples
+    test: Examples
+    readiness: list[dict[str, Any]]
+
+
+class Judged(NamedTuple):
+    """The models, what they said of the test window, and what is to be thought of it."""
+
+    models: publish.Models
+    probability: Floats
+    rivals: dict[str, Rival]
+    results: dict[str, Any]
+    verdict: Verdict
+
+
 def train(
     store: Store, settings: Settings, *, now: datetime, horizon_days: int, force: bool, say: Callable[[str], Any]
 ) -> Trained:
     """Train on the store's data as of its clock and make the result the champion.
 
-    Does nothing when the champion comes from the same data, code and horizon, unless `force`. Raises
-    NotEnoughDataError or GateRefusedError, and leaves the champion alone, when there is nothing good enough.
+    Does nothing when the champion comes from the same data, code, settings and horizon, unless `force`. Raises
+    NotEnoughDataError when there is too little to learn from. A version that the gate refuses is published, so that
+    its report can be read, and GateRefusedError raised. In both cases the champion is left alone.
     """
+    descriptions = read_descriptions(settings.segments, settings.segments_file)
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
     with registry.training_lock():
         origin = {
             "data_fingerprint": store.fingerprint(),
             "code_fingerprint": publish.code_fingerprint(),
+            "settings_fingerprint": f"{fingerprint(descriptions)} {settings.threshold}",
             "horizon_days": horizon_days,
         }
-        champion = None if force else _champion_from(origin, registry, key)
-        return champion or _train(store, settings, registry, key, origin, now, say)
+        champion = _champion(registry, key)
+        if champion and not force and all(champion.manifest.get(name) == value for name, value in origin.items()):
+            return Trained(champion.version, champion.manifest, fresh=False)
+
+        stage = Stages(say)
+        with stage("read"):
+            data = _read(store, horizon_days)
+            customers = store.customers(data.clock)
+        with stage("fit"):
+            choice = choose(data.learn, horizon_days)
+            churn = fit_churn(data.learn, choice.features, choice.regularisation, settings.threshold, horizon_days)
+            models = publish.Models(churn, fit_segments(customers, descriptions), customers, data.clock)
+        with stage("evaluate"):
+            judged = _judge(models, data, champion, settings, horizon_days)
+        with stage("segments"):
+            segments = segmentation(models, data.test)
+            knowledge = segment_gain(data.learn, choice, horizon_days, len(descriptions))
+        manifest = {
+            "version": new_version(now, settings.git_revision),
+            "created_at": rfc3339(now),
+            "git_revision": settings.git_revision,
+            **origin,
+            **_manifest(data, choice, judged),
+            "segments": segments.to_json(),
+            "segment_knowledge": knowledge,
+        }
+        with stage("report"):
+            report = write_report(
+                report_data(manifest, data, judged, segments, store.cohorts(data.clock), settings.currency)
+            )
+        with stage("publish"):
+            files = {**publish.bundle_files(models), **report}
+            return _publish(registry, key, manifest, files, judged.verdict, now)
 
 
-def _train(
-    store: Store,
-    settings: Settings,
-    registry: Registry,
-    key: bytes,
-    origin: dict[str, Any],
-    now: datetime,
-    say: Callable[[str], Any],
-) -> Trained:
-    clock, horizon_days = store.clock(), origin["horizon_days"]
-    windows = choose_windows(store.first_order_day(), clock, horizon_days)
-    learn, test = training_examples(store, windows), examples_at(store, windows.test, horizon_days)
-    gate.check_readiness(learn, "training windows")
-    gate.check_readiness(test, "test window")
-    say(f"{len(learn.churned):,} examples at {len(windows.training)} cut-offs, {len(test.churned):,} for the test")
-
-    by_id = fit.fit_churn(learn, fit.choose_features(learn), horizon_days)
-    small = fit.fit_churn(learn, fit.FEATURE_ONLY_FEATURES, horizon_days)
-    feature_only = FeatureOnlyModel(small.formula, fit_assumptions(learn.features))
-    customers = store.customers(clock)
-    models = publish.Models(by_id, feature_only, fit_segments(customers), customers, clock)
-
-    results = evaluate(by_id, small, learn, test)
-    reason = gate.check_challenger(results["metrics"], results["comparison"]["longest_silent_first"])
-
-    version = new_version(now, settings.git_revision)
-    manifest = {
-        "version": version,
-        "created_at": rfc3339(now),
-        "git_revision": settings.git_revision,
-        **origin,
-        "clock": rfc3339(clock),
-        "windows": windows.to_json(),
-        "rows": {"training": len(learn.churned), "test": len(test.churned), "customers": len(customers)},
-        "features": list(by_id.formula.features),
-        "threshold": {"value": by_id.formula.threshold, "policy": f"recall ≥ {fit.RECALL:.2f} out of fold"},
-        **results,
-        "library_versions": publish.installed_versions(),
-        "golden_predictions": publish.golden_predictions(models),
-    }
-    files = publish.bundle_files(models)
-    folder = registry.publish(version, lambda folder: write_bundle(folder, manifest, files, key))
-    bundle = read_bundle(folder, key)
-    registry.promote(version, at=now, reason=reason)
-    return Trained(version, bundle.manifest, fresh=True)
-
-
-def _champion_from(origin: dict[str, Any], registry: Registry, key: bytes) -> Trained | None:
-    """Return the champion if it is sound and from this origin."""
+def _champion(registry: Registry, key: bytes) -> Bundle | None:
     try:
-        bundle = read_bundle(registry.folder(registry.champion()), key)
+        return read_bundle(registry.folder(registry.champion()), key)
     except (NoChampionError, BundleRefusedError):
         return None
-    same = all(bundle.manifest.get(name) == value for name, value in origin.items())
-    return Trained(bundle.version, bundle.manifest, fresh=False) if same else None
+
+
+def _read(store: Store, horizon_days: int) -> Data:
+    clock, first_order_day = store.clock(), store.first_order_day()
+    windows = choose_windows(first_order_day, clock, horizon_days)
+    learn, test = training_examples(store, windows), examples_at(store, windows.test, horizon_days)
+    horizons = history_horizons(first_order_day, clock, horizon_days)
+    order_days = store.order_days(windows.test, clock)
+    return Data(
+        clock, windows, horizons, learn, test, check_readiness(learn, test, horizons=horizons, order_days=order_days)
+    )
+
+
+def _judge(
+    models: publish.Models, data: Data, champion: Bundle | None, settings: Settings, horizon_days: int
+) -> Judged:
+    """Evaluate on the untouched window, beside the rivals and, where it predicts the same thing, the champion."""
+    test, churn = data.test, models.churn
+    probability = churn_probability(churn.by_id, test.features)
+    rivals = fit_rivals(data.learn, test)
+    beside = rivals | {"feature_only": Rival(feature_only_probability(churn.feature_only, test.features))}
+    before = None
+    if champion and champion.churn.horizon_days == horizon_days:
+        before = churn_probability(champion.churn, test.features)
+    verdict = gate.check_challenger(
+        test.churned.to_numpy(),
+        probability,
+        longest_silent_first=rivals["longest_silent_first"].score,
+        champion=before,
+    )
+    results = evaluate(
+        test,
+        probability,
+        threshold=churn.by_id.threshold,
+        policy=settings.threshold,
+        rivals=beside,
+        horizon_days=horizon_days,
+    )
+    return Judged(models, probability, beside, results, verdict)
+
+
+def _manifest(data: Data, choice: Choice, judged: Judged) -> dict[str, Any]:
+    models, metrics = judged.models, judged.results["metrics"]
+    by_id = models.churn.by_id
+    return {
+        "clock": rfc3339(data.clock),
+        "windows": data.windows.to_json(),
+        "rows": {
+            "training": len(data.learn.churned), "test": len(data.test.churned), "customers": len(models.customers),
+        },
+        "readiness": data.readiness,
+        "features": list(by_id.features),
+        "choice": choice._asdict(),
+        "threshold": {"value": by_id.threshold, "policy": models.churn.policy},
+        **judged.results,
+        "gate": judged.verdict.to_json(),
+        "grade": grade(metrics, horizons=data.horizons) if judged.verdict.passed else None,
+        "library_versions": publish.installed_versions(),
+        "golden_predictions": publish.golden_predictions(models),
+    }  # fmt: skip
+
+
+def _publish(
+    registry: Registry, key: bytes, manifest: dict[str, Any], files: dict[str, bytes], verdict: Verdict, now: datetime
+) -> Trained:
+    """Publish whatever the verdict; promote what passed, once it reads back sound."""
+    version = manifest["version"]
+    folder = registry.publish(version, lambda folder: write_bundle(folder, manifest, files, key))
+    bundle = read_bundle(folder, key)
+    if verdict.passed:
+        registry.promote(version, at=now, reason=verdict.reason)
+    registry.prune(key=key)
+    verdict.require(version)
+    return Trained(version, bundle.manifest, fresh=True)

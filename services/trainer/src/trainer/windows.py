@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from retention.clock import rfc3339
@@ -16,6 +17,8 @@ from retention.errors import NotEnoughDataError
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import numpy.typing as npt
 
     from trainer.store import Store
 
@@ -39,11 +42,16 @@ class Windows(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """Customers as of some instants, and what became of them. Rows of the three are the same."""
+    """Customers as of some instants, and what became of them. Rows of the four are the same."""
 
     features: pd.DataFrame  # (rows, features), float
     churned: pd.Series[int]  # 1 when no order fell in [as_of, as_of + horizon)
     customer_ids: pd.Index[int]  # the same customer stands in several cut-offs
+    as_of: npt.NDArray[np.datetime64]  # days
+
+    def where(self, rows: npt.NDArray[np.bool_]) -> Examples:
+        """Return these rows."""
+        return Examples(self.features[rows], self.churned[rows], self.customer_ids[rows], self.as_of[rows])
 
 
 def choose_windows(first_order_day: datetime, clock: datetime, horizon_days: int) -> Windows:
@@ -66,11 +74,13 @@ def examples_at(store: Store, as_of: datetime, horizon_days: int) -> Examples:
     features = store.customers(as_of)
     buyers = store.buyers(as_of, as_of + timedelta(days=horizon_days))
     churned = pd.Series((~features.index.isin(sorted(buyers))).astype(int), index=features.index, name="churned")
-    return Examples(features, churned, features.index)
+    day = np.datetime64(as_of.replace(tzinfo=None), "D")
+    return Examples(features, churned, features.index, np.full(len(features), day))
 
 
 def training_examples(store: Store, windows: Windows) -> Examples:
-    """Return the examples of all training cut-offs, one below the other."""
+    """Return the examples of all training cut-offs, one below the other, newest first."""
     parts = [examples_at(store, as_of, windows.horizon_days) for as_of in windows.training]
     features = pd.concat([part.features for part in parts])
-    return Examples(features, pd.concat([part.churned for part in parts]), features.index)
+    churned = pd.concat([part.churned for part in parts])
+    return Examples(features, churned, features.index, np.concatenate([part.as_of for part in parts]))

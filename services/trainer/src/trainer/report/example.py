@@ -1,0 +1,108 @@
+"""A worked example: one customer from the average to their own probability, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from retention.churn import sigmoid
+from trainer.report.feature_axes import rows_height
+from trainer.report.figure import BRAND, INK, QUIET, WARM, Plot, draw
+from trainer.report.wording import amount, feature, percent, signed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from trainer.report.content import Floats, ReportData
+
+_RISKIER_THAN: Final = 0.9  # a case for a letter, and no oddity
+_LABELS: Final = 5  # of probabilities, side by side
+
+
+class _Step(NamedTuple):
+    label: str
+    start: float
+    end: float
+
+
+def example(data: ReportData, title: str) -> Plot:
+    """Return the waterfall of the customer riskier than 90 % of those the formula was asked about, at least one."""
+    ranked = np.argsort(data.contributions.to_numpy().sum(axis=1), kind="stable")
+    place = int(ranked[int(_RISKIER_THAN * (len(ranked) - 1))])
+    row = int(data.features.index.get_indexer(data.contributions.index[[place]])[0])
+    steps = _steps(data, data.contributions.to_numpy()[place], row)
+    start, end = sigmoid(data.base_log_odds), sigmoid(steps[-1].end)
+
+    def paint(axes: Axes) -> None:
+        for line, step in enumerate(steps, start=1):
+            _bar(axes, line, step)
+        last = len(steps) + 1
+        axes.plot([data.base_log_odds] * 2, [-0.31, 1.31], color=QUIET, linewidth=0.8)
+        for line, log_odds, chance in ((0, data.base_log_odds, start), (last, steps[-1].end, end)):
+            axes.plot(log_odds, line, "o", color=INK, markersize=7)
+            axes.annotate(
+                percent(chance), (log_odds, line), (8, 0), textcoords="offset points", va="center", fontweight="bold"
+            )
+        axes.set_yticks(range(last + 1), ["Average customer", *(step.label for step in steps), "This customer"])
+        axes.tick_params(axis="y", labelcolor=INK)
+        axes.set_ylim(last + 0.6, -0.6)
+        axes.grid(visible=False, axis="y")
+        _probability_axis(axes, [data.base_log_odds, *(step.end for step in steps)])
+
+    happened = "left" if data.churned[row] else "stayed"
+    flagged = "flagged" if end >= data.threshold else "not flagged"
+    said = "raises" if steps[0].end > steps[0].start else "lowers"
+    return draw(
+        "example",
+        title,
+        paint,
+        height=rows_height(len(steps) + 2),
+        alt=f"From the average customer's {percent(start)}, step by step to {percent(end)}.",
+        reading=f"A customer riskier than {percent(_RISKIER_THAN)} of those the formula was asked about: {flagged} "
+        f"with {percent(end)}, and then {happened}. The average customer stands at {percent(start)}; the largest step, "
+        f"{steps[0].label[0].lower()}{steps[0].label[1:]}, {said} the risk. The steps add up exactly.",
+    )
+
+
+def _steps(data: ReportData, contributions: Floats, row: int) -> list[_Step]:
+    order = np.argsort(-np.abs(contributions), kind="stable")
+    names = [str(data.contributions.columns[place]) for place in order]
+    values = data.features[names].to_numpy()[row]
+    ends = data.base_log_odds + np.cumsum(contributions[order])
+    starts = [data.base_log_odds, *ends[:-1]]
+    labels = [f"{feature(name)}: {amount(value)}" for name, value in zip(names, values, strict=True)]
+    return [_Step(*step) for step in zip(labels, map(float, starts), map(float, ends), strict=True)]
+
+
+def _bar(axes: Axes, line: int, step: _Step) -> None:
+    raises = step.end >= step.start
+    axes.barh(line, step.end - step.start, left=step.start, height=0.62, color=WARM if raises else BRAND)
+    axes.plot([step.end, step.end], [line - 0.31, line + 1.31], color=QUIET, linewidth=0.8)
+    axes.annotate(
+        signed(step.end - step.start),
+        (max(step.start, step.end) if raises else min(step.start, step.end), line),
+        (4 if raises else -4, 0),
+        textcoords="offset points",
+        va="center",
+        ha="left" if raises else "right",
+        fontsize=9,
+    )
+
+
+def _probability_axis(axes: Axes, log_odds: list[float]) -> None:
+    """Label the axis of log-odds with the probabilities they are."""
+    room = max(0.2 * (max(log_odds) - min(log_odds)), 0.3)
+    low, high = min(log_odds) - room, max(log_odds) + 1.3 * room
+    chances = _round_chances(sigmoid(low), sigmoid(high))
+    axes.set_xlim(low, high)
+    axes.set_xticks([float(np.log(chance / (1 - chance))) for chance in chances], [percent(c) for c in chances])
+    axes.set_xlabel("probability of leaving")
+
+
+def _round_chances(low: float, high: float) -> list[float]:
+    for step in (1, 2, 5, 10):
+        inside = [chance / 100 for chance in range(step, 100, step) if low < chance / 100 < high]
+        if len(inside) <= _LABELS:
+            return inside
+    return [chance for chance in (0.02, 0.1, 0.5, 0.9, 0.98) if low < chance < high]

@@ -1,0 +1,28 @@
+"""Axes with one row per feature, as the plots of reasons share them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from trainer.report.figure import INK
+from trainer.report.wording import feature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+DIRECTIONS: Final = "← lowers the risk    raises the risk →"
+
+
+def feature_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows of `axes`, from below, by the features."""
+    axes.set_yticks(range(len(names)), [feature(name) for name in names])
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+
+
+def rows_height(rows: int, each: int = 26) -> int:
+    """Return how high a figure of so many rows is."""
+    return 60 + each * max(rows, 2)

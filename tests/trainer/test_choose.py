@@ -1,0 +1,86 @@
+"""What the formula may use is decided on earlier cut-offs, by later ones, and never against common sense."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trainer.choose import CANDIDATES, REGULARISATIONS, choose, choose_features, time_splits
+from trainer.segment_knowledge import segment_gain
+from trainer.windows import Examples
+
+FIRST = np.datetime64("2011-01-01")
+
+
+def examples(cut_offs: int, customers: int = 400, *, seed: int = 0) -> Examples:
+    """Cut-offs 15 days apart. Recency raises the risk, Frequency too (nonsense), Monetary lowers it."""
+    random = np.random.default_rng(seed)
+    rows = cut_offs * customers
+    features = pd.DataFrame({name: random.gamma(2, 2, rows) for name in CANDIDATES})
+    logs = np.log1p(features)
+    log_odds = logs.Recency + 2 * logs.Frequency - 2 * logs.Monetary
+    churned = pd.Series((random.random(rows) < 1 / (1 + np.exp(-log_odds))).astype(int))
+    as_of = np.repeat(FIRST + 15 * np.arange(cut_offs)[::-1], customers)
+    return Examples(features, churned, pd.Index(np.tile(np.arange(customers), cut_offs)), as_of)
+
+
+def test_a_feature_whose_weight_contradicts_common_sense_is_left_out() -> None:
+    chosen = choose_features(examples(2), 0.1)
+    assert "Frequency" not in chosen
+    assert {"Recency", "Monetary"} <= set(chosen)
+
+
+def test_no_label_of_the_earlier_cut_offs_ends_after_the_later_one() -> None:
+    found = examples(10)
+    splits = time_splits(found, horizon_days=90)
+    assert [str(found.as_of[split.later][0]) for split in splits] == [
+        "2011-05-16",
+        "2011-05-01",
+        "2011-04-16",
+        "2011-04-01",
+    ][:3]
+    for split in splits:
+        assert found.as_of[split.earlier].max() + np.timedelta64(90, "D") <= found.as_of[split.later].min()
+
+
+def test_what_comes_at_later_cut_offs_than_the_splits_cannot_be_seen_by_them() -> None:
+    found = examples(10)
+    later = time_splits(found, horizon_days=90)[-1]
+    scrambled = found._replace(churned=found.churned.where(later.earlier, 1 - found.churned))
+    again = time_splits(scrambled, horizon_days=90)[-1]
+    assert (again.earlier == later.earlier).all()
+    assert scrambled.churned[again.earlier].equals(found.churned[later.earlier])
+
+
+def test_a_history_too_short_to_look_forward_in_takes_the_default() -> None:
+    choice = choose(examples(3), horizon_days=90)
+    assert (choice.regularisation, choice.log_losses) == (0.01, {})
+
+
+def test_where_nothing_tells_regularisations_apart_the_strongest_is_taken() -> None:
+    found = examples(10)
+    noise = found._replace(churned=pd.Series(np.random.default_rng(1).integers(0, 2, len(found.churned))))
+    assert choose(noise, horizon_days=90).regularisation == REGULARISATIONS[0]
+
+
+def test_where_the_signal_is_clear_a_weaker_one_is_taken() -> None:
+    choice = choose(examples(10, customers=2_000), horizon_days=90)
+    assert choice.regularisation > REGULARISATIONS[0]
+    assert set(choice.log_losses) == {str(C) for C in REGULARISATIONS}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_without_meaning_leave_something_to_be_refused_for(seed: int) -> None:
+    found = examples(10)
+    shuffled = found.churned.sample(frac=1, random_state=seed).reset_index(drop=True)
+    assert choose(found._replace(churned=shuffled), horizon_days=90).features
+
+
+def test_the_segment_knows_what_the_formula_was_not_allowed_to_say() -> None:
+    found = examples(10)
+    choice = choose(found, 90)
+    gain = segment_gain(found, choice, 90, 4)
+    assert gain is not None
+    assert gain["log_loss_gain"] > 3 * gain["standard_error"] > 0  # Frequency was left out, and clusters are made of it
+    assert segment_gain(examples(3), choose(examples(3), 90), 90, 4) is None

@@ -1,0 +1,62 @@
+"""The season: known once months were seen in two years, and told apart from a trend."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retention.churn import NO_SEASON
+from trainer.season import fit_season, intercept
+from trainer.windows import Examples
+
+FIRST = np.datetime64("2010-03-05")
+
+
+def cut_offs(days: int, trend_per_year: float = 0.0, season: float = 0.0, customers: int = 4_000) -> Examples:
+    """A cut-off every 15 days; log-odds drift, and are `season` lower in September, as seen in customers' fates."""
+    random = np.random.default_rng(1)
+    as_of = FIRST + np.arange(0, days + 1, 15)
+    wanted = trend_per_year * (as_of - FIRST).astype(float) / 365.25 - season * (months(as_of) == 9)
+    churned = random.random((len(as_of), customers)) < (1 / (1 + np.exp(-wanted)))[:, None]
+    rows = np.repeat(as_of, customers)
+    return Examples(
+        pd.DataFrame(index=range(len(rows))), pd.Series(churned.ravel().astype(int)), pd.RangeIndex(len(rows)), rows
+    )
+
+
+def months(days: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]  # of datetime64
+    return days.astype("datetime64[M]").astype(int) % 12 + 1  # type: ignore[no-any-return]  # numpy says Any
+
+
+def fit(examples: Examples) -> list[float]:
+    return [shift.log_odds for shift in fit_season(examples, np.zeros(len(examples.churned)))]
+
+
+def test_a_year_and_no_more_tells_no_season() -> None:
+    assert fit_season(cut_offs(390, season=0.5), np.zeros(27 * 4_000)) == NO_SEASON
+
+
+def test_a_month_in_which_fewer_leave_is_found() -> None:
+    shifts = fit(cut_offs(465, season=0.5))
+    assert shifts[8] == pytest.approx(-0.5, abs=0.1)
+    assert shifts[:8] + shifts[9:] == pytest.approx([0.0] * 11, abs=0.1)
+
+
+def test_a_trend_is_not_taken_for_a_season_and_goes_on() -> None:
+    shifts = fit(cut_offs(465, trend_per_year=0.4))
+    # The last cut-off is in June 2011; July comes next, 1.36 years after the first, and the next June is 2.28 after.
+    assert shifts[6] == pytest.approx(0.4 * 1.36, abs=0.1)
+    assert shifts[5] == pytest.approx(0.4 * 2.28, abs=0.15)
+
+
+def test_the_variance_is_that_of_the_months_not_of_the_customers() -> None:
+    shifts = fit_season(cut_offs(465, season=0.5), np.zeros(32 * 4_000))
+    assert all(0 < shift.variance < 0.05 for shift in shifts)
+
+
+def test_the_intercept_makes_the_mean_probability_the_rate() -> None:
+    random = np.random.default_rng(0)
+    log_odds, churned = random.normal(0, 1.5, 500), (random.random(500) < 0.2).astype(int)
+    shifted = 1 / (1 + np.exp(-(log_odds + intercept(churned, log_odds))))
+    assert shifted.mean() == pytest.approx(churned.mean(), abs=1e-9)
