@@ -28,7 +28,7 @@ class BenchError(Exception):
 
 def measured(way: str, file: Path) -> dict[str, Any]:
     """Run one of bench_ways.WAYS in a process of its own, on an empty server of its own; return what it reports."""
-    with _server(file.parent) as environ:
+    with server(file.parent) as environ:
         command = [sys.executable, str(Path(__file__).with_name("bench_ways.py")), way, str(file)]
         ended = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False)
     if ended.returncode:
@@ -39,11 +39,11 @@ def measured(way: str, file: Path) -> dict[str, Any]:
 
 def seeder_peak_rss_mb(file: Path) -> float:
     """Load a file with the seeder's own command line on an empty server; return the peak of all its processes."""
-    with _server(file.parent) as environ:
+    with server(file.parent) as environ:
         command = [sys.executable, "-m", "seeder", "load", str(file)]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
         try:
-            peak = _peak_rss_mb(process)
+            peak = peak_rss_mb(process)
         finally:
             process.kill()
             process.wait()
@@ -61,7 +61,7 @@ def rss_mb(pid: int, name: str = "VmRSS") -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / KIB_PER_MB
 
 
-def _peak_rss_mb(process: subprocess.Popen[bytes]) -> float:
+def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
     """Sample until it ends. A process alone has its exact peak from the kernel; the sum over children is sampled."""
     peak = 0.0
     while process.poll() is None:
@@ -82,7 +82,7 @@ def _tree(pid: int) -> list[int]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[dict[str, str]]:
+def server(folder: Path) -> Iterator[dict[str, str]]:
     """Run an empty mongod, so that no measurement inherits the cache of another; yield the environment for it."""
     with (
         tempfile.TemporaryDirectory(prefix="mongo-", dir=folder) as data_dir,

@@ -34,6 +34,8 @@ _APPEND: Final = ("find", "insert", "remove")  # removed only by --drop; what ca
 _ADD: Final = ("find", "insert")
 _DERIVE: Final = ("find", "insert", "update")  # $merge, and records; who may not remove cannot lose anything
 _WRITE: Final = ("find", "insert", "update", "remove")
+_MAKE: Final = ("find", "insert", "createIndex", "dropCollection")  # and give it the name of another
+_REPLACE: Final = (*_MAKE, "update", "remove")  # for one: to be replaced; and $merge, and delete
 _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK)
 
 GRANTS: Final[dict[str, Grants]] = {
@@ -46,7 +48,7 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.LOADS: (*_WRITE, "createIndex"),
         schema.CLOCK: _WRITE,
     },
-    "trainer": dict.fromkeys(_ANALYSED, _READ),
+    "trainer": {**dict.fromkeys(_ANALYSED, _READ), schema.SCORES: _REPLACE, schema.NEXT_SCORES: _MAKE},
     "inference": {
         schema.TRANSACTIONS: _ADD,
         schema.QUARANTINE: ("insert",),  # what cannot be understood is put there, and never read by the API

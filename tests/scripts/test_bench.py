@@ -18,7 +18,7 @@ BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
 
 def bench(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"TMPDIR": str(tmp_path)}
-    command = [str(BENCH), "ingest", *arguments]
+    command = [str(BENCH), *arguments]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=170)
 
 
@@ -26,7 +26,7 @@ def test_the_last_line_is_json_and_nothing_is_left_behind(tmp_path: Path) -> Non
     rows, folder = tmp_path / "rows.csv", tmp_path / "temporary"
     folder.mkdir()
     write_csv(rows, 3_000, seed=1)
-    ended = bench(folder, "--runs", "1", "--factors", "2", "--rows-file", str(rows))
+    ended = bench(folder, "ingest", "--runs", "1", "--factors", "2", "--rows-file", str(rows))
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout.splitlines()[-1])
     assert found["rows"] == 3_000
@@ -38,6 +38,36 @@ def test_the_last_line_is_json_and_nothing_is_left_behind(tmp_path: Path) -> Non
 
 
 def test_rows_that_cannot_be_read_are_one_clear_line(tmp_path: Path) -> None:
-    ended = bench(tmp_path, "--rows-file", "absent.csv")
+    ended = bench(tmp_path, "ingest", "--rows-file", "absent.csv")
     assert ended.returncode == 1
     assert ended.stderr == "scripts/bench: absent.csv: no such file\n"
+
+
+def test_scoring_is_measured_both_ways_and_they_agree(tmp_path: Path) -> None:
+    ended = bench(tmp_path, "score", "--json", "--rows", "60000", "--customers", "5000", "--runs", "1")
+    assert ended.returncode == 0, ended.stderr
+    (line,) = ended.stdout.splitlines()
+    found = json.loads(line)
+    assert found["customers"] == 5_000
+    assert found["ratio"] > 0
+    assert found["largest_difference"] <= 1e-9
+    assert found["peak_rss_mb"] < 80 < found["usual_peak_rss_mb"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_training_is_measured_by_stage_over_its_floor(tmp_path: Path) -> None:
+    ended = bench(tmp_path, "train", "--rows", "60000", "--runs", "1", "--factor", "2")
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert found["ratio_to_floor"] > 0
+    assert found["report_s"] == found["stages"]["report"]["seconds"] > 0
+    assert found["train_s"] < found["wall_s"]
+    assert found["peak_rss_mb_by_factor"]["1"] == found["peak_rss_mb"] > 0
+    assert found["memory_ratio"] < 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_loaded_is_one_clear_line(tmp_path: Path) -> None:
+    ended = bench(tmp_path, "train", "--data", "absent.csv")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "scripts/bench: -m seeder load absent.csv: ended with 66"

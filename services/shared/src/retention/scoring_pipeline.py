@@ -46,7 +46,7 @@ def scores(churn: ChurnModel, segments: SegmentModel, model_version: str) -> Pip
         "segment": _at([segment.segment for segment in segments.segments], "$$nearest"),
         "as_of": "$as_of",
         "due": {"$add": ["$as_of", churn.horizon_days * DAY_MS]},
-        "model_version": {"$literal": model_version},
+        "model_version": model_version,
         "revision": "$revision",
     }
     # One expression makes the whole document: 15 % faster than $project, which goes through paths.

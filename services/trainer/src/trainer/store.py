@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pymongo
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
@@ -26,6 +26,7 @@ from retention.errors import (
 )
 from retention.refresh import of_another_definition
 from retention.scoring_pipeline import NO_MATCHING_BRANCH
+from trainer.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,29 +43,6 @@ R = TypeVar("R")
 _REFUSED: Final = {13, 18}  # unauthorised, authentication failed
 _OUT_OF_DISK: Final = 14031
 _BATCH: Final = 10_000  # ids at a time: 0.1 MB
-
-
-class Tally(NamedTuple):
-    """Enough to tell whether scores are of these customers as they are: numbers of refreshes never go back.
-
-    So no score carries a higher number than its customer, and where the sums are equal, all are.
-    """
-
-    customers: int = 0
-    ids: int = 0  # their sum
-    revisions: int = 0  # their sum
-    lowest: int = 0  # revision
-    by_segment: tuple[tuple[str, int], ...] = ()  # how many customers, the largest first
-
-    @property
-    def who(self) -> tuple[int, int]:
-        """What is equal when both are of the same customers."""
-        return self.customers, self.ids
-
-    @property
-    def state(self) -> tuple[int, int, int]:
-        """What is equal when the scores are of the customers as they are."""
-        return self.customers, self.ids, self.revisions
 
 
 class Store:

@@ -1,0 +1,136 @@
+"""Scoring 1,000,000 customers inside the database, beside pulling, scikit-learn and writing back; memory of both."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from bench_score_usual import STAGES, USUAL
+from bench_server import BenchError
+from bench_shop import INVENTED_ROWS, Ran, Shop, shop
+from retention import schema
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pymongo.database import Database
+
+    from retention.pipelines import Pipeline
+
+COMPARED: Final = 20_000  # customers whose two scores are laid side by side
+PRIME: Final = 2_147_483_647
+GOLDEN: Final = 0.618_033_988_749_895  # multiples of it, modulo 1, are spread evenly and look random
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what can be asked for."""
+    parser.add_argument("--json", action="store_true", help="print the JSON line alone")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="multiply the customers of this file")
+    parser.add_argument(
+        "--rows", type=int, default=INVENTED_ROWS, metavar="N", help="else of an invented shop of N rows"
+    )
+    parser.add_argument("--customers", type=int, default=1_000_000, metavar="N", help="so many of them (1,000,000)")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds of the comparison (3)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure in a temporary folder and print what came of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="retention-bench-") as folder,
+        shop(options.data, options.rows, Path(folder)) as loaded,
+    ):
+        loaded.run("-m", "trainer", "train")
+        multiply(loaded.database, options.customers)
+        rounds = [_round(loaded, number, options.runs) for number in range(1, options.runs + 1)]
+        found = _figures(options, rounds, largest_difference(loaded.database))
+    if not options.json:
+        print("\n".join(_table(found)))
+    print(json.dumps(found))
+
+
+def multiply(database: Database[dict[str, Any]], wanted: int) -> None:
+    """Make `wanted` customers out of those there are: each a copy with another recency and money, by up to a fifth.
+
+    The same ones each time, and their ids as little in order as the customers of a real shop are.
+    """
+    copies = -(-wanted // database[schema.CUSTOMERS].estimated_document_count())
+    number = {"$add": [{"$multiply": ["$place", copies]}, "$copy"]}
+    recency = {"$toInt": {"$floor": {"$multiply": ["$customer.Recency", _factor(1)]}}}
+    monetary = {"$round": [{"$multiply": ["$customer.Monetary", _factor(2)]}, 2]}
+    own = {"_id": {"$mod": [{"$multiply": ["$number", 618_033]}, PRIME]}, "Recency": recency, "Monetary": monetary}
+    stages: Pipeline = [
+        {"$sort": {"_id": 1}},
+        {"$group": {"_id": None, "customer": {"$push": "$$ROOT"}}},
+        {"$unwind": {"path": "$customer", "includeArrayIndex": "place"}},
+        {"$set": {"copy": {"$range": [0, copies]}}},
+        {"$unwind": "$copy"},
+        {"$limit": wanted},
+        {"$set": {"number": number}},
+        {"$replaceWith": {"$mergeObjects": ["$customer", own]}},
+        {"$out": schema.CUSTOMERS},
+    ]
+    database[schema.CUSTOMERS].aggregate(stages, allowDiskUse=True)
+
+
+def _factor(multiple: int) -> dict[str, Any]:
+    return {"$add": [0.8, {"$multiply": [0.4, {"$mod": [{"$multiply": ["$number", GOLDEN * multiple]}, 1]}]}]}
+
+
+def _round(loaded: Shop, number: int, runs: int) -> tuple[Ran, dict[str, float]]:
+    """Score both ways, one after the other: what else the machine does then hits both alike."""
+    ours = loaded.run("-m", "trainer", "score")
+    loaded.database[USUAL].drop()
+    usual: dict[str, float] = json.loads(loaded.run(str(Path(__file__).with_name("bench_score_usual.py"))).lines[-1])
+    print(
+        f"round {number} of {runs}: {ours.seconds:.1f} s, {ours.peak_rss_mb:.0f} MB in the database; "
+        f"{usual['seconds']:.1f} s, {usual['peak_rss_mb']:.0f} MB the usual way",
+        file=sys.stderr,
+        flush=True,
+    )
+    return ours, usual
+
+
+def largest_difference(database: Database[dict[str, Any]]) -> float:
+    """Return by how much a probability differs at most; BenchError when anything else does."""
+    largest = 0.0
+    scores, usual = (database[name].find(sort=[("_id", 1)], limit=COMPARED) for name in (schema.SCORES, USUAL))
+    for one, other in zip(scores, usual, strict=True):
+        largest = max(largest, abs(one.pop("churn_probability") - other.pop("churn_probability")))
+        if one != other:
+            raise BenchError(f"the two ways differ: {one} and {other}")
+    return largest
+
+
+def _figures(
+    options: argparse.Namespace, rounds: list[tuple[Ran, dict[str, float]]], difference: float
+) -> dict[str, Any]:
+    ratios = [usual["seconds"] / ours.seconds for ours, usual in rounds]
+    return {
+        "customers": options.customers,
+        "data": options.data.name if options.data else "an invented shop",
+        "runs": len(rounds),
+        "ratio": round(median(ratios), 2),
+        "ratios": [round(ratio, 2) for ratio in ratios],
+        "seconds": round(median(ours.seconds for ours, _ in rounds), 2),
+        "usual_seconds": round(median(usual["seconds"] for _, usual in rounds), 2),
+        "usual_stages": {name: round(median(usual[name] for _, usual in rounds), 2) for name in STAGES},
+        "peak_rss_mb": round(max(ours.peak_rss_mb for ours, _ in rounds), 1),
+        "usual_peak_rss_mb": round(max(usual["peak_rss_mb"] for _, usual in rounds), 1),
+        "largest_difference": difference,
+    }
+
+
+def _table(found: dict[str, Any]) -> list[str]:
+    name, least, most = found["data"], min(found["ratios"]), max(found["ratios"])
+    return [
+        f"{found['customers']:,} customers multiplied from {name}; medians of {found['runs']} rounds, with indexes",
+        f"{'':24}{'seconds':>9}{'peak MB':>9}",
+        f"{'in the database':24}{found['seconds']:>9.1f}{found['peak_rss_mb']:>9.0f}   start-up included",
+        f"{'pull, score, insert':24}{found['usual_seconds']:>9.1f}{found['usual_peak_rss_mb']:>9.0f}   without imports",
+        f"{found['ratio']:.2f} × as fast ({least:.2f} to {most:.2f}), to {found['largest_difference']:.1e} the same",
+    ]

@@ -1,0 +1,68 @@
+"""A shop to measure the trainer on: loaded into a server of its own, by the services' own command lines."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pymongo
+
+from bench_server import DATABASE, BenchError, peak_rss_mb, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from pymongo.database import Database
+
+INVENTED_ROWS: Final = 420_000  # as `seeder synthetic` does by default
+
+
+class Ran(NamedTuple):
+    """A command that ended well: what it printed, the time and the highest memory of its process, start-up included."""
+
+    lines: list[str]
+    seconds: float
+    peak_rss_mb: float
+
+
+class Shop(NamedTuple):
+    """A loaded database, a folder for models, and the environment that says where both are."""
+
+    environ: dict[str, str]
+    models_dir: Path
+    database: Database[dict[str, Any]]
+
+    def run(self, *command: str) -> Ran:
+        """Run a Python program on the shop; BenchError when it fails."""
+        started = time.perf_counter()
+        process = subprocess.Popen([sys.executable, *command], env=self.environ, stdout=subprocess.PIPE, text=True)
+        try:
+            peak = peak_rss_mb(process)
+            printed, _ = process.communicate()
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            raise BenchError(f"{' '.join(command)}: ended with {process.returncode}")
+        return Ran(printed.splitlines(), time.perf_counter() - started, peak)
+
+
+@contextmanager
+def shop(data: Path | None, rows: int, folder: Path) -> Iterator[Shop]:
+    """Load `data`, or an invented shop of so many rows, into an empty server."""
+    key_file = folder / "model_signing_key"
+    key_file.write_text(secrets.token_hex(32))
+    models_dir = folder / "models"
+    with server(folder) as environ:
+        environ |= {"MODELS_DIR": str(models_dir), "MODEL_SIGNING_KEY_FILE": str(key_file)}
+        with pymongo.MongoClient[dict[str, object]](environ["MONGO_URI"], tz_aware=True) as client:
+            loaded = Shop(environ, models_dir, client[DATABASE])
+            what = ("load", str(data)) if data else ("synthetic", "--rows", str(rows))
+            loaded.run("-m", "seeder", *what)
+            yield loaded
