@@ -60,7 +60,7 @@ def scored(customers: pd.DataFrame, bundle: Bundle, churn: Any, segments: Any) -
     import numpy as np
     import pandas as pd
 
-    from trainer.scoring import churn_probability, season_shifts
+    from trainer.churn.scoring import churn_probability, season_shifts
 
     model = bundle.churn
     is_single = customers["Frequency"] == 1

@@ -19,9 +19,9 @@ from bench_server import rss_mb
 from retention import pipelines
 from retention.registry import Registry
 from trainer import rivals
-from trainer.fit import FOLDS, linear
-from trainer.segment import SEED, standardise
-from trainer.segment_names import SEGMENTS
+from trainer.churn.fit import FOLDS, linear
+from trainer.segments.fit import SEED, standardise
+from trainer.segments.names import SEGMENTS
 from trainer.settings import Settings
 from trainer.store import open_store
 from trainer.windows import choose_windows, examples_at, training_examples

@@ -267,6 +267,8 @@ READ = "find"
 APPEND = "find insert remove createCollection"  # who may insert may, by that, make the collection
 WRITE = f"{APPEND} update"
 ADD = "find insert createCollection"
+MAKE = "find insert createIndex createCollection drop"  # everybody's scores, and their replacement
+REPLACE = f"{MAKE} update remove"
 READS = dict.fromkeys(("transactions", "orders", "customers", "loads", "clock"), READ)
 ALLOWED = {
     "seeder": {
@@ -277,7 +279,7 @@ ALLOWED = {
         "loads": f"{WRITE} createIndex",
         "clock": WRITE,
     },
-    "trainer": READS,
+    "trainer": READS | {"scores": REPLACE, "scores_next": MAKE},
     "inference": {
         "transactions": ADD,
         "quarantine": "insert createCollection",
@@ -287,7 +289,7 @@ ALLOWED = {
         "clock": f"{ADD} update",
     },
 }
-COLLECTIONS = ("transactions", "orders", "customers", "loads", "quarantine", "clock", "scores")
+COLLECTIONS = ("transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next")
 
 
 @pytest.mark.parametrize("service", ALLOWED)

@@ -187,6 +187,6 @@ def test_a_reader_half_way_through_a_version_that_is_deleted_is_refused(
         return content
 
     monkeypatch.setattr(type(registry.folder(A)), "read_bytes", read_then_prune)
-    with pytest.raises(BundleRefusedError, match="cannot read|missing"):
+    with pytest.raises(BundleRefusedError, match="cannot read"):
         read_bundle(registry.folder(A), KEY)
     assert read_bundle(registry.folder(registry.champion()), KEY).version == G

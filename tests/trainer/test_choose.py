@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trainer.choose import CANDIDATES, REGULARISATIONS, choose, choose_features, time_splits
-from trainer.segment_knowledge import segment_gain
+from trainer.churn.choose import CANDIDATES, REGULARISATIONS, choose, choose_features, time_splits
+from trainer.segments.knowledge import segment_gain
 from trainer.windows import Examples
 
 FIRST = np.datetime64("2011-01-01")

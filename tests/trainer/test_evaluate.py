@@ -13,16 +13,16 @@ from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, brier_score_loss, confusion_matrix, f1_score, roc_auc_score
 
 from retention import pipelines
-from trainer import bootstrap as bootstrap_module
-from trainer.bootstrap import bootstrap
-from trainer.evaluate import at_threshold, calibration, deciles, evaluate, threshold_curve
-from trainer.metrics import METRICS, RANKING, Scored, ece, sampling_ece, wilson
-from trainer.rivals import Rival, fit_rivals
-from trainer.threshold import ThresholdPolicy
+from trainer.churn.threshold import ThresholdPolicy
+from trainer.evaluation import bootstrap as bootstrap_module
+from trainer.evaluation.bootstrap import bootstrap
+from trainer.evaluation.evaluate import at_threshold, calibration, deciles, evaluate, threshold_curve
+from trainer.evaluation.metrics import METRICS, RANKING, Scored, ece, sampling_ece, wilson
+from trainer.evaluation.rivals import Rival, fit_rivals
 from trainer.windows import Examples
 
 if TYPE_CHECKING:
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
 
 DAY = np.datetime64("2011-06-01")
 N = 1_003  # not a multiple of ten

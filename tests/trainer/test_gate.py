@@ -13,20 +13,21 @@ from shops import NOW, Shop
 
 from retention.errors import GateRefusedError, NoChampionError
 from retention.registry import Registry
-from trainer import fit, gate
+from trainer import gate
 from trainer import train as training_run
-from trainer.bootstrap import bootstrap
+from trainer.churn import fit
+from trainer.churn.scoring import churn_probability
+from trainer.churn.threshold import ThresholdPolicy
+from trainer.evaluation.bootstrap import bootstrap
+from trainer.evaluation.metrics import RANKING, ece
 from trainer.gate import Verdict, check_challenger
-from trainer.metrics import RANKING, ece
-from trainer.scoring import churn_probability
-from trainer.threshold import ThresholdPolicy
 from trainer.windows import Examples, choose_windows, examples_at, training_examples
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
     from trainer.store import Store
     from trainer.windows import Windows
 

@@ -16,10 +16,10 @@ from sklearn.metrics import roc_auc_score
 from retention import schema
 from retention.bundle import Bundle, read_bundle
 from retention.registry import Registry
-from trainer.fit import fit_churn
-from trainer.metrics import ece
-from trainer.scoring import churn_probability
-from trainer.threshold import ThresholdPolicy
+from trainer.churn.fit import fit_churn
+from trainer.churn.scoring import churn_probability
+from trainer.churn.threshold import ThresholdPolicy
+from trainer.evaluation.metrics import ece
 from trainer.windows import Examples, choose_windows, examples_at, training_examples
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from retention.errors import NotEnoughDataError
-from trainer.grade import grade
+from trainer.evaluation.grade import grade
 from trainer.readiness import check_readiness, history_horizons
 from trainer.windows import Examples
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from retention.churn import NO_SEASON
-from trainer.season import fit_season, intercept
+from trainer.churn.season import fit_season, intercept
 from trainer.windows import Examples
 
 FIRST = np.datetime64("2010-03-05")

@@ -16,14 +16,14 @@ from online_retail import needs_online_retail
 from sklearn.metrics import silhouette_score
 
 from retention.errors import BadConfigurationError, NotEnoughDataError
-from trainer.cluster_counts import cluster_counts, knee
-from trainer.clusterers import compare
-from trainer.segment import RFM, FittedSegments, fit_segments, naming_warnings
-from trainer.segment_map import pca_coordinates
-from trainer.segment_names import fingerprint, read_descriptions
-from trainer.segment_stability import stability
-from trainer.segment_summary import summary
-from trainer.separation import CRITERIA, separations
+from trainer.segments.cluster_counts import cluster_counts, knee
+from trainer.segments.clusterers import compare
+from trainer.segments.fit import RFM, FittedSegments, fit_segments, naming_warnings
+from trainer.segments.names import fingerprint, read_descriptions
+from trainer.segments.pca_map import pca_coordinates
+from trainer.segments.separation import CRITERIA, separations
+from trainer.segments.stability import stability
+from trainer.segments.summary import summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +92,7 @@ def test_as_many_segments_are_found_as_are_asked_for(invented: pd.DataFrame, seg
 PRINT_THE_BYTES = """
 import numpy as np, pandas as pd
 from retention.bundle import to_bytes
-from trainer.segment import RFM, fit_segments
+from trainer.segments.fit import RFM, fit_segments
 random = np.random.default_rng(7)
 rows = np.exp(random.normal(3, 1, (6000, 3)))
 print(to_bytes(fit_segments(pd.DataFrame(rows, columns=list(RFM))).model.to_json()).decode())

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from retention.churn import sigmoid
-from trainer.single_order import MIN_CUSTOMERS, fit_single_order
+from trainer.churn.single_order import MIN_CUSTOMERS, fit_single_order
 from trainer.windows import Examples
 
 if TYPE_CHECKING:

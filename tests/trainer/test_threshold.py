@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from retention.errors import BadConfigurationError
-from trainer.threshold import ThresholdPolicy, choose_threshold, cuts
+from trainer.churn.threshold import ThresholdPolicy, choose_threshold, cuts
 
 PROBABILITY = np.random.default_rng(7).random(500).round(2)  # ties
 CHURNED = (np.random.default_rng(8).random(500) < PROBABILITY).astype(int)

@@ -14,9 +14,10 @@ from retention.bundle import Bundle, read_bundle
 from retention.churn import sigmoid
 from retention.errors import GateRefusedError, LockedError, NoChampionError, NotEnoughDataError
 from retention.registry import KEPT, Registry
-from trainer import choose, gate
+from trainer import gate
+from trainer.churn import choose
+from trainer.churn.scoring import churn_probability
 from trainer.gate import Check, Verdict
-from trainer.scoring import churn_probability
 from trainer.store import Store, open_store
 from trainer.train import Trained, train
 from trainer.windows import choose_windows, examples_at, training_examples

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retention.errors import RetentionError
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 _EXIT_CODES = """\
 exit codes: 0 done, or nothing to do · 1 error · 2 usage · 3 refused by the gate, the champion is unchanged ·
-  4 not enough data · 66 no such version · 69 MongoDB does not answer · 73 cannot write, or disk full ·
-  75 locked: try later · 77 not permitted · 78 bad configuration
+  4 not enough data · 65 customers derived by another version · 66 no such version · 69 MongoDB does not answer ·
+  73 cannot write, or disk full · 75 locked: try later · 77 not permitted · 78 bad configuration
 settings are environment variables (.env.example): MONGO_URI, DB_NAME, MODELS_DIR, MODEL_SIGNING_KEY_FILE"""
 
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         for line in options.run(options, Settings.from_environ(os.environ)):
-            print(line)
+            print(line, flush=True)  # what was done is said, also when what follows fails
     except RetentionError as error:
         print(f"trainer: {error}", file=sys.stderr)
         return error.exit_code
@@ -50,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     for name, run, add_options, words in (
         ("train", _train, _train_options, "train, evaluate, gate, publish, promote"),
-        ("score", _score, _no_options, "segment and score everybody by the champion, inside the database"),
+        ("score", _score, lambda _: None, "segment and score everybody by the champion, inside the database"),
+        ("report", _report, _report_options, "say where a version's report is, or copy it"),
         ("list", _list, _list_options, "the versions, newest first: grade, ROC-AUC, which is live, which are unsound"),
         ("promote", _promote, _promote_options, "make a version the champion, whatever the gate said of it"),
         ("rollback", _rollback, _add_reason, "go back to the champion before this one; again, to the one before that"),
@@ -65,13 +67,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
-    from trainer.store import open_store  # noqa: PLC0415 - pandas and scikit-learn: 2 s that `rollback` does not need
+    from trainer.store import open_store  # noqa: PLC0415 - pandas and scikit-learn: 2 s that `list` does not need
     from trainer.train import train  # noqa: PLC0415
 
     now = datetime.now(UTC)
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
         trained = train(store, settings, now=now, horizon_days=options.horizon_days, force=options.force, say=print)
-    yield from _summary(trained)
+        yield from _summary(trained)
+        yield from _score(options, settings)
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
@@ -84,15 +87,27 @@ def _train_options(command: argparse.ArgumentParser) -> None:
 
 
 def _score(_options: argparse.Namespace, settings: Settings) -> Iterator[str]:
-    from trainer.score import score_champion  # noqa: PLC0415 - the driver, which `rollback` does not need
+    """Score everybody: whoever moves the champion does."""
+    from trainer.score import score_champion  # noqa: PLC0415 - the driver, which `list` does not need
     from trainer.store import open_store  # noqa: PLC0415
 
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
         yield from score_champion(store, settings).lines()
 
 
-def _no_options(_command: argparse.ArgumentParser) -> None:
-    pass
+def _report(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
+    report = versions.report(settings, options.version)
+    if options.to is None:
+        yield str(report.resolve())
+    elif options.to == "-":
+        yield report.read_text(encoding="utf-8")
+    else:
+        yield versions.copy_report(report, Path(options.to))
+
+
+def _report_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("version", metavar="VERSION", nargs="?", help="one of 'list' (the champion)")
+    command.add_argument("--to", metavar="FILE", help="copy it there; - is the standard output")
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
@@ -106,6 +121,7 @@ def _list_options(command: argparse.ArgumentParser) -> None:
 
 def _promote(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
     yield versions.promote(settings, options.version, at=datetime.now(UTC), reason=options.reason)
+    yield from _score(options, settings)
 
 
 def _promote_options(command: argparse.ArgumentParser) -> None:
@@ -115,6 +131,7 @@ def _promote_options(command: argparse.ArgumentParser) -> None:
 
 def _rollback(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
     yield versions.rollback(settings, at=datetime.now(UTC), reason=options.reason)
+    yield from _score(options, settings)
 
 
 def _add_reason(command: argparse.ArgumentParser) -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from retention.errors import GateRefusedError
-from trainer.bootstrap import bootstrap
-from trainer.metrics import METRICS, sampling_ece
+from trainer.evaluation.bootstrap import bootstrap
+from trainer.evaluation.metrics import METRICS, sampling_ece
 
 if TYPE_CHECKING:
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
 
 MIN_ROC_AUC: Final = 0.55  # for the low end: labels without meaning reach it in fewer than 1 of 100 runs of any size
 MIN_SPREAD: Final = 0.10  # between the 5 % with the lowest and the 5 % with the highest: honest models have 0.6 to 0.7

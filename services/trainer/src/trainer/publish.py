@@ -16,15 +16,15 @@ import numpy as np
 from retention import pipelines
 from retention.bundle import to_bytes
 from retention.clock import rfc3339
-from trainer.segment import RFM
+from trainer.segments.fit import RFM
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
 
-    from trainer.fit import Fitted
-    from trainer.segment import FittedSegments
+    from trainer.churn.fit import Fitted
+    from trainer.segments.fit import FittedSegments
 
 LIBRARIES: Final = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "pymongo")
 GOLDEN: Final = 20

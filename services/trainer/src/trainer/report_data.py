@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from retention.churn import Z
+from trainer.churn.scoring import contributions
 from trainer.report import ReportData, WeightedTerm, single_order_bands
-from trainer.scoring import contributions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from retention.formula import Formula
-    from trainer.segmentation import Segmentation
+    from trainer.segments.segmentation import Segmentation
     from trainer.train import Data, Judged
 
 

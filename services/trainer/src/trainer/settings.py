@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from retention.settings import SettingsReader
-from trainer.segment_names import DEFAULT_SEGMENTS
-from trainer.threshold import POLICIES, ThresholdPolicy
+from trainer.churn.threshold import POLICIES, ThresholdPolicy
+from trainer.segments.names import DEFAULT_SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from trainer.threshold import PolicyName
+    from trainer.churn.threshold import PolicyName
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Settings:
     models_dir: Path
     signing_key_file: Path
     git_revision: str
-    threshold: ThresholdPolicy = ThresholdPolicy()
+    threshold: ThresholdPolicy = field(default_factory=ThresholdPolicy)
     segments: int = DEFAULT_SEGMENTS
     segments_file: Path | None = None  # the trainer's own segments.yaml
     currency: str = "GBP"

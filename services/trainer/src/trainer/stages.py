@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Stages:
-    """Times named stages and says each as a line, e.g. `evaluate      1.23 s   187 MB`."""
+    """Times named stages and says each as a line, e.g. `evaluate      1.23 s   187 MB`: the peak until then."""
 
     def __init__(self, say: Callable[[str], object]) -> None:
         self._say = say
@@ -22,5 +22,5 @@ class Stages:
         """Time what is done inside; nothing is said of a stage that fails."""
         started = time.monotonic()
         yield
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
         self._say(f"{name:<12}{time.monotonic() - started:6.2f} s {peak_mb:5.0f} MB")

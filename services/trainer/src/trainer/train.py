@@ -9,19 +9,19 @@ from retention.clock import rfc3339
 from retention.errors import BundleRefusedError, NoChampionError
 from retention.registry import Registry, new_version
 from trainer import gate, publish
-from trainer.choose import Choice, choose
-from trainer.evaluate import evaluate
-from trainer.fit import Fitted, fit_churn
-from trainer.grade import grade
+from trainer.churn.choose import Choice, choose
+from trainer.churn.fit import fit_churn
+from trainer.churn.scoring import churn_probability, feature_only_probability
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.grade import grade
+from trainer.evaluation.rivals import Rival, fit_rivals
 from trainer.readiness import check_readiness, history_horizons
 from trainer.report import write_report
 from trainer.report_data import report_data
-from trainer.rivals import Rival, fit_rivals
-from trainer.scoring import churn_probability, feature_only_probability
-from trainer.segment import fit_segments
-from trainer.segment_knowledge import segment_gain
-from trainer.segment_names import fingerprint, read_descriptions
-from trainer.segmentation import segmentation
+from trainer.segments.fit import fit_segments
+from trainer.segments.knowledge import segment_gain
+from trainer.segments.names import fingerprint, read_descriptions
+from trainer.segments.segmentation import segmentation
 from trainer.stages import Stages
 from trainer.windows import Examples, Windows, choose_windows, examples_at, training_examples
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from trainer.evaluation.metrics import Floats
     from trainer.gate import Verdict
-    from trainer.metrics import Floats
     from trainer.settings import Settings
     from trainer.store import Store
 

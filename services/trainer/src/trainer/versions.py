@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from retention.bundle import read_bundle, read_signing_key
-from retention.errors import BundleRefusedError, NoChampionError, NotPermittedError
+from retention.errors import BundleRefusedError, CannotWriteError, NoChampionError, NoInputError, NotPermittedError
 from retention.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from trainer.settings import Settings
 
@@ -67,6 +68,28 @@ def rollback(settings: Settings, *, at: datetime, reason: str) -> str:
     """Make the champion before this one the champion again, and return what to say."""
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
     return f"champion     {registry.rollback(key=key, at=at, reason=_by_hand('by hand', reason))} (rolled back)"
+
+
+def report(settings: Settings, version: str | None) -> Path:
+    """Return the page of `version`, of the champion when it is None; raises when it is unknown or not sound."""
+    registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
+    version = version or registry.champion()
+    if version not in registry.versions():
+        raise NoInputError(f"there is no version {version!r}: see 'python -m trainer list'")
+    read_bundle(registry.folder(version), key)
+    page = registry.folder(version) / "report.html"
+    if not page.exists():
+        raise NoInputError(f"version {version} has no report")
+    return page
+
+
+def copy_report(page: Path, target: Path) -> str:
+    """Copy the page to `target`, and return what to say."""
+    try:
+        target.write_bytes(page.read_bytes())
+    except OSError as error:
+        raise CannotWriteError(f"cannot write {target}: {error.strerror}") from error
+    return f"report       {target}"
 
 
 def _by_hand(what: str, reason: str) -> str:

@@ -14,7 +14,7 @@ from retention.single_order import BREADTH, RECENCY, Cell, SingleOrderRates
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
     from trainer.windows import Examples
 
 # Of edges at 1/2, 2/3, 1, 4/3 and 3/2 horizons these two did best, or nearly, at five test instants of Online Retail.

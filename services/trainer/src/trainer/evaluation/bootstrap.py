@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from trainer.metrics import METRICS, Floats, Integers, Scored
+from trainer.evaluation.metrics import METRICS, Floats, Integers, Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,18 +12,18 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from retention.churn import NO_SEASON, ChurnModel, FeatureOnlyModel
-from trainer.assume import fit_assumptions
-from trainer.fold import fold
-from trainer.scoring import log_odds, probability
-from trainer.season import fit_season
-from trainer.single_order import fit_single_order
-from trainer.threshold import ThresholdPolicy, choose_threshold
+from trainer.churn.assumptions import fit_assumptions
+from trainer.churn.fold import fold
+from trainer.churn.scoring import log_odds, probability
+from trainer.churn.season import fit_season
+from trainer.churn.single_order import fit_single_order
+from trainer.churn.threshold import ThresholdPolicy, choose_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from retention.formula import Formula
-    from trainer.metrics import Floats
+    from trainer.evaluation.metrics import Floats
     from trainer.windows import Examples
 
 FEATURE_ONLY_FEATURES: Final = ("Frequency", "Monetary", "Recency", "Tenure")

@@ -10,7 +10,7 @@ import numpy as np
 from retention.errors import BadConfigurationError
 
 if TYPE_CHECKING:
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
 
 PolicyName: TypeAlias = Literal["recall", "f1", "profit"]
 POLICIES: Final = ("recall", "f1", "profit")

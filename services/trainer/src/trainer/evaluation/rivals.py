@@ -11,14 +11,14 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from retention import pipelines
-from trainer.metrics import METRICS, RANKING
+from trainer.evaluation.metrics import METRICS, RANKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sklearn.base import ClassifierMixin
 
-    from trainer.metrics import Floats
+    from trainer.evaluation.metrics import Floats
     from trainer.windows import Examples
 
 OLDER_FEATURES: Final = ("Frequency", "Monetary", "AvgOrderValue")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retention.errors import NotEnoughDataError
-from trainer.segment import SEED, fit_segments
+from trainer.segments.fit import SEED, fit_segments
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from trainer.segment import FittedSegments
+    from trainer.segments.fit import FittedSegments
 
 
 def stability(customers: pd.DataFrame, fitted: FittedSegments, refits: int = 50, seed: int = SEED) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.segment import rfm
+from trainer.segments.fit import rfm
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trainer.segment import FittedSegments
+    from trainer.segments.fit import FittedSegments
 
 
 def summary(

@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from trainer.segment import SEED, distinct, standardise
-from trainer.segment_names import SEGMENTS
-from trainer.separation import separations
+from trainer.segments.fit import SEED, distinct, standardise
+from trainer.segments.names import SEGMENTS
+from trainer.segments.separation import separations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ BEST: Final[dict[str, Callable[..., Any]]] = {"silhouette": max, "davies_bouldin
 def cluster_counts(customers: pd.DataFrame) -> dict[str, Any]:
     """Return {"rows", "choices"}: per number of segments its figures, and the number each criterion would choose.
 
-    A row is `segments, silhouette, davies_bouldin, calinski_harabasz, inertia`, as `trainer.separation` has them. There
-    are fewer segments than different customers; NotEnoughDataError below three of these.
+    A row is `segments, silhouette, davies_bouldin, calinski_harabasz, inertia`, as `trainer.segments.separation` has
+    them. There are fewer segments than different customers; NotEnoughDataError below three of these.
     """
     points, _ = standardise(customers, at_least=SEGMENTS[0] + 1)
     different = distinct(points)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from retention.churn import evidence
-from trainer.bootstrap import bootstrap
-from trainer.metrics import METRICS, bin_starts, wilson
-from trainer.threshold import cuts
+from trainer.churn.threshold import cuts
+from trainer.evaluation.bootstrap import bootstrap
+from trainer.evaluation.metrics import METRICS, bin_starts, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from trainer.metrics import Floats, Integers
-    from trainer.rivals import Rival
-    from trainer.threshold import ThresholdPolicy
+    from trainer.churn.threshold import ThresholdPolicy
+    from trainer.evaluation.metrics import Floats, Integers
+    from trainer.evaluation.rivals import Rival
     from trainer.windows import Examples
 
     Rows: TypeAlias = list[dict[str, Any]]

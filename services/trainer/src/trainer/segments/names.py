@@ -69,7 +69,7 @@ class _Loader(yaml.BaseLoader):
 
 def _load(path: Path | None, name: str) -> list[Any]:
     try:
-        text = (path or files("trainer").joinpath("segments.yaml")).read_text("utf-8")
+        text = (path or files("trainer.segments").joinpath("segments.yaml")).read_text("utf-8")
         loader = _Loader(text)
         content = loader.get_single_data()
     except OSError as error:

@@ -14,10 +14,10 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from retention.errors import NotEnoughDataError
-from trainer.cluster_counts import knee
-from trainer.segment import RFM, SEED, standardise
-from trainer.segment_names import DEFAULT_SEGMENTS
-from trainer.separation import separations
+from trainer.segments.cluster_counts import knee
+from trainer.segments.fit import RFM, SEED, standardise
+from trainer.segments.names import DEFAULT_SEGMENTS
+from trainer.segments.separation import separations
 
 if TYPE_CHECKING:
     import numpy.typing as npt

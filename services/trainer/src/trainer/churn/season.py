@@ -11,7 +11,7 @@ from retention.churn import MONTHS, NO_SEASON, Shift
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
     from trainer.windows import Examples
 
     Days = npt.NDArray[np.datetime64]

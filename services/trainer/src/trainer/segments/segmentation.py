@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from trainer.cluster_counts import cluster_counts
-from trainer.clusterers import compare
-from trainer.segment import naming_warnings
-from trainer.segment_map import SegmentMap, pca_coordinates
-from trainer.segment_stability import stability
-from trainer.segment_summary import summary
+from trainer.segments.cluster_counts import cluster_counts
+from trainer.segments.clusterers import compare
+from trainer.segments.fit import naming_warnings
+from trainer.segments.pca_map import SegmentMap, pca_coordinates
+from trainer.segments.stability import stability
+from trainer.segments.summary import summary
 
 if TYPE_CHECKING:
     from trainer.publish import Models

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from retention.errors import NotEnoughDataError
 from retention.segments import Segment, SegmentModel
-from trainer.segment_names import DIMENSIONS, Description, read_descriptions
+from trainer.segments.names import DIMENSIONS, Description, read_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

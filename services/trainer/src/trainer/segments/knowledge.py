@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from trainer.choose import log_losses, time_splits
-from trainer.segment import SEED, standardise
+from trainer.churn.choose import log_losses, time_splits
+from trainer.segments.fit import SEED, standardise
 
 if TYPE_CHECKING:
-    from trainer.choose import Choice
+    from trainer.churn.choose import Choice
     from trainer.windows import Examples
 
 

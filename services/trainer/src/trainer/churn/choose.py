@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from trainer.fit import linear
-from trainer.season import intercept
+from trainer.churn.fit import linear
+from trainer.churn.season import intercept
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from trainer.metrics import Floats, Integers
+    from trainer.evaluation.metrics import Floats, Integers
     from trainer.windows import Examples
 
     Mask = npt.NDArray[np.bool_]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from retention.churn import ChurnModel, FeatureOnlyModel
     from retention.formula import Formula
-    from trainer.metrics import Floats
+    from trainer.evaluation.metrics import Floats
 
 
 def churn_probability(model: ChurnModel, features: pd.DataFrame) -> Floats:

@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from trainer.segment import RFM
+from trainer.segments.fit import RFM
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from trainer.segment import FittedSegments
+    from trainer.segments.fit import FittedSegments
 
     Floats = npt.NDArray[np.float64]
 
