@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 from bench_server import rss_mb
 from retention import pipelines
 from retention.registry import Registry
-from trainer import rivals
 from trainer.churn.fit import FOLDS, linear
+from trainer.evaluation import rivals
 from trainer.segments.fit import SEED, standardise
 from trainer.segments.names import SEGMENTS
 from trainer.settings import Settings

@@ -18,11 +18,11 @@ def examples(cut_offs: int, customers: int = 400, *, seed: int = 0) -> Examples:
     random = np.random.default_rng(seed)
     rows = cut_offs * customers
     features = pd.DataFrame({name: random.gamma(2, 2, rows) for name in CANDIDATES})
-    logs = np.log1p(features)
-    log_odds = logs.Recency + 2 * logs.Frequency - 2 * logs.Monetary
+    recency, frequency, monetary = np.log1p(features[["Recency", "Frequency", "Monetary"]].to_numpy().T)
+    log_odds = recency + 2 * frequency - 2 * monetary
     churned = pd.Series((random.random(rows) < 1 / (1 + np.exp(-log_odds))).astype(int))
     as_of = np.repeat(FIRST + 15 * np.arange(cut_offs)[::-1], customers)
-    return Examples(features, churned, pd.Index(np.tile(np.arange(customers), cut_offs)), as_of)
+    return Examples(features, churned, pd.Index(np.tile(np.arange(customers), cut_offs).tolist()), as_of)
 
 
 def test_a_feature_whose_weight_contradicts_common_sense_is_left_out() -> None:

@@ -214,5 +214,5 @@ def resampled(examples: Examples, random: np.random.Generator) -> Examples:
     rows_of = list(examples.features.groupby(level=0).indices.values())
     drawn = random.integers(0, len(rows_of), len(rows_of))
     rows = np.concatenate([rows_of[customer] for customer in drawn])
-    customer_ids = pd.Index(np.repeat(np.arange(len(drawn)), [len(rows_of[customer]) for customer in drawn]))
+    customer_ids = pd.Index(np.repeat(np.arange(len(drawn)), [len(rows_of[customer]) for customer in drawn]).tolist())
     return Examples(examples.features.iloc[rows], examples.churned.iloc[rows], customer_ids, examples.as_of[rows])

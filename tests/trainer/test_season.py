@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -25,7 +26,7 @@ def cut_offs(days: int, trend_per_year: float = 0.0, season: float = 0.0, custom
     )
 
 
-def months(days: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]  # of datetime64
+def months(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     return days.astype("datetime64[M]").astype(int) % 12 + 1  # type: ignore[no-any-return]  # numpy says Any
 
 

@@ -21,9 +21,8 @@ DAY = np.datetime64("2011-06-13")
 
 def examples(rows: pd.DataFrame) -> Examples:
     """Rows of Frequency, Recency, distinct_products, churned and customer."""
-    index = pd.Index(rows.pop("customer"))
-    churned = rows.pop("churned").astype(int)
-    return Examples(rows.astype(float), churned, index, np.full(len(rows), DAY))
+    customers, churned = pd.Index(rows.pop("customer").to_numpy(int)), pd.Series(rows.pop("churned").to_numpy(int))
+    return Examples(rows.astype(float), churned, customers, np.full(len(rows), DAY))
 
 
 def shop(customers: int = 3_000, cut_offs: int = 1, seed: int = 0) -> Examples:
