@@ -27,7 +27,7 @@ def cut_offs(days: int, trend_per_year: float = 0.0, season: float = 0.0, custom
 
 
 def months(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
-    return days.astype("datetime64[M]").astype(int) % 12 + 1  # type: ignore[no-any-return]  # numpy says Any
+    return days.astype("datetime64[M]").astype(int) % 12 + 1
 
 
 def fit(examples: Examples) -> list[float]:
