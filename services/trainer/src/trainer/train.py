@@ -16,8 +16,6 @@ from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.grade import grade
 from trainer.evaluation.rivals import Rival, fit_rivals
 from trainer.readiness import check_readiness, history_horizons
-from trainer.report import write_report
-from trainer.report_data import report_data
 from trainer.segments.fit import fit_segments
 from trainer.segments.knowledge import segment_gain
 from trainer.segments.names import fingerprint, read_descriptions
@@ -109,9 +107,11 @@ def train(
             "segment_knowledge": knowledge,
         }
         with stage("report"):
-            report = write_report(
-                report_data(manifest, data, judged, segments, store.cohorts(data.clock), settings.currency)
-            )
+            from trainer.report import write_report  # noqa: PLC0415 - the plotting library's 30 MB come when they are due
+            from trainer.report_data import report_data  # noqa: PLC0415
+
+            cohorts = store.cohorts(data.clock)
+            report = write_report(report_data(manifest, data, judged, segments, cohorts, settings.currency))
         with stage("publish"):
             files = {**publish.bundle_files(models), **report}
             return _publish(registry, key, manifest, files, judged.verdict, now)
