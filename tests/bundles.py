@@ -23,11 +23,16 @@ METRIC = {"value": 0.74, "low": 0.72, "high": 0.76}
 CARD: dict[str, Any] = {
     "created_at": "2026-01-01T00:00:00Z",
     "git_revision": "3f9c2ab",
-    "windows": {"training": ["2011-03-14T00:00:00Z"], "test": "2011-09-11T00:00:00Z"},
+    "windows": {
+        "training_as_of": ["2011-03-14T00:00:00Z"],
+        "test_as_of": "2011-09-11T00:00:00Z",
+        "horizon_days": 90,
+    },
     "rows": {"training": 2000, "test": 700, "customers": 800},
     "threshold": {"value": 0.4, "policy": "recall ≥ 0.80 out of fold"},
     "metrics": dict.fromkeys(("roc_auc", "pr_auc", "lift_top_decile", "brier", "brier_skill", "ece"), METRIC),
     "grade": {"grade": "B", "rule": "a rule", "would_be": "B", "capped_because": None, "sentence": "It is good."},
+    "gate": {"passed": True, "checks": [{"name": "ranking", "passed": True, "reason": "ROC-AUC 0.740"}]},
     "comparison": {"longest_silent_first": {"roc_auc": METRIC}},
 }
 

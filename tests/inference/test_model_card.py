@@ -42,6 +42,7 @@ async def test_the_model_says_what_it_is_and_how_good_it_was(api: httpx.AsyncCli
         "threshold": {"value": 0.4, "policy": "recall ≥ 0.80 out of fold"},
         "metrics": dict.fromkeys(("roc_auc", "pr_auc", "brier", "brier_skill", "ece", "lift_top_decile"), METRIC),
         "grade": CARD["grade"],
+        "gate": CARD["gate"],
         "comparison": CARD["comparison"],
         "season": [{"month": 11, "log_odds": -0.2}, {"month": 12, "log_odds": 0.25}],
         "single_order": [
@@ -64,7 +65,7 @@ async def test_what_an_older_model_does_not_say_is_null(serve: Serve, models: Mo
 
     assert answer.status_code == 200
     card = answer.json()
-    unsaid = ("trained_at", "git_revision", "windows", "rows", "grade", "comparison")
+    unsaid = ("trained_at", "git_revision", "windows", "rows", "grade", "gate", "comparison")
     assert [card[name] for name in unsaid] == [None] * len(unsaid)
     assert set(card["metrics"].values()) == {None}
     assert card["threshold"] == {"value": 0.4, "policy": None}

@@ -42,10 +42,28 @@ SILENT_DAYS = np.rint(50 + 10 * (SIGNAL + 2 * DRAW.normal(size=N)))  # knows som
 
 
 def failed(
-    churned: Integers, probability: Floats, *, silent_days: Floats = SILENT_DAYS, champion: Floats | None = None
+    churned: Integers,
+    probability: Floats,
+    *,
+    feature_only: Floats | None = None,
+    silent_days: Floats = SILENT_DAYS,
+    champion: Floats | str = "there is none",
 ) -> set[str]:
-    verdict = check_challenger(churned, probability, longest_silent_first=silent_days, champion=champion)
+    second = np.full(len(churned), churned.mean()) + 1e-6 * churned if feature_only is None else feature_only
+    verdict = check_challenger(
+        churned, probability, feature_only=second, longest_silent_first=silent_days, champion=champion
+    )
     return {check.name for check in verdict.checks if not check.passed}
+
+
+def verdict_of(probability: Floats) -> Verdict:
+    return check_challenger(
+        CHURNED,
+        probability,
+        feature_only=PROBABILITY,
+        longest_silent_first=SILENT_DAYS,
+        champion="there is none",
+    )
 
 
 def probability_of(learn: Examples, test: Examples) -> Floats:
@@ -68,12 +86,19 @@ def shuffled(examples: Examples, seed: int) -> Examples:
 
 def verdict_on(test: Examples, probability: Floats) -> Verdict:
     silent_days = test.features["Recency"].to_numpy()
-    return check_challenger(test.churned.to_numpy(), probability, longest_silent_first=silent_days)
+    return check_challenger(
+        test.churned.to_numpy(),
+        probability,
+        feature_only=probability,
+        longest_silent_first=silent_days,
+        champion="there is none",
+    )
 
 
 def test_a_good_model_passes_and_says_why() -> None:
-    verdict = check_challenger(CHURNED, PROBABILITY, longest_silent_first=SILENT_DAYS)
+    verdict = verdict_of(PROBABILITY)
     assert verdict.passed
+    assert "not compared with the champion: there is none" in verdict.reason
     assert "against 'longest silent first'" in verdict.reason
     assert json.loads(json.dumps(verdict.to_json(), allow_nan=False))["passed"]
     verdict.require("20260102T030405Z-3f9c2ab")
@@ -82,16 +107,26 @@ def test_a_good_model_passes_and_says_why() -> None:
 @pytest.mark.parametrize(
     ("probability", "reasons"),
     [
-        (np.full(N, 0.5), {"spread", "ranking", "time_rule", "skill"}),
+        (np.full(N, 0.5), {"ranking", "time_rule", "skill"}),
         (1 - PROBABILITY, {"ranking", "time_rule", "skill", "calibration"}),
         (np.roll(PROBABILITY, 1), {"ranking", "time_rule", "skill", "calibration"}),
         (PROBABILITY**1.7, {"calibration"}),
-        (0.5 + (PROBABILITY - 0.5) / 20, {"spread", "calibration"}),
+        (0.5 + (PROBABILITY - 0.5) / 20, {"calibration"}),
     ],
     ids=["constant", "upside down", "of other customers", "too low", "too timid"],
 )
 def test_a_bad_model_is_refused_for_what_is_bad_about_it(probability: Floats, reasons: set[str]) -> None:
     assert failed(CHURNED, probability) == reasons
+
+
+def test_probabilities_that_are_all_small_are_no_reason_to_refuse() -> None:
+    rare = 0.025 * 2 * PROBABILITY
+    churned = (np.random.default_rng(3).random(8 * N) < np.tile(rare, 8)).astype(int)
+    assert failed(churned, np.tile(rare, 8), silent_days=np.tile(SILENT_DAYS, 8)) == set()
+
+
+def test_a_second_formula_that_knows_less_than_the_average_is_refused() -> None:
+    assert failed(CHURNED, PROBABILITY, feature_only=1 - PROBABILITY) == {"feature_only"}
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -0.01, 1.01])
@@ -123,7 +158,7 @@ def test_chance_is_hardly_ever_taken_for_knowledge_however_small_the_shop(custom
 
 
 def test_a_refusal_names_every_failed_check_with_its_figures_and_no_other() -> None:
-    verdict = check_challenger(CHURNED, 1 - PROBABILITY, longest_silent_first=SILENT_DAYS)
+    verdict = verdict_of(1 - PROBABILITY)
     with pytest.raises(
         GateRefusedError, match=r"^20260102\S+ is not promoted, the champion is unchanged: ROC-AUC 0\.2"
     ) as refused:

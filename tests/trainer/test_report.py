@@ -18,10 +18,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import auc, average_precision_score, roc_auc_score
 
-from retention.churn import sigmoid
+from retention.churn import NO_SEASON, Shift, sigmoid
 from retention.single_order import Cell, SingleOrderRates
+from trainer.churn.threshold import ThresholdPolicy
+from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.metrics import RANKING
+from trainer.evaluation.rivals import Rival
 from trainer.report import Band, ReportData, WeightedTerm, curves, single_order_bands, write_report
 from trainer.report.cohort_plots import cohort_plots
 from trainer.report.cohorts import cohort_counts, cohort_pipeline
@@ -32,6 +36,7 @@ from trainer.report.probability_plots import probability_plots
 from trainer.report.ranking_plots import ranking_plots
 from trainer.report.segment_plots import segment_plots
 from trainer.report.threshold_plots import threshold_plots
+from trainer.windows import Examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,12 +56,9 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> | $5 & $10'
 AS_OF = datetime(2011, 12, 10, tzinfo=UTC)
 
 
-def figure(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.01, "high": value + 0.01}
-
-
-def manifest(features: list[str], customers: int) -> dict[str, Any]:
-    metrics = {name: figure(0.5) for name in ("roc_auc", "pr_auc", "lift_top_decile", "brier", "brier_skill", "ece")}
+def manifest(features: list[str], figures: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run publishes of a window with these figures, which are an evaluation's."""
+    customers = figures["customers"]
     return {
         "version": "20111210T000000Z-3f9c2ab",
         "created_at": "2011-12-10T04:05:06Z",
@@ -69,9 +71,14 @@ def manifest(features: list[str], customers: int) -> dict[str, Any]:
         "rows": {"training": 9_000, "test": customers, "customers": customers},
         "features": features,
         "threshold": {"value": 0.5, "policy": "recall ≥ 0.80 out of fold"},
-        "metrics": metrics,
-        "comparison": {"longest_silent_first": {"roc_auc": figure(0.4)}, "gradient_boosting": metrics},
-        "grade": {"grade": "B", "rule": "ROC-AUC at least 0.70", "sentence": "good enough for a letter"},
+        **figures,
+        "grade": {
+            "grade": "B",
+            "rule": "ROC-AUC at least 0.70",
+            "would_be": "B",
+            "capped_because": None,
+            "sentence": "good enough for a letter",
+        },
         "gate": {
             "passed": True,
             "checks": [
@@ -116,14 +123,22 @@ def report_data(customers: int = 300, segments: tuple[str, ...] = ("Regulars", "
     cohorts = pd.DataFrame(
         [[40, 10, 8], [30, 9, np.nan], [20, np.nan, np.nan]], index=["2011-09", "2011-10", "2011-11"], columns=range(3)
     )
+    churned[:2] = 0, 1  # however few there are
+    rivals = {
+        "longest_silent_first": Rival(features["Recency"].to_numpy(), RANKING),
+        "gradient_boosting": Rival(probability**2),
+    }
+    test = Examples(features, pd.Series(churned, index), index, np.full(customers, np.datetime64("2011-09-11")))
+    figures = evaluate(test, probability, threshold=0.5, policy=ThresholdPolicy(), rivals=rivals, horizon_days=90)
     return ReportData(
-        manifest=manifest(names, customers),
+        manifest=manifest(names, figures),
         churned=churned,
         probability=probability,
         features=features,
-        rivals={"longest_silent_first": features["Recency"].to_numpy(), "gradient_boosting": probability**2},
+        rivals={name: rival.score for name, rival in rivals.items()},
         terms=terms,
         base_log_odds=0.0,
+        season=NO_SEASON,
         contributions=steps[features["Frequency"] > 1],
         single_order_bands=[Band(0, 30, 50, 0.6, 0.5, 0.7), Band(30, None, 60, 0.8, 0.7, 0.9)],
         customers=people,
@@ -281,15 +296,93 @@ def test_grade_rule_and_verdict_stand_on_top(page: Page) -> None:
     assert re.search(r"Grade\s+B", top)
     assert "good enough for a letter" in top
     assert "Rule: ROC-AUC at least 0.70" in top
-    assert "passed 2 of 2 checks" in top
-    assert "ROC-AUC 0.74, low end 0.72; better than the time rule" in page.text
+    assert "passed all 2 checks" in top
+    assert "Ranking: ROC-AUC 0.74, low end 0.72; Against the rule: better than the time rule" in page.text
 
 
-def test_a_check_that_was_failed_is_named_on_top(data: ReportData) -> None:
-    checks = [{"name": name, "passed": name == "sound", "reason": f"{name} told"} for name in ("sound", "skill")]
-    manifest = {**data.manifest, "gate": {"passed": False, "checks": checks}}
-    text = Page(html_page(data._replace(manifest=manifest), defaultdict(list)).encode()).text
-    assert "passed 1 of 2 checks; skill told" in text
+def told(data: ReportData, **of_manifest: Any) -> str:
+    """Return the text of the page when these parts of the manifest are others."""
+    changed = data._replace(manifest={**data.manifest, **of_manifest})
+    return " ".join(re.sub(r"<[^>]+>", " ", html_page(changed, defaultdict(list))).split())
+
+
+def test_a_version_that_was_refused_has_no_grade_and_names_what_failed_on_top(data: ReportData) -> None:
+    checks = [{"name": name, "passed": name == "ranking", "reason": f"{name} told"} for name in ("ranking", "skill")]
+    text = told(data, gate={"passed": False, "checks": checks}, grade=None)
+    assert "Gate: failed 1 of 2 checks; Against the average: skill told" in text
+    assert "Not graded: the gate refused this version." in text
+    assert "Rule" not in text[: text.index("Gate:")]
+    assert "None" not in text
+
+
+def test_a_champion_that_could_not_be_compared_is_no_check_passed(data: ReportData) -> None:
+    why = "not compared with the champion because it looks 30 days ahead"
+    checks = [*data.manifest["gate"]["checks"], {"name": "champion", "passed": True, "reason": why}]
+    text = told(data, gate={"passed": True, "checks": checks})
+    assert f"Gate: passed all 2 checks; Champion: {why}" in text
+
+
+def test_the_rule_of_a_grade_that_was_capped_is_that_of_the_grade_it_would_be(data: ReportData) -> None:
+    capped = {**data.manifest["grade"], "grade": "C", "capped_because": "the history is short"}
+    assert "Rule for B: ROC-AUC at least 0.70" in told(data, grade=capped)
+
+
+def test_every_group_on_the_page_is_the_manifest_s(data: ReportData) -> None:
+    text = told(data)
+    for name, words in {"active_90_days": "Ordered in last 90 days", "lapsed": "Silent over 90 days"}.items():
+        group = data.manifest["groups"][name]
+        ranked = group["metrics"]["roc_auc"]["value"]
+        expected = rf"{words} {group['customers']} {100 * group['churn_rate']:.0f}\s% \S+ {ranked:.3f}"
+        assert re.search(expected, text), expected
+
+
+def test_the_figures_beside_the_curves_are_the_manifest_s(data: ReportData) -> None:
+    roc, pr, *_ = ranking_plots(data)
+    rule = data.manifest["comparison"]["longest_silent_first"]["roc_auc"]["value"]
+    assert f"Rule: longest silent first {100 * rule:.0f};" in roc.reading
+    assert f"Rule: longest silent first  {rule:.3f}" in roc.svg
+    riskiest = np.argsort(-data.probability)[:90]
+    assert f"of customers {100 * data.churned[riskiest].mean():.0f} in 100 left" in pr.reading
+    calibration, _ = probability_plots(data)
+    assert f"the model said {100 * data.probability.mean():.0f}\N{NO-BREAK SPACE}%" in calibration.reading
+
+
+def test_a_group_too_small_to_judge_has_no_figure(data: ReportData) -> None:
+    nothing = dict.fromkeys(data.manifest["metrics"])
+    groups = {**data.manifest["groups"], "sparse": {"customers": 3, "churn_rate": 0.0, "metrics": nothing}}
+    groups["single_order"] = {"customers": 0, "churn_rate": None, "metrics": nothing}
+    text = told(data, groups=groups)
+    assert re.search(r"Two orders 3 0\s% 0–56 – –", text)
+    assert "One order " not in text
+
+
+def test_the_most_profitable_line_is_named_with_what_it_assumes(data: ReportData) -> None:
+    best = max(data.manifest["threshold_curve"], key=lambda point: point["profit"])
+    _, plot = threshold_plots(data)
+    assert "costs GBP 1 and keeps 10\N{NO-BREAK SPACE}% of those who would leave, each worth GBP 25" in plot.reading
+    assert f"would have paid best: GBP {best['profit']:.0f} from all 300." in plot.reading
+    points = [{**point, "profit": -1.0} for point in data.manifest["threshold_curve"]]
+    _, plot = threshold_plots(data._replace(manifest={**data.manifest, "threshold_curve": points}))
+    assert "no line would have paid" in plot.reading
+
+
+def test_a_season_is_a_table_and_a_step_of_the_worked_example(data: ReportData) -> None:
+    shifts = tuple(Shift(-9.0, 0.01) if month == 8 else Shift(0.1, 0.04) for month in range(12))
+    seasonal = data._replace(season=shifts)
+    files = write_report(seasonal)
+    card, html = files["MODEL_CARD.md"].decode(), files["report.html"].decode()
+    assert "| September | −9.00 (−9.16 to −8.84) | × 0.00 |" in card
+    assert "+ the season of the month" in card
+    assert "Season (September)" in html
+    ranked = data.contributions.sum(axis=1).sort_values()
+    end = sigmoid(float(ranked.iloc[int(0.9 * (len(ranked) - 1))]) - 9)
+    assert f"with {100 * end:.1f}\N{NO-BREAK SPACE}%, and then" in html
+    assert "the largest step, season (September), lowers the risk" in html
+
+
+def test_without_a_season_the_card_says_why_and_the_example_has_no_such_step(files: Files) -> None:
+    assert "None known: fewer than about 14 months of cut-offs" in files["MODEL_CARD.md"].decode()
+    assert "Season (" not in files["report.html"].decode()
 
 
 def test_the_worked_example_ends_at_the_formula_s_own_probability(data: ReportData, page: Page) -> None:
@@ -310,9 +403,10 @@ def test_what_people_wrote_is_shown_and_never_obeyed() -> None:
         clusterers=[{**data.clusterers[0], "method": HOSTILE}],
         manifest={
             **data.manifest,
-            "gate": HOSTILE,
-            "grade": HOSTILE,
+            "gate": {"passed": False, "checks": [{"name": HOSTILE, "passed": False, "reason": HOSTILE}]},
+            "grade": {**data.manifest["grade"], "grade": HOSTILE},
             "comparison": {HOSTILE: data.manifest["metrics"]},
+            "economics": {**data.manifest["economics"], "currency": HOSTILE},
         },
         currency="<b>GBP</b>",
     )
@@ -332,8 +426,6 @@ def test_what_people_wrote_is_shown_and_never_obeyed() -> None:
 @pytest.mark.parametrize(
     ("plots", "change", "sentence"),
     [
-        (threshold_plots, {"churned": np.zeros(300, dtype=int)}, "Nobody left in the test window"),
-        (ranking_plots, {"churned": np.ones(300, dtype=int)}, "everybody left or everybody stayed"),
         (ranking_plots, {"rivals": {}}, "guessing gets 50)."),
         (explanation_plots, {"contributions": pd.DataFrame(columns=["Recency"])}, "the formula was asked about nobody"),
         (probability_plots, {"single_order_bands": []}, "too few one-time buyers"),
@@ -352,26 +444,21 @@ def test_what_is_missing_is_said_in_a_sentence(
     assert not [plot.name for plot in drawn if bool(plot.svg) != bool(plot.png)]
 
 
-def test_three_customers_and_nothing_else_are_enough_for_a_report() -> None:
+def test_twenty_customers_and_nothing_else_are_enough_for_a_report() -> None:
+    data = report_data(customers=20)
+    nobody = {"tp": 0, "fp": 0, "flagged_share": 0.0, "recall": 0.0, "precision": 0.0}
     nothing: dict[str, Any] = {
-        "probability": np.full(3, 0.1), "contributions": pd.DataFrame(), "single_order_bands": [], "pca": None,
-        "customers": pd.DataFrame(), "cluster_counts": [], "clusterers": [], "cohorts": pd.DataFrame(), "rivals": {},
+        "contributions": pd.DataFrame(), "single_order_bands": [], "pca": None, "rivals": {},
+        "customers": pd.DataFrame(), "cluster_counts": [], "clusterers": [], "cohorts": pd.DataFrame(),
+        "manifest": {**data.manifest, "at_threshold": {**data.manifest["at_threshold"], **nobody}, "comparison": {}},
     }  # fmt: skip
-    files = write_report(report_data(customers=3)._replace(**nothing))
+    files = write_report(data._replace(**nothing))
     text = Page(files["report.html"]).text
     assert "It flagged nobody" in text
+    assert "flags nobody." in text
     assert "too few one-time buyers" in text
     assert "plots/cohorts.png" not in files
     assert not re.search(r"\bnan\b", text + files["MODEL_CARD.md"].decode())
-
-
-def test_a_manifest_without_what_is_optional_is_enough(data: ReportData) -> None:
-    optional = {"grade", "gate", "comparison", "library_versions"}
-    bare = {name: value for name, value in data.manifest.items() if name not in optional}
-    manifest = {**bare, "metrics": {"roc_auc": figure(0.7)}}
-    text = Page(html_page(data._replace(manifest=manifest), defaultdict(list)).encode()).text
-    assert "Grade" not in text
-    assert "Of 100 customers it flags" in text
 
 
 def test_of_many_customers_a_sample_is_drawn_and_the_page_says_so() -> None:
@@ -391,8 +478,8 @@ def test_the_card_says_what_a_model_card_says(files: Files, data: ReportData) ->
     card = files["MODEL_CARD.md"].decode()
     headings = re.findall(r"^## (.+)$", card, re.MULTILINE)
     assert headings == [
-        "What it is for", "What it rests on", "The formula", "One-time buyers", "How good it is", "Segments", "Limits",
-        "Fairness and privacy", "Taking it back",
+        "What it is for", "What it rests on", "The formula", "Season", "One-time buyers", "How good it is", "Segments",
+        "Limits", "Fairness and privacy", "Taking it back",
     ]  # fmt: skip
     for term in data.terms:
         assert re.search(rf"\({term.feature}\) \| {term.mean:.3f} \| .{abs(term.weight):.3f}", card), term
@@ -400,17 +487,9 @@ def test_the_card_says_what_a_model_card_says(files: Files, data: ReportData) ->
         assert len({row.count("|") for row in table.splitlines()}) == 1, table
 
 
-def test_equal_probabilities_share_what_happened_whatever_their_order() -> None:
-    churned = np.array([1] * 30 + [0] * 70)
-    for order in (slice(None), slice(None, None, -1)):
-        tenths = curves.deciles(churned[order], np.full(100, 0.3))
-        assert [tenth.lift for tenth in tenths] == pytest.approx([1.0] * 10)
-        assert [tenth.found for tenth in tenths] == pytest.approx(np.arange(1, 11) / 10)
-
-
 def test_the_published_table_of_one_time_buyers_becomes_bands_that_begin_where_others_end() -> None:
     limits = [(60.0, 4.2), (60.0, None), (120.0, None), (None, 4.2), (None, None)]
-    rates = SingleOrderRates(0.0, tuple(Cell(*limit, 10, 0.0, -1.0, 1.0) for limit in limits))
+    rates = SingleOrderRates(1.0, tuple(Cell(*limit, 10, 0.0, -1.0, 1.0) for limit in limits))
     bands = single_order_bands(rates)
     assert [(band.days, band.products) for band in bands] == [
         ("0–59", "1–4 products"),
@@ -422,21 +501,33 @@ def test_the_published_table_of_one_time_buyers_becomes_bands_that_begin_where_o
     assert (bands[0].rate, bands[0].low) == (0.5, sigmoid(-1.0))
     _, plot = probability_plots(report_data()._replace(single_order_bands=bands))
     assert "5 or more products" in plot.svg
+    assert "too few were there" not in plot.reading
 
 
-def test_the_curves_are_the_textbook_s(data: ReportData) -> None:
-    value, low, high = curves.auc(data.churned, data.probability)
-    assert value == pytest.approx(roc_auc_score(data.churned, data.probability), abs=1e-12)
-    assert low < value < high
-    assert curves.wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert curves.wilson(0, 0) == (0.0, 1.0)
-    bins = curves.calibration(data.churned, data.probability)
-    assert sum(part.customers * part.observed for part in bins) == pytest.approx(data.churned.sum())
-    found = curves.confusion(data.churned, data.probability, 0.5)
-    assert found.customers == len(data.churned)
-    curve = curves.threshold_curve(data.churned, data.probability)
-    half = int(np.argmin(np.abs(curve.threshold - 0.5)))
-    assert (curve.precision[half], curve.recall[half]) == pytest.approx((found.precision, found.recall))
+def test_a_band_that_stands_for_all_says_so_and_a_count_is_of_customers() -> None:
+    cells = (Cell(60.0, None, 40, 0.5, 0.0, 1.0), Cell(None, None, 70, 0.2, 0.1, 0.3))
+    data = report_data()._replace(single_order_bands=single_order_bands(SingleOrderRates(0.2, cells)))
+    _, plot = probability_plots(data)
+    assert "all: n = 70" in plot.svg
+    assert "all: n = 40" not in plot.svg
+    assert "too few were there to tell apart" in plot.reading
+    card = write_report(data)["MODEL_CARD.md"].decode()
+    assert "| Days since the order | Customers |" in card
+    assert "| 60 or more (all) | 70 |" in card
+    assert "too few were there to tell apart" in card
+
+
+@pytest.mark.parametrize("digits", [9, 1])
+def test_the_area_under_the_drawn_curve_is_the_figure_beside_it(data: ReportData, digits: int) -> None:
+    score = data.probability.round(digits)  # few digits: many customers with the same score
+    assert auc(*curves.roc(data.churned, score)) == pytest.approx(roc_auc_score(data.churned, score), abs=1e-3)
+    recall, precision = curves.precision_recall(data.churned, score)
+    assert (recall[0], recall[-1]) == (0.0, 1.0)
+    assert precision[-1] == pytest.approx(data.churned.mean())
+    settled = data.churned.sum() * recall >= curves.SETTLED
+    area = np.sum(np.diff(recall[settled], prepend=0.0) * precision[settled])
+    assert area == pytest.approx(average_precision_score(data.churned, score), abs=0.03)
+    assert len(curves.roc(np.arange(2_000) % 2, np.arange(2_000.0))[0]) <= curves.POINTS
 
 
 def order(customer: int, day: datetime, kind: str = "order") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from trainer.churn.season import fit_season, intercept
 from trainer.windows import Examples
 
 FIRST = np.datetime64("2010-03-05")
+HORIZON_DAYS = 90
 
 
 def cut_offs(days: int, trend_per_year: float = 0.0, season: float = 0.0, customers: int = 4_000) -> Examples:
@@ -31,11 +32,11 @@ def months(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
 
 
 def fit(examples: Examples) -> list[float]:
-    return [shift.log_odds for shift in fit_season(examples, np.zeros(len(examples.churned)))]
+    return [shift.log_odds for shift in fit_season(examples, np.zeros(len(examples.churned)), HORIZON_DAYS)]
 
 
 def test_a_year_and_no_more_tells_no_season() -> None:
-    assert fit_season(cut_offs(390, season=0.5), np.zeros(27 * 4_000)) == NO_SEASON
+    assert fit_season(cut_offs(390, season=0.5), np.zeros(27 * 4_000), HORIZON_DAYS) == NO_SEASON
 
 
 def test_a_month_in_which_fewer_leave_is_found() -> None:
@@ -44,20 +45,33 @@ def test_a_month_in_which_fewer_leave_is_found() -> None:
     assert shifts[:8] + shifts[9:] == pytest.approx([0.0] * 11, abs=0.1)
 
 
-def test_a_trend_is_not_taken_for_a_season_and_goes_on() -> None:
+def test_a_trend_is_not_taken_for_a_season_and_ends_with_the_last_cut_off() -> None:
     shifts = fit(cut_offs(465, trend_per_year=0.4))
-    # The last cut-off is in June 2011; July comes next, 1.36 years after the first, and the next June is 2.28 after.
-    assert shifts[6] == pytest.approx(0.4 * 1.36, abs=0.1)
-    assert shifts[5] == pytest.approx(0.4 * 2.28, abs=0.15)
+    assert shifts == pytest.approx([0.4 * 465 / 365.25] * 12, abs=0.15)
 
 
-def test_the_variance_is_that_of_the_months_not_of_the_customers() -> None:
-    shifts = fit_season(cut_offs(465, season=0.5), np.zeros(32 * 4_000))
-    assert all(0 < shift.variance < 0.05 for shift in shifts)
+def test_the_variance_covers_what_is_left_of_levels_that_wander() -> None:
+    random, missed = np.random.default_rng(4), []
+    for _ in range(20):
+        found = cut_offs(465, customers=500)
+        days = (found.as_of - FIRST).astype(int)
+        level = np.interp(days, np.arange(0, 560, 80), random.normal(0, 0.15, 7))  # as labels of 90 days overlap
+        shifts = fit_season(found, -level, HORIZON_DAYS)
+        missed += [abs(shift.log_odds) / np.sqrt(shift.variance) > 1.645 for shift in shifts]
+    assert np.mean(missed) < 0.4
+
+
+@pytest.mark.parametrize(("mean", "rate"), [(0.09, 0.5), (0.885, 0.4), (0.001, 0.99), (0.5, 0.5)])
+def test_an_intercept_is_found_from_however_far(mean: float, rate: float) -> None:
+    random = np.random.default_rng(0)
+    log_odds = random.normal(np.log(mean / (1 - mean)), 2, 900)
+    churned = (np.arange(900) < 900 * rate).astype(int)
+    shift = intercept(churned, log_odds).log_odds
+    assert (1 / (1 + np.exp(-(log_odds + shift)))).mean() == pytest.approx(rate, abs=2e-3)
 
 
 def test_the_intercept_makes_the_mean_probability_the_rate() -> None:
     random = np.random.default_rng(0)
     log_odds, churned = random.normal(0, 1.5, 500), (random.random(500) < 0.2).astype(int)
-    shifted = 1 / (1 + np.exp(-(log_odds + intercept(churned, log_odds))))
+    shifted = 1 / (1 + np.exp(-(log_odds + intercept(churned, log_odds).log_odds)))
     assert shifted.mean() == pytest.approx(churned.mean(), abs=1e-9)

@@ -98,6 +98,18 @@ def test_few_customers_are_told_together() -> None:
     assert table.cells[-1].customers == MIN_CUSTOMERS * 2
 
 
+def test_a_thin_band_of_recency_is_told_together_with_its_neighbour() -> None:
+    found = shop()
+    single = (found.features.Frequency == 1).to_numpy()
+    long_silent = single & (found.features.Recency >= 120).to_numpy()
+    keep = ~long_silent
+    keep[np.flatnonzero(long_silent)[: MIN_CUSTOMERS - 5]] = True
+    table = fit_single_order(found.where(keep), horizon_days=90)
+    assert {cell.recency_below for cell in table.cells} == {60.0, None}
+    over_60 = keep & single & (found.features.Recency >= 60).to_numpy()
+    assert sum(cell.customers for cell in table.cells[-3:]) == over_60.sum()
+
+
 def test_a_shop_without_single_orders_tells_the_rate_of_everybody() -> None:
     found = shop()
     found.features["Frequency"] = 2.0

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from retention.errors import BadConfigurationError
-from trainer.churn.threshold import ThresholdPolicy, choose_threshold, cuts
+from trainer.churn.threshold import SLACK, ThresholdPolicy, choose_threshold, cuts
 
 PROBABILITY = np.random.default_rng(7).random(500).round(2)  # ties
 CHURNED = (np.random.default_rng(8).random(500) < PROBABILITY).astype(int)
@@ -25,7 +25,7 @@ def test_the_recall_policy_takes_the_highest_threshold_that_finds_the_share(reca
     threshold = choose_threshold(ThresholdPolicy(recall=recall), CHURNED, PROBABILITY).value
     churners = PROBABILITY[CHURNED == 1]
     assert (churners >= threshold).mean() >= recall
-    assert (churners > threshold).mean() < recall
+    assert (churners > threshold + SLACK).mean() < recall
 
 
 def test_fifty_five_per_cent_of_a_hundred_are_fifty_five() -> None:
@@ -57,12 +57,18 @@ def test_where_contacting_never_pays_nobody_is_flagged() -> None:
 
 @pytest.mark.parametrize("policy", [RECALL, F1, PROFIT])
 def test_customers_who_are_all_alike_are_all_flagged(policy: ThresholdPolicy) -> None:
-    assert choose_threshold(policy, np.array([1, 1, 0]), np.full(3, 0.4)).value == 0.4
+    assert choose_threshold(policy, np.array([1, 1, 0]), np.full(3, 0.4)).value == pytest.approx(0.4, abs=2 * SLACK)
 
 
 def test_of_two_thresholds_as_good_as_each_other_the_higher_is_taken() -> None:
     churned, probability = np.array([1, 0, 0, 1]), np.array([0.9, 0.8, 0.7, 0.6])  # F1 is 2/3 at the first and the last
-    assert choose_threshold(F1, churned, probability).value == 0.9
+    assert choose_threshold(F1, churned, probability).value == pytest.approx(0.9, abs=2 * SLACK)
+
+
+def test_the_threshold_is_not_on_a_score_whose_last_bit_may_differ_elsewhere() -> None:
+    rate = 0.1 + 0.2
+    chosen = choose_threshold(RECALL, np.array([1, 1, 0]), np.array([rate, rate, 0.1]))
+    assert chosen.value < np.nextafter(rate, 0)
 
 
 def test_cuts_never_tear_equal_scores_apart() -> None:

@@ -33,13 +33,15 @@ def customer_answer(
 def feature_answer(bundle: Bundle, given: Mapping[str, float], *, meta: FeatureMeta) -> FeatureAnswer:
     """Return the answer about figures without an id, by the second formula; what is not given is assumed, and named.
 
-    The interval knows of the coefficients alone, not whether the formula holds where no customer was seen: confidence
-    in that is low.
+    The interval knows of the coefficients alone, neither how far the assumed may be off nor whether the formula holds
+    where no customer was seen: confidence is at most medium, or low.
     """
     features, assumed = bundle.feature_only.complete(given)
     answer = prediction(bundle.feature_only, features)
     if not all(_seen(bundle, name, given[name]) for name in bundle.feature_only.formula.features if name in given):
         answer["confidence"] = "low"
+    elif assumed and answer["confidence"] == "high":
+        answer["confidence"] = "medium"
     return {**answer, "assumed": assumed, "meta": meta}
 
 

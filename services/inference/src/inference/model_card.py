@@ -74,6 +74,9 @@ class ModelCard(TypedDict):
     threshold: Threshold
     metrics: Metrics
     grade: Annotated[dict[str, Any] | None, Field(description="A, B or C, the rule that gave it, and what it means.")]
+    gate: Annotated[
+        dict[str, Any] | None, Field(description="What it was asked before it went live, and whether it passed.")
+    ]
     comparison: Annotated[
         dict[str, Any] | None, Field(description="The same figures of what it had to beat, on the same window.")
     ]
@@ -97,6 +100,7 @@ def model_card(bundle: Bundle, *, champion_since: str | None) -> ModelCard:
         "threshold": {"value": model.threshold, "policy": manifest.get("threshold", {}).get("policy")},
         "metrics": _metrics(manifest.get("metrics", {})),
         "grade": manifest.get("grade"),
+        "gate": manifest.get("gate"),
         "comparison": manifest.get("comparison"),
         "season": _season(model),
         "single_order": _single_order(model),

@@ -18,7 +18,7 @@ NO_VERSION: Final = "-"
 ROLLED_BACK: Final = "rolled back"
 NOT_COMPLETED: Final = "not completed"
 _LINE: Final = re.compile(rf"(\S+) ({NO_VERSION}|{VERSION.pattern}) ({VERSION.pattern}) (.*)")
-_MAX_REASON: Final = 500  # characters; a gate's words are about 150
+_MAX_REASON: Final = 2_000  # characters; a gate's words are about 500
 
 
 class Move(NamedTuple):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from trainer.evaluation.metrics import Floats, Integers
 
 MIN_ROC_AUC: Final = 0.55  # for the low end: labels without meaning reach it in fewer than 1 of 100 runs of any size
-MIN_SPREAD: Final = 0.10  # between the 5 % with the lowest and the 5 % with the highest: honest models have 0.6 to 0.7
 MAX_CALIBRATION_ERROR: Final = 0.10  # seasons move honest models by 0.03 to 0.08; 0.10 is a whole decile's distance
 MAX_LOSS: Final = 0.002  # of ROC-AUC: honest retraining moves it by 0.001, which so alike models can prove to be a loss
 
@@ -59,23 +58,27 @@ class Verdict(NamedTuple):
 
 
 def check_challenger(
-    churned: Integers, probability: Floats, *, longest_silent_first: Floats, champion: Floats | None = None
+    churned: Integers,
+    probability: Floats,
+    *,
+    feature_only: Floats,
+    longest_silent_first: Floats,
+    champion: Floats | str,
 ) -> Verdict:
     """Return the verdict on `probability`, of the customers of the test window, who all have what became of them.
 
-    `champion` are the champion's probabilities of the same customers; None where there is none, or none of this
-    horizon. Both classes must be in the window. GateRefusedError at once when a probability is none at all: nothing
+    `feature_only` is what the second formula says of them, `champion` what the champion does, or why it cannot be
+    compared. Both classes must be in the window. GateRefusedError at once when a probability is none at all: nothing
     can be measured of it.
     """
-    _require_probabilities(probability)
+    for values in (probability, feature_only):
+        _require_probabilities(values)
     model = bootstrap(churned, probability, METRICS)
     figures = model.to_json()
     auc, skill = figures["roc_auc"], figures["brier_skill"]
     rule = model.minus(bootstrap(churned, longest_silent_first, ("roc_auc",)), "roc_auc")
     error = calibration_error(figures["ece"]["value"], sampling_ece(probability))
-    spread = float(np.subtract(*np.percentile(probability, [95, 5])))
     checks = [
-        Check("spread", spread >= MIN_SPREAD, f"probabilities spread over {spread:.3f} (at least {MIN_SPREAD})"),
         Check(
             "ranking",
             auc["low"] > MIN_ROC_AUC,
@@ -97,11 +100,17 @@ def check_challenger(
             f"probabilities off by {error:.3f} beyond chance (at most {MAX_CALIBRATION_ERROR})",
         ),
     ]
-    if champion is not None:
-        gain = model.minus(bootstrap(churned, champion, ("roc_auc",)), "roc_auc")
-        is_worse = gain["high"] < 0 and gain["value"] < -MAX_LOSS
-        limit = f"a loss beyond chance, high end below 0, is at most {MAX_LOSS}"
-        checks.append(Check("champion", not is_worse, f"ROC-AUC {_signed(gain)} against the champion ({limit})"))
+    second = bootstrap(churned, feature_only, ("brier_skill",)).to_json()["brier_skill"]
+    checks.append(
+        Check("feature_only", second["value"] > 0, f"the second formula's Brier skill {_signed(second)} (above 0)")
+    )
+    if isinstance(champion, str):
+        checks.append(Check("champion", passed=True, reason=f"not compared with the champion: {champion}"))
+        return Verdict(tuple(checks))
+    gain = model.minus(bootstrap(churned, champion, ("roc_auc",)), "roc_auc")
+    is_worse = gain["high"] < 0 and gain["value"] < -MAX_LOSS
+    limit = f"a loss beyond chance, high end below 0, is at most {MAX_LOSS}"
+    checks.append(Check("champion", not is_worse, f"ROC-AUC {_signed(gain)} against the champion ({limit})"))
     return Verdict(tuple(checks))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import joblib
 import numpy as np
+import pandas as pd
 
 from retention import pipelines
 from retention.bundle import to_bytes
@@ -20,8 +21,6 @@ from trainer.segments.fit import RFM
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    import pandas as pd
 
     from trainer.churn.fit import Fitted
     from trainer.segments.fit import FittedSegments
@@ -52,16 +51,26 @@ def bundle_files(models: Models) -> dict[str, bytes]:
 
 
 def golden_predictions(models: Models) -> list[dict[str, Any]]:
-    """Return what the models say of 20 customers, spread evenly over the ids: whoever loads them must agree."""
-    rows = np.unique(np.linspace(0, len(models.customers) - 1, GOLDEN).astype(int))
+    """Return what the models say of 20 customers: whoever loads them must agree.
+
+    Nobody in particular: the first has the 2nd percentile of everything, the last the 98th. A bundle outlives whoever
+    asks to be forgotten.
+    """
+    shares = np.linspace(2, 98, GOLDEN)
+    figures = np.percentile(models.customers[list(pipelines.FEATURES)], shares, axis=0, method="lower")
+    rows = pd.DataFrame(figures, columns=pipelines.FEATURES).assign(month=models.clock.month)
     return [
         {
             "features": features,
             "churn_probability": models.churn.by_id.probability(features),
             "cluster": models.segments.model.segment(*(features[name] for name in RFM)).cluster,
         }
-        for features in models.customers.iloc[rows].to_dict("records")
+        for features in _records(rows)
     ]
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, float]]:
+    return [dict(zip(rows.columns, row, strict=True)) for row in rows.astype(float).to_numpy().tolist()]
 
 
 def installed_versions() -> dict[str, str]:

@@ -32,7 +32,6 @@ def report_data(
     models, features = judged.models, data.test.features
     formula = models.churn.by_id.several_orders
     several = features[features["Frequency"] > 1]
-    season = models.churn.by_id.season[data.windows.test.month - 1].log_odds
     names = np.array(models.segments.names)[models.segments.clusters(models.customers)]
     return ReportData(
         manifest=manifest,
@@ -41,7 +40,8 @@ def report_data(
         features=features,
         rivals={name: rival.score for name, rival in judged.rivals.items()},
         terms=_weighted(formula),
-        base_log_odds=formula.base_log_odds + season,
+        base_log_odds=formula.base_log_odds,
+        season=models.churn.by_id.season,
         contributions=pd.DataFrame(contributions(formula, several), several.index, formula.features),
         single_order_bands=single_order_bands(models.churn.by_id.single_order),
         customers=models.customers.assign(segment=names),

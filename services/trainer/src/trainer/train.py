@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from threadpoolctl import threadpool_limits
+
 from retention.bundle import Bundle, read_bundle, read_signing_key, write_bundle
 from retention.clock import rfc3339
 from retention.errors import BundleRefusedError, NoChampionError
@@ -77,23 +79,28 @@ def train(
         origin = {
             "data_fingerprint": store.fingerprint(),
             "code_fingerprint": publish.code_fingerprint(),
-            "settings_fingerprint": f"{fingerprint(descriptions)} {settings.threshold}",
+            "settings_fingerprint": f"{fingerprint(descriptions)} {settings.threshold!r} {settings.currency}",
             "horizon_days": horizon_days,
         }
         champion = _champion(registry, key)
-        if champion and not force and all(champion.manifest.get(name) == value for name, value in origin.items()):
+        if (
+            isinstance(champion, Bundle)
+            and not force
+            and all(champion.manifest.get(name) == value for name, value in origin.items())
+        ):
             return Trained(champion.version, champion.manifest, fresh=False)
 
         stage = Stages(say)
         with stage("read"):
             data = _read(store, horizon_days)
             customers = store.customers(data.clock)
-        with stage("fit"):
+        with stage("fit"), threadpool_limits(1):  # more threads sum in another order: other last bits
             choice = choose(data.learn, horizon_days)
             churn = fit_churn(data.learn, choice.features, choice.regularisation, settings.threshold, horizon_days)
             models = publish.Models(churn, fit_segments(customers, descriptions), customers, data.clock)
         with stage("evaluate"):
             judged = _judge(models, data, champion, settings, horizon_days)
+        say(f"gate        {'passed' if judged.verdict.passed else 'refused'}: {judged.verdict.reason}")
         with stage("segments"):
             segments = segmentation(models, data.test)
             knowledge = segment_gain(data.learn, choice, horizon_days, len(descriptions))
@@ -117,11 +124,14 @@ def train(
             return _publish(registry, key, manifest, files, judged.verdict, now)
 
 
-def _champion(registry: Registry, key: bytes) -> Bundle | None:
+def _champion(registry: Registry, key: bytes) -> Bundle | str:
+    """Return the champion, or why there is none to compare with."""
     try:
         return read_bundle(registry.folder(registry.champion()), key)
-    except (NoChampionError, BundleRefusedError):
-        return None
+    except (NoChampionError, BundleRefusedError) as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename} cannot be read: {error.strerror}"
 
 
 def _read(store: Store, horizon_days: int) -> Data:
@@ -135,22 +145,18 @@ def _read(store: Store, horizon_days: int) -> Data:
     )
 
 
-def _judge(
-    models: publish.Models, data: Data, champion: Bundle | None, settings: Settings, horizon_days: int
-) -> Judged:
+def _judge(models: publish.Models, data: Data, champion: Bundle | str, settings: Settings, horizon_days: int) -> Judged:
     """Evaluate on the untouched window, beside the rivals and, where it predicts the same thing, the champion."""
     test, churn = data.test, models.churn
     probability = churn_probability(churn.by_id, test.features)
     rivals = fit_rivals(data.learn, test)
     beside = rivals | {"feature_only": Rival(feature_only_probability(churn.feature_only, test.features))}
-    before = None
-    if champion and champion.churn.horizon_days == horizon_days:
-        before = churn_probability(champion.churn, test.features)
     verdict = gate.check_challenger(
         test.churned.to_numpy(),
         probability,
+        feature_only=beside["feature_only"].score,
         longest_silent_first=rivals["longest_silent_first"].score,
-        champion=before,
+        champion=_champion_says(champion, data),
     )
     results = evaluate(
         test,
@@ -161,6 +167,22 @@ def _judge(
         horizon_days=horizon_days,
     )
     return Judged(models, probability, beside, results, verdict)
+
+
+def _is_from(champion: Bundle, origin: dict[str, Any]) -> bool:
+    return all(champion.manifest.get(name) == value for name, value in origin.items())
+
+
+def _champion_says(champion: Bundle | str, data: Data) -> Floats | str:
+    """Return the champion's probabilities of the test customers, or why they would be no fair comparison."""
+    if isinstance(champion, str):
+        return champion
+    if champion.churn.horizon_days != data.windows.horizon_days:
+        return f"it looks {champion.churn.horizon_days} days ahead, this one {data.windows.horizon_days}"
+    learned_until = max(champion.manifest["windows"]["training_as_of"])
+    if learned_until > rfc3339(max(data.windows.training)):
+        return f"it learned from what became of customers after {learned_until}, which is in this test window"
+    return churn_probability(champion.churn, data.test.features)
 
 
 def _manifest(data: Data, choice: Choice, judged: Judged) -> dict[str, Any]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from trainer.store import Store
 
+MAX_CUT_OFFS: Final = 40  # the newest 600 days: every month in one year and half of them in two; memory is bounded
 STEP_DAYS: Final = 15  # closer cut-offs show mostly the same customers again: 7 days gain nothing, 30 lose little
 
 
@@ -65,7 +66,7 @@ def choose_windows(first_order_day: datetime, clock: datetime, horizon_days: int
             f"{horizon_days} days each to look back, to learn from and to be tested on. Load more history, or train "
             "with a shorter --horizon-days"
         )
-    count = (newest - oldest) // timedelta(days=STEP_DAYS) + 1
+    count = min(MAX_CUT_OFFS, (newest - oldest) // timedelta(days=STEP_DAYS) + 1)
     return Windows(test, tuple(newest - timedelta(days=STEP_DAYS * step) for step in range(count)), horizon_days)
 
 

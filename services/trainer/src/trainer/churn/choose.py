@@ -91,6 +91,6 @@ def log_losses(X: Floats, y: Integers, split: TimeSplit, regularisation: float) 
     """Return the log-loss of each later row at that cut-off's own churn rate: the level is the season's."""
     fitted = linear(regularisation).fit(X[split.earlier], y[split.earlier])
     log_odds, churned = fitted.decision_function(X[split.later]), y[split.later]
-    levelled = log_odds + intercept(churned, log_odds)
+    levelled = log_odds + intercept(churned, log_odds).log_odds
     losses: Floats = np.logaddexp(0, np.where(churned == 1, -levelled, levelled))
     return losses

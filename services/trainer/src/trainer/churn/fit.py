@@ -50,7 +50,7 @@ class Fitted(NamedTuple):
 def fit_churn(
     examples: Examples, features: Sequence[str], regularisation: float, policy: ThresholdPolicy, horizon_days: int
 ) -> Fitted:
-    """Fit both models on `examples`; season and thresholds come from predictions for customers not fitted on.
+    """Fit both models on `examples`; season and thresholds stand on predictions for customers not fitted on.
 
     Single-order customers take part in the formula, too: they show it what recency and breadth mean.
     """
@@ -61,7 +61,7 @@ def fit_churn(
     is_single = examples.features["Frequency"].to_numpy() == 1
     unshifted = np.where(is_single, log_odds(by_id, examples.features), several.out_of_fold)
     threshold = choose_threshold(policy, churned, probability(unshifted))
-    by_id = by_id._replace(season=fit_season(examples, unshifted), threshold=threshold.value)
+    by_id = by_id._replace(season=fit_season(examples, unshifted, horizon_days), threshold=threshold.value)
 
     small = fit_formula(examples, FEATURE_ONLY_FEATURES, regularisation)
     small_threshold = choose_threshold(policy, churned, probability(small.out_of_fold)).value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from retention.churn import MONTHS, NO_SEASON, Shift
 
@@ -18,16 +20,16 @@ if TYPE_CHECKING:
 
 YEAR_DAYS: Final = 365.25
 OVERLAP_DAYS: Final = 60  # seen in two years; less tells no trend from the season
-TOLERANCE: Final = 1e-12
-MAX_STEPS: Final = 50
+FURTHEST: Final = 40.0  # log-odds: no share of customers is further from a half
 
 
-def fit_season(examples: Examples, log_odds: Floats) -> tuple[Shift, ...]:
+def fit_season(examples: Examples, log_odds: Floats, horizon_days: int) -> tuple[Shift, ...]:
     """Return the shift of each calendar month, January first, when it comes next after the last cut-off.
 
     Every cut-off has an intercept that it wants on top of `log_odds`. These are regressed on the month and on time:
-    what is left of a young history's drift (customers that look new but are not) must not pass for the season. Nothing
-    is shifted until the cut-offs show some months in two years.
+    what is left of a young history's drift (customers that look new but are not) must not pass for the season. The
+    drift is not taken to go on after the last cut-off. Nothing is shifted until the cut-offs show some months in two
+    years.
     """
     cut_offs = np.unique(examples.as_of)
     years = (cut_offs - cut_offs[0]).astype(float) / YEAR_DAYS
@@ -35,42 +37,49 @@ def fit_season(examples: Examples, log_odds: Floats) -> tuple[Shift, ...]:
         return NO_SEASON
     churned = examples.churned.to_numpy()
     wanted = [intercept(churned[rows], log_odds[rows]) for rows in (examples.as_of == day for day in cut_offs)]
+    weights = np.sqrt([shift.information for shift in wanted])  # small early cut-offs know less
     design = np.column_stack([_months(cut_offs), years])
-    coefficients, *_ = np.linalg.lstsq(design, np.array(wanted), rcond=None)
-    left = np.array(wanted) - design @ coefficients
-    variance = float(left @ left) / max(1, len(wanted) - MONTHS - 1)
-    coming = _coming_months(cut_offs[-1])
-    coming_design = np.column_stack([_months(coming), (coming - cut_offs[0]).astype(float) / YEAR_DAYS])
-    leverage = np.einsum("ij,jk,ik->i", coming_design, np.linalg.pinv(design.T @ design), coming_design)
-    shifts = map(Shift, (coming_design @ coefficients).tolist(), (variance * (1 + leverage)).tolist())
-    return tuple(shifts)
+    sought = np.array([shift.log_odds for shift in wanted])
+    coefficients, *_ = np.linalg.lstsq(design * weights[:, None], sought * weights, rcond=None)
+    left = (sought - design @ coefficients) * weights
+    coming = np.column_stack([np.eye(MONTHS), np.full(MONTHS, years[-1])])
+    inverse = np.linalg.pinv((design * weights[:, None]).T @ (design * weights[:, None]))
+    scale = float(left @ left) / _independent(len(cut_offs), cut_offs, horizon_days)
+    variance = scale * (np.einsum("ij,jk,ik->i", coming, inverse, coming) + 1 / np.mean(weights**2))
+    return tuple(map(Shift, (coming @ coefficients).tolist(), variance.tolist()))
 
 
-def intercept(churned: Integers, log_odds: Floats) -> float:
-    """Return the maximum-likelihood intercept beside a given log-odds, by Newton's method; 0 when all had one fate."""
+class Intercept(NamedTuple):
+    """What a cut-off wants on top of its log-odds, and how much it knows of that: the inverse of the variance."""
+
+    log_odds: float
+    information: float
+
+
+def intercept(churned: Integers, log_odds: Floats) -> Intercept:
+    """Return the maximum-likelihood intercept beside a given log-odds; 0 when all had one fate."""
     if churned.min() == churned.max():
-        return 0.0
-    shift = 0.0
-    for _ in range(MAX_STEPS):
-        probability = 1 / (1 + np.exp(-(log_odds + shift)))
-        step = float((churned - probability).sum() / (probability * (1 - probability)).sum())
-        shift += step
-        if abs(step) < TOLERANCE:
-            break
-    return shift
+        return Intercept(0.0, 0.0)
+
+    def excess(shift: float) -> float:
+        return float((expit(log_odds + shift) - churned).sum())
+
+    reach = FURTHEST + float(np.abs(log_odds).max())
+    shift = float(brentq(excess, -reach, reach, xtol=1e-12))  # steps of Newton's method run away from far starts
+    probability = expit(log_odds + shift)
+    return Intercept(shift, float((probability * (1 - probability)).sum()))
+
+
+def _independent(cut_offs: int, days: Days, horizon_days: int) -> float:
+    """Return the residual degrees of freedom: labels of cut-offs closer than a horizon are mostly the same."""
+    step = float(np.diff(days).astype(float).mean())
+    return max(1.0, (cut_offs - MONTHS - 1) * min(1.0, step / horizon_days))
 
 
 def _months(days: Days) -> Floats:
     """Return one column per calendar month, 1 in that of the day."""
     columns: Floats = np.eye(MONTHS)[_month(days)]
     return columns
-
-
-def _coming_months(last: np.datetime64) -> Days:
-    """Return the middle of each calendar month when it comes next after `last`, January first."""
-    months = last.astype("datetime64[M]") + 1 + np.arange(MONTHS)
-    coming: Days = months[np.argsort(_month(months))].astype("datetime64[D]") + 14
-    return coming
 
 
 def _month(days: Days) -> Integers:

@@ -12,6 +12,8 @@ from retention.churn import Z
 from retention.single_order import BREADTH, RECENCY, Cell, SingleOrderRates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from trainer.evaluation.metrics import Floats, Integers
@@ -43,22 +45,32 @@ class _Rows(NamedTuple):
 def fit_single_order(examples: Examples, horizon_days: int) -> SingleOrderRates:
     """Return the table; cells with too few customers are told together with their neighbours in breadth.
 
-    A band of recency with too few of them gets the rate of all single-order customers, and when those are too few
-    (a shop where everybody comes back at once), that of all customers.
+    A band of recency with too few of them is told together with the next, the last with the one before. Where all
+    single-order customers together are too few (a shop where everybody comes back at once) it is all customers.
     """
     rows = _Rows(
         examples.features[RECENCY].to_numpy(), examples.features[BREADTH].to_numpy(),
         examples.churned.to_numpy(), examples.customer_ids.to_numpy(),
     )  # fmt: skip
     single = rows.where(examples.features["Frequency"].to_numpy() == 1)
-    everybody = single if single.is_enough() else rows
-    limits = _breadth_limits(everybody.products)
-    cells: list[Cell] = []
-    for below in (*(edge * horizon_days for edge in RECENCY_EDGES), None):
-        above = cells[-1].recency_below or 0.0 if cells else 0.0
-        band = single.where((single.recency >= above) & (single.recency < (math.inf if below is None else below)))
-        cells += _band(band, below, limits) if band.is_enough() else [_cell(everybody, below, None)]
-    return SingleOrderRates(_log_odds(everybody.churned.mean()), tuple(cells))
+    if not single.is_enough():
+        return SingleOrderRates(_log_odds(rows.churned.mean()), (_cell(rows, None, None),))
+    limits = _breadth_limits(single.products)
+    cells = [cell for below, band in _bands(single, horizon_days) for cell in _band(band, below, limits)]
+    return SingleOrderRates(_log_odds(single.churned.mean()), tuple(cells))
+
+
+def _bands(single: _Rows, horizon_days: int) -> Iterator[tuple[float | None, _Rows]]:
+    """Yield each band of recency with enough customers, and its exclusive limit."""
+    start = 0.0
+    for edge in RECENCY_EDGES:
+        end = edge * horizon_days
+        band = single.where((single.recency >= start) & (single.recency < end))
+        rest = single.where(single.recency >= end)
+        if band.is_enough() and rest.is_enough():
+            yield end, band
+            start = end
+    yield None, single.where(single.recency >= start)
 
 
 def _breadth_limits(products: Floats) -> list[float]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PolicyName: TypeAlias = Literal["recall", "f1", "profit"]
 POLICIES: Final = ("recall", "f1", "profit")
+SLACK: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -104,4 +105,5 @@ def choose_threshold(policy: ThresholdPolicy, churned: Integers, probability: Fl
             return Threshold(
                 float(1 + candidates.scores[0]) / 2, f"{policy}: it pays at no threshold, nobody is flagged"
             )
-    return Threshold(float(candidates.scores[best]), str(policy))
+    # Not on the score, which many customers may share: elsewhere its last bit can be another.
+    return Threshold(float(candidates.scores[best]) - SLACK, str(policy))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from retention.churn import sigmoid
+from trainer.evaluation.metrics import wilson
+from trainer.report.wording import when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
+    from retention.churn import Shift
     from retention.single_order import SingleOrderRates
 
     Floats = npt.NDArray[np.float64]
@@ -31,7 +35,10 @@ class WeightedTerm(NamedTuple):
 
 
 class Band(NamedTuple):
-    """One-time buyers by days since their order and by breadth: from ≤ figure < to (None: no end), 90 % interval."""
+    """One-time buyers by days since their order and by breadth: from ≤ figure < to (None: no end), 90 % interval.
+
+    `customers` are different ones; the rate counts each once for every cut-off at which they stood there.
+    """
 
     from_days: int
     to_days: int | None
@@ -41,6 +48,7 @@ class Band(NamedTuple):
     high: float
     from_products: int = 1
     to_products: int | None = None
+    is_everybody: bool = False  # the rate of all, because too few of its own were there to tell apart
 
     @property
     def days(self) -> str:
@@ -57,7 +65,10 @@ class Band(NamedTuple):
 
 
 def single_order_bands(rates: SingleOrderRates) -> list[Band]:
-    """Return the published table as bands, in its order; each cell begins where the one before it ends."""
+    """Return the published table as bands, in its order; each cell begins where the one before it ends.
+
+    A cell with exactly the rate of all stands for all.
+    """
     bands: list[Band] = []
     for cell in rates.cells:
         to_days, to_products = _whole(cell.recency_below), _whole(cell.products_below)
@@ -66,8 +77,17 @@ def single_order_bands(rates: SingleOrderRates) -> list[Band]:
         from_days = (before.from_days if same_days else before.to_days or 0) if before else 0
         from_products = (before.to_products or 1) if before and same_days else 1
         rate, low, high = (sigmoid(log_odds) for log_odds in (cell.log_odds, cell.low, cell.high))
-        bands.append(Band(from_days, to_days, cell.customers, rate, low, high, from_products, to_products))
+        is_everybody = cell.log_odds == rates.base_log_odds
+        bands.append(
+            Band(from_days, to_days, cell.customers, rate, low, high, from_products, to_products, is_everybody)
+        )
     return bands
+
+
+def share_interval(found: int, of: int) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of the share `found` of `of`, which is above 0."""
+    low, high = wilson(np.array([found]), np.array([of]))
+    return float(low[0]), float(high[0])
 
 
 def _whole(limit: float | None) -> int | None:
@@ -83,8 +103,8 @@ def _span(start: int, end: int | None) -> str:
 class ReportData(NamedTuple):
     """Everything `write_report` reads. What is empty or None gets a sentence instead of a plot.
 
-    Of the manifest it reads version, created_at, git_revision, clock, windows, rows, features, threshold, metrics,
-    comparison, library_versions, and where they are there grade and gate (a text, or a mapping of texts).
+    Every figure of the test window is the manifest's; the rows of that window only serve to draw. Both those who left
+    and those who stayed are among them.
     """
 
     manifest: Mapping[str, Any]
@@ -95,7 +115,8 @@ class ReportData(NamedTuple):
     rivals: Mapping[str, Floats]  # by the names in `comparison`; any score, higher is riskier
     # The formula; the rows of `contributions` are those of `features` it was asked about.
     terms: Sequence[WeightedTerm]
-    base_log_odds: float  # with the shift of the test month's season in it
+    base_log_odds: float
+    season: Sequence[Shift]  # of twelve months, January first
     contributions: pd.DataFrame
     single_order_bands: Sequence[Band]
     # Everybody, as of the clock.
@@ -116,3 +137,13 @@ class ReportData(NamedTuple):
     def horizon_days(self) -> int:
         """How far the model looks ahead."""
         return int(self.manifest["windows"]["horizon_days"])
+
+    @property
+    def test_month(self) -> int:
+        """The month of the test instant, 0 for January."""
+        return when(self.manifest["windows"]["test_as_of"]).month - 1
+
+    @property
+    def has_season(self) -> bool:
+        """Whether any month is known to differ."""
+        return any(shift.log_odds for shift in self.season)

@@ -9,7 +9,7 @@ import numpy as np
 from retention.churn import sigmoid
 from trainer.report.feature_axes import rows_height
 from trainer.report.figure import BRAND, INK, QUIET, WARM, Plot, draw
-from trainer.report.wording import amount, feature, percent, signed
+from trainer.report.wording import MONTHS, amount, feature, percent, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,8 @@ def example(data: ReportData, title: str) -> Plot:
 
     happened = "left" if data.churned[row] else "stayed"
     flagged = "flagged" if end >= data.threshold else "not flagged"
-    said = "raises" if steps[0].end > steps[0].start else "lowers"
+    largest = max(steps, key=lambda step: abs(step.end - step.start))
+    said = "raises" if largest.end > largest.start else "lowers"
     return draw(
         "example",
         title,
@@ -61,7 +62,7 @@ def example(data: ReportData, title: str) -> Plot:
         alt=f"From the average customer's {percent(start)}, step by step to {percent(end)}.",
         reading=f"A customer riskier than {percent(_RISKIER_THAN)} of those the formula was asked about: {flagged} "
         f"with {percent(end)}, and then {happened}. The average customer stands at {percent(start)}; the largest step, "
-        f"{steps[0].label[0].lower()}{steps[0].label[1:]}, {said} the risk. The steps add up exactly.",
+        f"{largest.label[0].lower()}{largest.label[1:]}, {said} the risk. The steps add up exactly.",
     )
 
 
@@ -72,7 +73,11 @@ def _steps(data: ReportData, contributions: Floats, row: int) -> list[_Step]:
     ends = data.base_log_odds + np.cumsum(contributions[order])
     starts = [data.base_log_odds, *ends[:-1]]
     labels = [f"{feature(name)}: {amount(value)}" for name, value in zip(names, values, strict=True)]
-    return [_Step(*step) for step in zip(labels, map(float, starts), map(float, ends), strict=True)]
+    steps = [_Step(*step) for step in zip(labels, map(float, starts), map(float, ends), strict=True)]
+    shift = data.season[data.test_month].log_odds
+    if shift:
+        steps.append(_Step(f"Season ({MONTHS[data.test_month]})", steps[-1].end, steps[-1].end + shift))
+    return steps
 
 
 def _bar(axes: Axes, line: int, step: _Step) -> None:

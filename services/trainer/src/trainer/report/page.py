@@ -14,6 +14,7 @@ from trainer.report.tables import (
     groups_table,
     metrics_table,
     rivals_table,
+    season_table,
     weights_table,
 )
 
@@ -72,7 +73,7 @@ def sections(data: ReportData, plots: Mapping[str, list[Plot]]) -> list[Section]
             "Why does it say so?",
             "The model is one formula, a sum. Each part of the sum can be read, for all and for each.",
             plots["explanation"],
-            [weights_table(data)],
+            [table for table in (weights_table(data), season_table(data)) if table],
         ),
         Section(
             "segments",

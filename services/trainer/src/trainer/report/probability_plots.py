@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trainer.report import curves
 from trainer.report.figure import BLUE, BRAND, PLUM, QUIET, WARM, Plot, compose, draw
-from trainer.report.wording import count, percent
+from trainer.report.wording import EVERYBODY, count, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from trainer.report.content import Band, ReportData
-
 
 _COLOURS: Final = (BRAND, BLUE, WARM, PLUM)
 _MARKERS: Final = "osD^"
@@ -27,20 +27,21 @@ def probability_plots(data: ReportData) -> list[Plot]:
 
 
 def _calibration(data: ReportData) -> Plot:
-    bins = curves.calibration(data.churned, data.probability)
-    said, happened = float(data.probability.mean()), float(data.churned.mean())
-    within = sum(part.low <= part.predicted <= part.high for part in bins)
-    highest = bins[-1]
+    bins = data.manifest["calibration"]
+    predicted, observed, low, high, customers = (
+        np.array([part[name] for part in bins])
+        for name in ("mean_probability", "churn_rate", "low", "high", "customers")
+    )
+    said, happened = float(np.average(predicted, weights=customers)), data.manifest["churn_rate"]
+    within = int(((low <= predicted) & (predicted <= high)).sum())
 
     def paint(figure: Figure) -> None:
         above, below = figure.subplots(2, sharex=True, height_ratios=[4, 1])
         above.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--", label="said = happened")
-        predicted, observed = [part.predicted for part in bins], [part.observed for part in bins]
-        spread = [[part.observed - part.low for part in bins], [part.high - part.observed for part in bins]]
         above.errorbar(
             predicted,
             observed,
-            yerr=np.maximum(spread, 0),
+            yerr=np.maximum([observed - low, high - observed], 0),
             color=BRAND,
             marker="o",
             markersize=5,
@@ -66,7 +67,7 @@ def _calibration(data: ReportData) -> Plot:
         height=320,
         alt=f"Calibration: in {within} of {len(bins)} groups what was said lies in the interval of what happened.",
         reading=f"On the whole the model said {percent(said)} and {percent(happened)} left. Where it said "
-        f"{percent(highest.predicted)}, {100 * highest.observed:.0f} in 100 did. In {within} of {len(bins)} groups the "
+        f"{percent(predicted[-1])}, {100 * observed[-1]:.0f} in 100 did. In {within} of {len(bins)} groups the "
         "difference is no more than chance would make.",
     )
 
@@ -95,8 +96,7 @@ def _single_order(data: ReportData) -> Plot:
         for kind, breadth in enumerate(breadths if len(breadths) > 1 else []):
             label = breadth or "any number of products"
             axes.plot([], [], _MARKERS[kind % len(_MARKERS)], color=_COLOURS[kind % len(_COLOURS)], label=label)
-        people = [sum(band.customers for band in bands if band.days == each) for each in days]
-        axes.set_xticks(range(len(days)), [f"{each}\nn = {n:,}" for each, n in zip(days, people, strict=True)])
+        axes.set_xticks(range(len(days)), [f"{each}\n{_customers(bands, each)}" for each in days])
         axes.set(ylim=(0, 1.1), xlabel="days since the only order", ylabel="share who did not come back")
         axes.set_yticks(np.linspace(0, 1, 6), [f"{step} %" for step in range(0, 101, 20)])
         axes.grid(visible=False, axis="x")
@@ -113,8 +113,17 @@ def _single_order(data: ReportData) -> Plot:
         alt=f"Did not come back, by days since the only order: {'; '.join(told)}.",
         reading=f"Who bought once gets the record of others like them: within {count(data.horizon_days, 'day')} "
         f"{100 * low.rate:.0f} in 100 with {_who(low)} did not come back, {100 * high.rate:.0f} in 100 with "
-        f"{_who(high)} (90 % intervals; a customer counts once per training cut-off).",
+        f"{_who(high)}. The rate counts a customer once for every training cut-off at which they stood there; "
+        "n counts customers, and the 90 % intervals allow for the same one standing there several times."
+        + (f" {EVERYBODY}" if any(band.is_everybody for band in bands) else ""),
     )
+
+
+def _customers(bands: Sequence[Band], days: str) -> str:
+    """Return how many customers stand behind the bands of these days; those of a band that stands for all are all."""
+    same = [band for band in bands if band.days == days]
+    who = "all: " if any(band.is_everybody for band in same) else ""
+    return f"{who}n = {sum(band.customers for band in same):,}"
 
 
 def _who(band: Band) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.clock import rfc3339
-from trainer.report import curves
-from trainer.report.wording import count, day, percent, text_of, when
+from trainer.report.content import share_interval
+from trainer.report.wording import check, count, day, percent, when
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trainer.report.content import ReportData
+
+REFUSED: Final = "Not graded: the gate refused this version. It is kept to be read and does not go live."
 
 
 class Figure(NamedTuple):
@@ -26,7 +30,7 @@ class Summary(NamedTuple):
 
     headline: str
     lead: str
-    grade: str  # a letter, or "" as the three below when the manifest has none
+    grade: str  # a letter, or "" as the rule when the gate refused
     grade_meaning: str
     grade_rule: str
     verdict: str
@@ -37,76 +41,76 @@ class Summary(NamedTuple):
 def summarise(data: ReportData) -> Summary:
     """Return the summary; every figure in it is of the test window."""
     manifest = data.manifest
-    found = curves.confusion(data.churned, data.probability, data.threshold)
     test = when(manifest["windows"]["test_as_of"])
     end = day(rfc3339(test + timedelta(days=data.horizon_days - 1)))
+    grade = manifest["grade"]
     return Summary(
-        headline=_headline(found),
-        lead=f"Tried on {count(found.customers, 'customer')}: with what was known before {day(rfc3339(test))}, the "
-        f"model said who would not order again by {end}. It had seen nothing of that time.",
-        grade=text_of(manifest.get("grade"), "grade"),
-        grade_meaning=text_of(_mapping(manifest.get("grade")), "sentence"),
-        grade_rule=text_of(_mapping(manifest.get("grade")), "rule"),
-        verdict=_verdict(manifest.get("gate")),
-        figures=_figures(data, found),
-        answers=_answers(data, found),
+        headline=_headline(manifest["at_threshold"]),
+        lead=f"Tried on {count(manifest['customers'], 'customer')}: with what was known before {day(rfc3339(test))}, "
+        f"the model said who would not order again by {end}. No fit and no choice of this run had seen that time.",
+        grade=grade["grade"] if grade else "",
+        grade_meaning=grade["sentence"] if grade else REFUSED,
+        grade_rule=_rule(grade) if grade else "",
+        verdict=_verdict(manifest["gate"]["checks"]),
+        figures=_figures(manifest),
+        answers=_answers(data),
     )
 
 
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _rule(grade: Mapping[str, Any]) -> str:
+    """Return the rule, and for which grade where that was not given."""
+    return f"Rule for {grade['would_be']}: {grade['rule']}" if grade["capped_because"] else f"Rule: {grade['rule']}"
 
 
-def _checks(gate: object) -> list[dict[str, Any]]:
-    checks: list[dict[str, Any]] = _mapping(gate).get("checks", [])
-    return checks
+def _verdict(checks: list[dict[str, Any]]) -> str:
+    """Return how many checks were made and passed, what failed, and what could not be compared."""
+    compared = [check for check in checks if not check["reason"].startswith("not compared")]
+    failed = [check for check in compared if not check["passed"]]
+    told = "".join(f"; {_reason(check)}" for check in checks if check in failed or check not in compared)
+    made = count(len(compared), "check")
+    return (f"failed {len(failed)} of {made}" if failed else f"passed all {made}") + told
 
 
-def _verdict(gate: object) -> str:
-    """Return how many checks were passed and what failed, or the gate's own words when it kept no checks."""
-    checks = _checks(gate)
-    if not checks:
-        return text_of(gate, "reason")
-    failed = [str(check["reason"]) for check in checks if not check["passed"]]
-    return f"passed {len(checks) - len(failed)} of {count(len(checks), 'check')}" + "".join(
-        f"; {why}" for why in failed
-    )
+def _reason(of: Mapping[str, Any]) -> str:
+    return f"{check(of['name'])}: {of['reason']}"
 
 
-def _headline(found: curves.Confusion) -> str:
-    if found.precision is None:
+def _headline(found: Mapping[str, Any]) -> str:
+    if not found["flagged_share"]:
         return "It flagged nobody"
-    return f"Of 100 customers it flags, {100 * found.precision:.0f} leave"
+    return f"Of 100 customers it flags, {100 * found['precision']:.0f} leave"
 
 
-def _figures(data: ReportData, found: curves.Confusion) -> list[Figure]:
-    metrics, figures = data.manifest["metrics"], []
-    if found.recall is not None:
-        low, high = curves.wilson(found.flagged_left, found.flagged_left + found.passed_left)
-        figures.append(
-            Figure(f"{100 * found.recall:.0f} in 100", "of those who left had been flagged", _range(low, high))
-        )
-    if "lift_top_decile" in metrics:
-        lift = metrics["lift_top_decile"]
-        meaning = "the usual rate of leaving, among the riskiest tenth"
-        figures.append(Figure(f"{lift['value']:.1f} times", meaning, f"{lift['low']:.2f} to {lift['high']:.2f}"))
-    if "roc_auc" in metrics:
-        auc = metrics["roc_auc"]
-        meaning = "pairs of a leaver and a stayer are ranked rightly; guessing gets 50"
-        figures.append(Figure(f"{100 * auc['value']:.0f} in 100", meaning, _range(auc["low"], auc["high"])))
-    if "ece" in metrics:
-        ece = metrics["ece"]
-        meaning = "between the chance it gave and what happened, on average"
-        interval = f"{100 * ece['low']:.1f} to {100 * ece['high']:.1f}"
-        figures.append(Figure(f"{100 * ece['value']:.1f} points", meaning, interval))
-    return figures
+def _figures(manifest: Mapping[str, Any]) -> list[Figure]:
+    found, metrics = manifest["at_threshold"], manifest["metrics"]
+    lift, auc, ece = (metrics[name] for name in ("lift_top_decile", "roc_auc", "ece"))
+    return [
+        Figure(
+            f"{100 * found['recall']:.0f} in 100",
+            "of those who left had been flagged",
+            _range(*share_interval(found["tp"], found["tp"] + found["fn"])),
+        ),
+        Figure(
+            f"{lift['value']:.1f} times",
+            "the usual rate of leaving, among the riskiest tenth",
+            f"{lift['low']:.2f} to {lift['high']:.2f}",
+        ),
+        Figure(
+            f"{100 * auc['value']:.0f} in 100",
+            "pairs of a leaver and a stayer are ranked rightly; guessing gets 50",
+            _range(auc["low"], auc["high"]),
+        ),
+        Figure(
+            f"{100 * ece['value']:.1f} points",
+            "between the chance it gave and what happened, on average",
+            f"{100 * ece['low']:.1f} to {100 * ece['high']:.1f}",
+        ),
+    ]
 
 
-def _answers(data: ReportData, found: curves.Confusion) -> list[tuple[str, str]]:
-    flagged = found.flagged_left + found.flagged_stayed
-    low, high = curves.wilson(found.flagged_left, flagged)
-    left = float(data.churned.mean())
-    reached = percent(flagged / max(1, found.customers))
+def _answers(data: ReportData) -> list[tuple[str, str]]:
+    found, left = data.manifest["at_threshold"], data.manifest["churn_rate"]
+    right, flagged, reached = found["tp"], found["tp"] + found["fp"], percent(found["flagged_share"])
     who = (
         f"Whoever has a chance of leaving of {percent(data.threshold)} or more is flagged: {reached} of the customers "
         f"then. Of everybody, {100 * left:.0f} in 100 left; a list drawn blindly would be right as often."
@@ -116,8 +120,9 @@ def _answers(data: ReportData, found: curves.Confusion) -> list[tuple[str, str]]
         f"{day(data.manifest['clock'])}; train again when much new data has come in."
     )
     sure = (
-        f"Of {count(flagged, 'flagged customer')} {found.flagged_left:,} left. With other customers of the same kind "
-        f"it would have been {_range(low, high)}, 19 times out of 20. Another season can be further off."
+        f"Of {count(flagged, 'flagged customer')} {right:,} left. With other customers of the same kind "
+        f"it would have been {_range(*share_interval(right, flagged))}, 19 times out of 20. Another season can be "
+        "further off."
         if flagged
         else "Nobody reached the line, so there is nothing to be sure of."
     )
@@ -136,7 +141,7 @@ def facts(data: ReportData) -> list[tuple[str, str]]:
     learned = (
         f"{rows['training']:,} examples at {count(len(cutoffs), 'cut-off')}, {day(cutoffs[0])} to {day(cutoffs[-1])}"
     )
-    reasons = "; ".join(str(check["reason"]) for check in _checks(manifest.get("gate")))
+    reasons = "; ".join(map(_reason, manifest["gate"]["checks"]))
     return [
         ("Version", str(manifest["version"])),
         ("Made", f"{when(manifest['created_at']):%Y-%m-%d %H:%M} UTC"),
@@ -144,11 +149,7 @@ def facts(data: ReportData) -> list[tuple[str, str]]:
         ("Learned from", learned),
         ("Tested on", f"{count(rows['test'], 'customer')} as of {day(windows['test_as_of'])}"),
         ("Segments from", f"{count(rows['customers'], 'customer')} as of {day(manifest['clock'])}"),
-        ("Threshold", f"{100 * data.threshold:.1f} %; policy: {manifest['threshold'].get('policy', 'not named')}"),
-        *([("At the gate", reasons)] if reasons else []),
-        ("Made with", ", ".join(f"{name} {version}" for name, version in _versions(manifest))),
+        ("Threshold", f"{100 * data.threshold:.1f} %; policy: {manifest['threshold']['policy']}"),
+        ("At the gate", reasons),
+        ("Made with", ", ".join(f"{name} {version}" for name, version in manifest["library_versions"].items())),
     ]
-
-
-def _versions(manifest: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - the manifest is JSON
-    return list(manifest.get("library_versions", {}).items())

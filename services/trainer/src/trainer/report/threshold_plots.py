@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from trainer.report import curves
 from trainer.report.figure import BLUE, BRAND, INK, PLUM, WARM, Plot, draw
-from trainer.report.wording import count, percent
+from trainer.report.wording import amount, count, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
 
     from trainer.report.content import ReportData
 
+FEW: Final = 0.005  # of everybody: when no more are flagged, precision is chance
+
 
 def threshold_plots(data: ReportData) -> list[Plot]:
-    """Return the confusion matrix and the threshold curve; the latter a sentence when nobody left."""
+    """Return the confusion matrix and the threshold curve."""
     return [_confusion(data), _curve(data)]
 
 
 def _confusion(data: ReportData) -> Plot:
-    found = curves.confusion(data.churned, data.probability, data.threshold)
+    tp, fp, fn, tn = (data.manifest["at_threshold"][name] for name in ("tp", "fp", "fn", "tn"))
     cells = {
-        (0, 1): (found.flagged_left, "left", "rightly flagged", BRAND),
-        (1, 1): (found.flagged_stayed, "stayed", "flagged for nothing", WARM),
-        (0, 0): (found.passed_left, "left", "missed", WARM),
-        (1, 0): (found.passed_stayed, "stayed", "rightly left in peace", BRAND),
+        (0, 1): (tp, "rightly flagged", BRAND),
+        (1, 1): (fp, "flagged for nothing", WARM),
+        (0, 0): (fn, "missed", WARM),
+        (1, 0): (tn, "rightly left in peace", BRAND),
     }
 
     def paint(axes: Axes) -> None:
-        for (across, up), (customers, _, verdict, colour) in cells.items():
-            share = customers / max(1, found.customers)
+        for (across, up), (customers, verdict, colour) in cells.items():
+            share = customers / data.manifest["customers"]
             axes.add_patch(
                 FancyBboxPatch(
                     (across + 0.06, up + 0.06),
@@ -54,35 +57,34 @@ def _confusion(data: ReportData) -> Plot:
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
 
-    flagged = found.flagged_left + found.flagged_stayed
     return draw(
         "confusion",
         "Right and wrong at our line (confusion)",
         paint,
         height=290,
-        alt=f"Flagged: {found.flagged_left} left, {found.flagged_stayed} stayed. "
-        f"Not flagged: {found.passed_left} left, {found.passed_stayed} stayed.",
-        reading=f"Of {count(flagged, 'flagged customer')} {found.flagged_left:,} left and {found.flagged_stayed:,} "
-        f"would have stayed anyway; {found.passed_left:,} left without being flagged.",
+        alt=f"Flagged: {tp} left, {fp} stayed. Not flagged: {fn} left, {tn} stayed.",
+        reading=f"Of {count(tp + fp, 'flagged customer')} {tp:,} left and {fp:,} would have stayed anyway; {fn:,} left "
+        "without being flagged.",
     )
 
 
 def _curve(data: ReportData) -> Plot:
-    name, title = "threshold", "What another line would do (threshold curve)"
-    if not data.churned.any():
-        return Plot.missing(name, title, "Nobody left in the test window: no line can be right.")
-    curve = curves.threshold_curve(data.churned, data.probability)
-    higher = min(0.95, data.threshold + 0.15)
+    points = data.manifest["threshold_curve"]
+    higher = min(points, key=lambda point: abs(float(point["threshold"]) - data.threshold - 0.15))
+    threshold, precision, recall, f1, flagged = (
+        np.array([point[name] for point in points])
+        for name in ("threshold", "precision", "recall", "f1", "flagged_share")
+    )
 
     def paint(axes: Axes) -> None:
         lines = {
-            "who left, of the flagged": (curve.precision, BRAND, "-"),
-            "found, of the leavers": (curve.recall, BLUE, "--"),
-            "F1, both at once": (curve.f1, PLUM, "-."),
-            "flagged, of everybody": (curve.flagged, WARM, ":"),
+            "who left, of the flagged": (np.where(flagged > FEW, precision, np.nan), BRAND, "-"),
+            "found, of the leavers": (recall, BLUE, "--"),
+            "F1, both at once": (f1, PLUM, "-."),
+            "flagged, of everybody": (flagged, WARM, ":"),
         }
         for label, (share, colour, dashes) in lines.items():
-            axes.plot(curve.threshold, share, color=colour, linestyle=dashes, label=label)
+            axes.plot(threshold, share, color=colour, linestyle=dashes, label=label)
         axes.axvline(data.threshold, color=INK, linewidth=1.2)
         right = data.threshold < 0.7  # noqa: PLR2004 - room for the label on the right
         axes.annotate(
@@ -100,22 +102,39 @@ def _curve(data: ReportData) -> Plot:
         axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, handlelength=2.4, columnspacing=1.2)
 
     return draw(
-        name,
-        title,
+        "threshold",
+        "What another line would do (threshold curve)",
         paint,
         height=290,
         alt=f"Precision, recall, F1 and share flagged for every threshold; ours is {percent(data.threshold)}.",
-        reading=f"A higher line flags fewer customers and is right more often. "
-        f"{_at(data, data.threshold, 'Ours, at')} {_at(data, higher, 'One at')}",
+        reading="A higher line flags fewer customers and is right more often. "
+        f"{_at(data.manifest['at_threshold'], 'Ours, at')} {_at(higher, 'One at')} {_most_profitable(data)}",
     )
 
 
-def _at(data: ReportData, threshold: float, whose: str) -> str:
-    found = curves.confusion(data.churned, data.probability, threshold)
-    if found.precision is None or found.recall is None:
-        return f"{whose} {percent(threshold)}, flags nobody."
-    flagged = (found.flagged_left + found.flagged_stayed) / found.customers
+def _at(point: Mapping[str, float], whose: str) -> str:
+    line = f"{whose} {percent(point['threshold'])}, flags"
+    if not point["flagged_share"]:
+        return f"{line} nobody."
     return (
-        f"{whose} {percent(threshold)}, flags {percent(flagged)} of everybody and finds {percent(found.recall)} of the "
-        f"leavers; {100 * found.precision:.0f} in 100 flagged leave."
+        f"{line} {percent(point['flagged_share'])} of everybody and finds {percent(point['recall'])} of the leavers; "
+        f"{100 * point['precision']:.0f} in 100 flagged leave."
+    )
+
+
+def _most_profitable(data: ReportData) -> str:
+    """Return which line of the curve earned most, and under which assumptions."""
+    economics: Mapping[str, Any] = data.manifest["economics"]
+    currency = economics["currency"]
+    assumed = (
+        f"If writing to a customer costs {currency} {amount(economics['contact_cost'])} and keeps "
+        f"{percent(economics['save_rate'])} of those who would leave, each worth {currency} "
+        f"{amount(economics['margin'])},"
+    )
+    best = max(data.manifest["threshold_curve"], key=lambda point: float(point["profit"]))
+    if best["profit"] <= 0:
+        return f"{assumed} no line would have paid."
+    return (
+        f"{assumed} the line at {percent(best['threshold'])} would have paid best: {currency} "
+        f"{amount(best['profit'])} from all {data.manifest['customers']:,}."
     )

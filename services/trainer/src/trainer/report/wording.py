@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from retention.pipelines import RECENT_DAYS
+from trainer.evaluation.evaluate import ACTIVE_DAYS
 
 FEATURES: Final = {
     "Frequency": "Orders",
@@ -38,6 +39,25 @@ CLUSTERERS: Final = {
     "dbscan": "DBSCAN",
     "hdbscan": "HDBSCAN",
 }
+GROUPS: Final = {
+    **{f"active_{days}_days": f"Ordered in last {days} days" for days in ACTIVE_DAYS},
+    "repeat": "Three orders or more",
+    "sparse": "Two orders",
+    "single_order": "One order",
+    "lapsed": "Silent over {horizon_days} days",
+}
+CHECKS: Final = {
+    "ranking": "Ranking",
+    "time_rule": "Against the rule",
+    "skill": "Against the average",
+    "calibration": "Percentages",
+    "feature_only": "Feature-only calls",
+    "champion": "Champion",
+}
+EVERYBODY: Final = (
+    "Where it says all, too few were there to tell apart: the rate is that of all one-time buyers, or of all customers "
+    "when even those were too few."
+)
 METRICS: Final = {
     "roc_auc": ("ROC-AUC", "of a customer who left and one who stayed, how often the first was ranked riskier"),
     "pr_auc": ("PR-AUC", "precision, averaged over every share of the leavers found"),
@@ -61,6 +81,11 @@ def rival(name: str) -> str:
 def clusterer(name: str) -> str:
     """Return the way of clustering in words; an unknown one by its own name, readable."""
     return CLUSTERERS.get(name, _spaced(name))
+
+
+def check(name: str) -> str:
+    """Return the gate's check in words; an unknown one by its own name, readable."""
+    return CHECKS.get(name, _spaced(name))
 
 
 def percent(share: float) -> str:
@@ -96,13 +121,6 @@ def day(rfc3339: str) -> str:
 def when(rfc3339: str) -> datetime:
     """Return the instant that stands in the manifest as RFC 3339."""
     return datetime.fromisoformat(rfc3339)
-
-
-def text_of(value: Any, *names: str) -> str:  # noqa: ANN401 - the manifest is JSON
-    """Return a text that stands in the manifest as such or, under one of the names, in a mapping; "" if it is not."""
-    if isinstance(value, dict):
-        return next((str(value[name]) for name in names if value.get(name)), "")
-    return str(value) if value else ""
 
 
 def _spaced(name: str) -> str:
