@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -137,3 +138,22 @@ def test_what_the_api_would_stumble_over_later_is_refused_now(tmp_path: Path) ->
     small_bundle(other, without={"percentiles"})
     with pytest.raises(BundleRefusedError, match="no percentiles"):
         read_bundle(other, KEY)
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "link to a folder", "link to a file"])
+def test_what_nobody_published_or_is_no_file_is_refused(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / VERSION
+    small_bundle(folder)
+    target = folder / "stray"
+    if what == "pipe":
+        (folder / "segments.json").unlink()
+        os.mkfifo(folder / "segments.json")
+    elif what == "folder":
+        target.mkdir()
+    elif what == "link to a folder":
+        target.symlink_to(tmp_path)
+    else:
+        (folder / "segments.json").rename(tmp_path / "elsewhere")
+        (folder / "segments.json").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleRefusedError, match=r"nobody published|neither a file"):
+        read_bundle(folder, KEY)

@@ -10,7 +10,7 @@ from bundles import KEY, small_bundle
 
 from retention.bundle import read_bundle
 from retention.champion_log import Move, earlier_champions, moves
-from retention.errors import BundleRefusedError, NoChampionError
+from retention.errors import BundleRefusedError, NoChampionError, NotPermittedError
 from retention.registry import Registry
 
 if TYPE_CHECKING:
@@ -190,3 +190,22 @@ def test_a_reader_half_way_through_a_version_that_is_deleted_is_refused(
     with pytest.raises(BundleRefusedError, match="cannot read"):
         read_bundle(registry.folder(A), KEY)
     assert read_bundle(registry.folder(registry.champion()), KEY).version == G
+
+
+def test_a_stray_file_or_link_stops_nobody(registry: Registry, tmp_path: Path) -> None:
+    promote(registry, A)
+    (registry.versions_dir / ".tmp-stray").write_text("")
+    (registry.versions_dir / ".tmp-link").symlink_to(tmp_path)
+    (registry.versions_dir / G).write_text("no folder, though named like a version")
+    promote(registry, B)
+    with registry.training_lock():
+        registry.prune(key=KEY)
+    assert registry.versions() == [A, B]
+    assert not list(registry.versions_dir.glob(".tmp-*"))
+    assert tmp_path.is_dir()
+
+
+def test_a_champion_that_cannot_be_read_is_named(registry: Registry) -> None:
+    (registry.live_dir / "champion").mkdir(parents=True)
+    with pytest.raises(NotPermittedError, match="champion: Is a directory"):
+        registry.champion()

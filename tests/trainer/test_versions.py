@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,9 +14,13 @@ from bundles import KEY, small_bundle
 
 from retention.bundle import MANIFEST, SIGNATURE, write_bundle
 from retention.registry import Registry
+from trainer import score
+from trainer import store as trainer_store
 from trainer.__main__ import main
+from trainer.score import Scored
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -25,6 +32,10 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Three sound versions, of which the first two have been champion."""
     (tmp_path / "key").write_bytes(KEY)
     monkeypatch.setenv("MONGO_URI", "mongodb://nobody.asks.it.invalid")
+    monkeypatch.setattr(
+        score, "score_champion", lambda *_: Scored("it", 7, 0, 0, {}, 0.0)
+    )  # tests/trainer/test_score.py
+    monkeypatch.setattr(trainer_store, "open_store", lambda *_, **__: nullcontext())
     monkeypatch.setenv("MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setenv("MODEL_SIGNING_KEY_FILE", str(tmp_path / "key"))
     registry = Registry(tmp_path / "models")
@@ -35,10 +46,10 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     return registry
 
 
-def describe(registry: Registry, version: str, **known: object) -> None:
-    """Publish the version again with nothing of this in its manifest but what is `known`."""
+def describe(registry: Registry, version: str, files: Mapping[str, bytes] | None = None, **known: object) -> None:
+    """Publish the version again with nothing of this in its manifest but what is `known`, and with more `files`."""
     folder = registry.folder(version)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = {path.name: path.read_bytes() for path in folder.iterdir()} | dict(files or {})
     manifest = json.loads(files.pop(MANIFEST))
     del files[SIGNATURE]
     kept = {name: manifest[name] for name in manifest.keys() - {"sha256", "created_at", "grade", "metrics"}}
@@ -108,7 +119,7 @@ def test_a_version_is_promoted_by_hand_with_the_reason_in_the_log(
     assert main(["promote", NEXT, "--reason", "the shop moved"]) == 0
     assert registry.champion() == NEXT
     assert last_line(registry) == f"{NEW} {NEXT} promoted by hand: the shop moved"
-    assert capsys.readouterr().out == f"champion     {NEXT}\n"
+    assert capsys.readouterr().out.splitlines() == [f"champion     {NEXT}", "scored       7 customers by it in 0.0 s"]
 
 
 def test_promoting_the_champion_is_done_already(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,3 +157,27 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert ended.value.code == 0
     out = capsys.readouterr().out
     assert all(f"\n    {name}" in out for name in ("train", "list", "promote", "rollback"))
+
+
+def test_nobody_has_to_listen_to_the_end(registry: Registry) -> None:
+    script = f"{sys.executable} -m trainer list | true; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "0"
+    assert "Traceback" not in ended.stderr
+    assert registry.versions()
+
+
+def test_the_report_is_said_where_it_is_and_copied(
+    registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report"]) == 66
+    assert f"version {NEW} has no report" in capsys.readouterr().err
+    assert main(["report", "nonsense"]) == 66
+    describe(registry, NEW, files={"report.html": b"<p>good</p>"})
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.strip() == str((registry.folder(NEW) / "report.html").resolve())
+    assert main(["report", NEW, "--to", "-"]) == 0
+    assert capsys.readouterr().out == "<p>good</p>\n"
+    assert main(["report", NEW, "--to", str(tmp_path / "copy.html")]) == 0
+    assert (tmp_path / "copy.html").read_bytes() == b"<p>good</p>"
+    assert main(["report", NEW, "--to", str(tmp_path / "no" / "copy.html")]) == 73

@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import json
 import math
+import stat
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention import pipelines
@@ -21,7 +23,7 @@ from retention.reference import Reference
 from retention.segments import SegmentModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 SCHEMA_VERSION: Final = 2
@@ -117,6 +119,7 @@ def _verified_contents(folder: Path, hashes: dict[str, str]) -> dict[str, bytes]
 
     The others, plots and pipelines of several MB, are hashed one by one and not kept.
     """
+    _check_files(folder, {MANIFEST, SIGNATURE, *hashes})
     contents = {}
     for name, sha256 in hashes.items():
         content = (folder / name).read_bytes()
@@ -124,11 +127,19 @@ def _verified_contents(folder: Path, hashes: dict[str, str]) -> dict[str, bytes]
             raise BundleRefusedError(f"{folder.name}: the content of {name} is not what was published")
         if name.endswith(".json"):
             contents[name] = content
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    unknown = present - {MANIFEST, SIGNATURE, *hashes}
-    if unknown:
-        raise BundleRefusedError(f"{folder.name}: files that nobody published: {sorted(unknown)}")
     return contents
+
+
+def _check_files(folder: Path, published: Collection[str]) -> None:
+    """Refuse what nobody published, and what is no file: a pipe would be read for ever."""
+    folders = {parent.as_posix() for name in published for parent in PurePosixPath(name).parents}
+    modes = {path.relative_to(folder).as_posix(): path.lstat().st_mode for path in folder.rglob("*")}
+    unknown = sorted(name for name, mode in modes.items() if name not in (folders if stat.S_ISDIR(mode) else published))
+    if unknown:
+        raise BundleRefusedError(f"{folder.name}: nobody published {', '.join(unknown)}")
+    strange = sorted(name for name, mode in modes.items() if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)))
+    if strange:
+        raise BundleRefusedError(f"{folder.name}: neither a file nor a folder: {', '.join(strange)}")
 
 
 def _check_features(bundle: Bundle) -> None:

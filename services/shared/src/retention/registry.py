@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Final
 from retention.bundle import read_bundle
 from retention.champion_log import NO_VERSION, ROLLED_BACK, VERSION, Move, earlier_champions, moves, taken_back
 from retention.clock import rfc3339
-from retention.errors import BundleRefusedError, CannotWriteError, LockedError, NoChampionError, NoInputError
+from retention.errors import (
+    BundleRefusedError,
+    CannotWriteError,
+    LockedError,
+    NoChampionError,
+    NoInputError,
+    NotPermittedError,
+)
 from retention.files import append_line_durably, locked, make_directory_durably, replace_durably, sync_directory
 
 if TYPE_CHECKING:
@@ -48,6 +55,8 @@ class Registry:
             version = (self.live_dir / "champion").read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
             version = ""
+        except OSError as error:
+            raise NotPermittedError(f"cannot read {error.filename}: {error.strerror}") from error
         if version and not VERSION.fullmatch(version):
             raise NoChampionError(f"{self.live_dir / 'champion'} names no version: promote one, or run the trainer")
         if not version:
@@ -60,7 +69,9 @@ class Registry:
 
     def versions(self) -> list[str]:
         """Return the published versions, oldest first."""
-        return sorted(path.name for path in self.versions_dir.glob("*") if VERSION.fullmatch(path.name))
+        return sorted(
+            path.name for path in self.versions_dir.glob("*") if VERSION.fullmatch(path.name) and path.is_dir()
+        )
 
     def publish(self, version: str, write: Callable[[Path], None]) -> Path:
         """Let `write` fill a folder durably, as write_bundle does, then give it its name in one step, durably too.
@@ -201,12 +212,15 @@ class Registry:
 
     def _sweep(self) -> None:
         for stale in self.versions_dir.glob(f"{_TEMPORARY}*"):
-            shutil.rmtree(stale)
+            if stale.is_dir() and not stale.is_symlink():
+                shutil.rmtree(stale)
+            else:  # ours are folders, but whatever it is it must not stop every run to come
+                stale.unlink()
 
     def _champion_or_dash(self) -> str:
         try:
             return self.champion()
-        except (NoChampionError, OSError):
+        except (NoChampionError, NotPermittedError):
             return NO_VERSION
 
     @contextmanager

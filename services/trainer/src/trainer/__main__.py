@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         for line in options.run(options, Settings.from_environ(os.environ)):
-            print(line, flush=True)  # what was done is said, also when what follows fails
+            _say(line)
     except RetentionError as error:
         print(f"trainer: {error}", file=sys.stderr)
         return error.exit_code
@@ -39,6 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("trainer: stopped: the champion is unchanged, or the new one", file=sys.stderr)
         return 130
     return 0
+
+
+def _say(line: str) -> None:
+    """Print at once, so that what was done is said when what follows fails; nobody has to listen to the end."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,14 +80,14 @@ def _train(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
 
     now = datetime.now(UTC)
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
-        trained = train(store, settings, now=now, horizon_days=options.horizon_days, force=options.force, say=print)
+        trained = train(store, settings, now=now, horizon_days=options.horizon_days, force=options.force, say=_say)
         yield from _summary(trained)
         yield from _score(options, settings)
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--horizon-days", type=_horizon_days, default=90, metavar="N", help="predict no order in the next N days (90)"
+        "--horizon-days", type=whole_days, default=90, metavar="N", help="predict no order in the next N days (90)"
     )
     command.add_argument(
         "--force", action="store_true", help="train although the champion is of the same data and code"
@@ -138,7 +146,8 @@ def _add_reason(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reason", default="", metavar="TEXT", help="why, for champion.log")
 
 
-def _horizon_days(text: str) -> int:
+def whole_days(text: str) -> int:
+    """Return the horizon that is asked for."""
     days = int(text)
     if not 7 <= days <= 365:  # noqa: PLR2004 - a week, a year
         raise argparse.ArgumentTypeError("must be from 7 to 365")

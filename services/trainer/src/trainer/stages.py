@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ class Stages:
 
     def __init__(self, say: Callable[[str], object]) -> None:
         self._say = say
+        self._started = time.monotonic()
+
+    @property
+    def elapsed(self) -> timedelta:
+        """How long it is since the first stage began."""
+        return timedelta(seconds=time.monotonic() - self._started)
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:

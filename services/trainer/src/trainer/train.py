@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from retention.bundle import Bundle, read_bundle, read_signing_key, write_bundle
 from retention.clock import rfc3339
-from retention.errors import BundleRefusedError, NoChampionError
+from retention.errors import BundleRefusedError, NoChampionError, NotPermittedError
 from retention.registry import Registry, new_version
 from trainer import gate, publish
 from trainer.churn.choose import Choice, choose
@@ -121,17 +121,15 @@ def train(
             report = write_report(report_data(manifest, data, judged, segments, cohorts, settings.currency))
         with stage("publish"):
             files = {**publish.bundle_files(models), **report}
-            return _publish(registry, key, manifest, files, judged.verdict, now)
+            return _publish(registry, key, manifest, files, judged.verdict, now + stage.elapsed)
 
 
 def _champion(registry: Registry, key: bytes) -> Bundle | str:
     """Return the champion, or why there is none to compare with."""
     try:
         return read_bundle(registry.folder(registry.champion()), key)
-    except (NoChampionError, BundleRefusedError) as error:
+    except (NoChampionError, BundleRefusedError, NotPermittedError) as error:
         return str(error)
-    except OSError as error:
-        return f"{error.filename} cannot be read: {error.strerror}"
 
 
 def _read(store: Store, horizon_days: int) -> Data:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from retention.bundle import read_bundle, read_signing_key
-from retention.errors import BundleRefusedError, CannotWriteError, NoChampionError, NoInputError, NotPermittedError
+from retention.errors import BundleRefusedError, CannotWriteError, NoChampionError, NoInputError
 from retention.registry import Registry
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ def listed(settings: Settings) -> list[Listed]:
         champion = {registry.champion()}
     except NoChampionError:
         champion = set()
-    except OSError as error:
-        raise NotPermittedError(f"cannot read {error.filename}: {error.strerror}") from error
     versions = sorted({*registry.versions(), *champion}, reverse=True)
     return [_listed(registry, version, key, champion=version in champion) for version in versions]
 
