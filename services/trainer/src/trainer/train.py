@@ -100,7 +100,8 @@ def train(
             models = publish.Models(churn, fit_segments(customers, descriptions), customers, data.clock)
         with stage("evaluate"):
             judged = _judge(models, data, champion, settings, horizon_days)
-        say(f"gate        {'passed' if judged.verdict.passed else 'refused'}: {judged.verdict.reason}")
+        for check in judged.verdict.checks:
+            say(f"{'passed' if check.passed else 'FAILED':<12}{check.reason}")
         with stage("segments"):
             segments = segmentation(models, data.test)
             knowledge = segment_gain(data.learn, choice, horizon_days, len(descriptions))
@@ -128,7 +129,9 @@ def _champion(registry: Registry, key: bytes) -> Bundle | str:
     """Return the champion, or why there is none to compare with."""
     try:
         return read_bundle(registry.folder(registry.champion()), key)
-    except (NoChampionError, BundleRefusedError, NotPermittedError) as error:
+    except NoChampionError:
+        return "there is none"
+    except (BundleRefusedError, NotPermittedError) as error:
         return str(error)
 
 
