@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench_score_usual import STAGES, USUAL
 from bench_server import BenchError
-from bench_shop import INVENTED_ROWS, Ran, Shop, shop
+from bench_shop import Ran, Shop, add_shop_arguments, shop
 from retention import schema
 
 if TYPE_CHECKING:
@@ -28,13 +28,8 @@ GOLDEN: Final = 0.618_033_988_749_895  # multiples of it, modulo 1, are spread e
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be asked for."""
-    parser.add_argument("--json", action="store_true", help="print the JSON line alone")
-    parser.add_argument("--data", type=Path, metavar="FILE", help="multiply the customers of this file")
-    parser.add_argument(
-        "--rows", type=int, default=INVENTED_ROWS, metavar="N", help="else of an invented shop of N rows"
-    )
+    add_shop_arguments(parser)
     parser.add_argument("--customers", type=int, default=1_000_000, metavar="N", help="so many of them (1,000,000)")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds of the comparison (3)")
     parser.set_defaults(run=run)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pymongo
@@ -14,13 +15,23 @@ import pymongo
 from bench_server import DATABASE, BenchError, peak_rss_mb, server
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Any
 
     from pymongo.database import Database
 
 INVENTED_ROWS: Final = 420_000  # as `seeder synthetic` does by default
+
+
+def add_shop_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which shop can be asked for, and how often."""
+    parser.add_argument("--json", action="store_true", help="print the JSON line alone")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="measure on the customers of this file")
+    parser.add_argument(
+        "--rows", type=int, default=INVENTED_ROWS, metavar="N", help="else on an invented shop of N rows"
+    )
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds of the comparison (3)")
 
 
 class Ran(NamedTuple):

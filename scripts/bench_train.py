@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bench_server import BenchError
-from bench_shop import INVENTED_ROWS, shop
+from bench_shop import add_shop_arguments, shop
 from retention import schema
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ class Round(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be asked for."""
-    parser.add_argument("--json", action="store_true", help="print the JSON line alone")
-    parser.add_argument("--data", type=Path, metavar="FILE", help="train on this file")
-    parser.add_argument(
-        "--rows", type=int, default=INVENTED_ROWS, metavar="N", help="else on an invented shop of N rows"
-    )
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds of the comparison (3)")
+    add_shop_arguments(parser)
     parser.add_argument("--factor", type=int, default=1, metavar="N", help="then once on N times the customers")
     parser.set_defaults(run=run)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from retention.errors import BadConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+
+N = TypeVar("N", int, float)
 
 
 class SettingsReader:
@@ -59,23 +62,18 @@ class SettingsReader:
 
     def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
         """Return a whole number within [minimum, maximum]."""
-        value = self.text(name, str(default))
-        try:
-            number = int(value)
-        except ValueError:
-            self._problems.append(f"{name} must be a whole number, not {value!r}")
-            return default
-        if not minimum <= number <= maximum:
-            self._problems.append(f"{name} must be from {minimum} to {maximum}, not {number}")
-        return number
+        return self._within(name, default, minimum, maximum, int, "a whole number")
 
     def number(self, name: str, default: float, *, minimum: float, maximum: float) -> float:
         """Return a number within [minimum, maximum]."""
+        return self._within(name, default, minimum, maximum, float, "a number")
+
+    def _within(self, name: str, default: N, minimum: N, maximum: N, read: Callable[[str], N], what: str) -> N:
         value = self.text(name, str(default))
         try:
-            number = float(value)
+            number = read(value)
         except ValueError:
-            self._problems.append(f"{name} must be a number, not {value!r}")
+            self._problems.append(f"{name} must be {what}, not {value!r}")
             return default
         if not minimum <= number <= maximum:  # NaN is not
             self._problems.append(f"{name} must be from {minimum:g} to {maximum:g}, not {value}")

@@ -83,11 +83,7 @@ def train(
             "horizon_days": horizon_days,
         }
         champion = _champion(registry, key)
-        if (
-            isinstance(champion, Bundle)
-            and not force
-            and all(champion.manifest.get(name) == value for name, value in origin.items())
-        ):
+        if isinstance(champion, Bundle) and not force and _is_from(champion, origin):
             return Trained(champion.version, champion.manifest, fresh=False)
 
         stage = Stages(say)
