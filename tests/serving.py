@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import httpx
 from bundles import small_bundle
 
-from inference import posts
-from inference.lookup import DataState
-from inference.posts import KeyReusedError, Post, Reply, ledger
+from inference.predictions.lookup import DataState
+from inference.transactions import posts
+from inference.transactions.posts import KeyReusedError, Post, Reply, ledger
 from retention.documents import line_id
 from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from inference.schemas import Ingested
+    from inference.transactions.schemas import Ingested
     from retention.registry import Registry
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from inference.lookup import Customers
-    from inference.store import Transactions
+    from inference.predictions.lookup import Customers
+    from inference.transactions.store import Transactions
 
 
 @pytest.fixture

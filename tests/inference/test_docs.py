@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import TypeAdapter
 
-from inference.example_answers import CUSTOMER_ANSWERS, FEATURE_ANSWER, MODEL_CARD
-from inference.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
-from inference.model_card import ModelCard
-from inference.schemas import CustomerAnswer, FeatureAnswer
+from inference.models.example_answers import MODEL_CARD
+from inference.models.model_card import ModelCard
+from inference.predictions.example_answers import CUSTOMER_ANSWERS, FEATURE_ANSWER
+from inference.predictions.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
+from inference.predictions.schemas import CustomerAnswer, FeatureAnswer
 
 if TYPE_CHECKING:
     import httpx

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bundles import KEY, VERSION, small_bundle
 
-from inference.live_bundle import LiveBundle
+from inference.models.live_bundle import LiveBundle
 from retention.errors import NoChampionError
 
 if TYPE_CHECKING:

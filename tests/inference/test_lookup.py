@@ -11,7 +11,7 @@ import pytest
 from serving import CLOCK, NOW, ORDERS, InMemoryCustomers
 
 from inference.connection import Connection
-from inference.lookup import Customers, MongoCustomers, Shared
+from inference.predictions.lookup import Customers, MongoCustomers, Shared
 from inference.settings import Settings
 from retention import pipelines, schema
 from retention.errors import CustomerNotFoundError, NoOrdersError

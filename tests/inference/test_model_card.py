@@ -8,7 +8,7 @@ import pytest
 from bundles import CARD, METRIC, VERSION
 from serving import NOW, ORDERS, UnreachableCustomers
 
-from inference.example_answers import MODEL_CARD
+from inference.models.example_answers import MODEL_CARD
 from retention.churn import sigmoid
 from retention.clock import rfc3339
 

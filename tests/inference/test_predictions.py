@@ -7,7 +7,7 @@ import pytest
 from bundles import KEY, VERSION
 from serving import ORDERS, UnreachableCustomers
 
-from inference.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
+from inference.predictions.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
 from retention.bundle import read_bundle
 from retention.churn import sigmoid
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from bundles import small_model
 
-from inference.reasons import WORDINGS, single_order_text, text
+from inference.predictions.reasons import WORDINGS, single_order_text, text
 from retention import pipelines
 from retention.reference import Reference
 

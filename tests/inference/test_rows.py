@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving import UnreachableTransactions
 
-from inference.examples import INGESTED, LINES_EXAMPLES
-from inference.rows import MAX_LINES
+from inference.transactions.examples import INGESTED, LINES_EXAMPLES
+from inference.transactions.rows import MAX_LINES
 
 if TYPE_CHECKING:
     import httpx

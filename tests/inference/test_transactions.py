@@ -14,11 +14,11 @@ from bundles import VERSION
 from pymongo.errors import ExecutionTimeout, OperationFailure
 from serving import CLOCK, NOW, InMemoryTransactions
 
-from inference import derived, records, store
 from inference.connection import Connection, passes, words
-from inference.lookup import MongoCustomers
+from inference.predictions.lookup import MongoCustomers
 from inference.settings import Settings
-from inference.store import MongoTransactions
+from inference.transactions import derived, records, store
+from inference.transactions.store import MongoTransactions
 from retention import schema
 from retention.lines import RULES
 from seeder.__main__ import main as seed
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
     from serving import Models, Serve
 
-    from inference.posts import Post
+    from inference.transactions.posts import Post
 
     Documents = dict[str, Any]
     Open = Callable[..., AbstractAsyncContextManager["Api"]]

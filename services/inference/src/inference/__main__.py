@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import uvicorn
 
 from inference.app import create_app
-from inference.protocol import BoundedHeadProtocol
+from inference.http.protocol import BoundedHeadProtocol
 from inference.settings import Settings
 from retention.errors import BadConfigurationError
 from retention.logs import configure_logs

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from inference import docs, openapi
 from inference.connection import Connection
+from inference.documentation import openapi, pages
 from inference.errors import answer_with_problems
-from inference.live_bundle import LiveBundle
-from inference.lookup import MongoCustomers
-from inference.request_log import RequestLog
-from inference.routes import router
-from inference.security import Guard, SecurityHeaders
+from inference.health.routes import router as health
+from inference.http.request_log import RequestLog
+from inference.http.security import Guard, SecurityHeaders
+from inference.models.live_bundle import LiveBundle
+from inference.models.routes import router as models
+from inference.predictions.lookup import MongoCustomers
+from inference.predictions.routes import router as predictions
 from inference.service import Service
-from inference.store import MongoTransactions
+from inference.transactions.routes import router as transactions_router
+from inference.transactions.store import MongoTransactions
+from inference.web.routes import router as web
 from retention.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
-    from inference.lookup import Customers
+    from inference.predictions.lookup import Customers
     from inference.settings import Settings
-    from inference.store import Transactions
+    from inference.transactions.store import Transactions
+
+
+ROUTERS: Final = (predictions, transactions_router, models, health, web)  # in the order of the documentation
 
 
 def create_app(
@@ -79,6 +86,7 @@ def create_app(
     app.state.service = service
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     answer_with_problems(app)
-    app.include_router(router)
-    docs.serve(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    pages.serve(app)
     return app

@@ -8,7 +8,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from inference.posts import InProgressError, KeyReusedError, NotDerivableError, NotStoredError, OtherIdsError
+from inference.transactions.posts import (
+    InProgressError,
+    KeyReusedError,
+    NotDerivableError,
+    NotStoredError,
+    OtherIdsError,
+)
 from retention.errors import (
     BundleRefusedError,
     CustomerNotFoundError,

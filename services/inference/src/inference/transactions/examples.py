@@ -1,32 +1,11 @@
-"""Questions that work: what the documentation fills in. Real figures of Online Retail."""
+"""Lines that work: what the documentation fills in, and the answer to them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from inference.schemas import Ingested
-
-REQUEST_ID: Final = "8c7f6a0e5d3b4c2a9f1e0d7b6a5c4e3f"
-
-CUSTOMER_EXAMPLES: Final[dict[str, Any]] = {
-    "now": {"summary": "As of now, with the reasons", "value": {"customer_id": 12347}},
-    "once": {"summary": "A customer of one order", "value": {"customer_id": 12378}},
-    "then": {
-        "summary": "As of a past day, without the reasons",
-        "value": {"customer_id": 12347, "as_of": "2011-11-10T00:00:00Z", "explain": False},
-    },
-}
-FEATURE_EXAMPLES: Final[dict[str, Any]] = {
-    "three": {
-        "summary": "Three figures: what is missing is assumed",
-        "value": {"Frequency": 7, "Monetary": 4310.0, "AvgOrderValue": 615.71},
-    },
-    "five": {
-        "summary": "All five figures",
-        "value": {"Frequency": 7, "Monetary": 4310.0, "AvgOrderValue": 615.71, "Recency": 2, "Tenure": 367},
-    },
-}
+    from inference.transactions.schemas import Ingested
 
 _ORDER: Final = [
     {

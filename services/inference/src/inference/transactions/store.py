@@ -13,11 +13,11 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from inference import posts
 from inference.connection import DUPLICATE_KEY, refused_as
-from inference.derived import refresh
-from inference.posts import InProgressError, NotDerivableError, NotStoredError, Post, Reply
-from inference.records import KEPT, Records
+from inference.transactions import posts
+from inference.transactions.derived import refresh
+from inference.transactions.posts import InProgressError, NotDerivableError, NotStoredError, Post, Reply
+from inference.transactions.records import KEPT, Records
 from retention import schema
 from retention.documents import line_id
 from retention.errors import RetentionError, UnavailableError

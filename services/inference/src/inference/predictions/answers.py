@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inference import reasons
+from inference.predictions import reasons
 from retention.churn import INTERVAL_LEVEL, confidence, evidence
 from retention.pipelines import CONTRACT_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inference.schemas import CustomerAnswer, Explanation, FeatureAnswer, FeatureMeta, Meta, Prediction, Segment
+    from inference.predictions.schemas import CustomerAnswer, Explanation, FeatureAnswer, Prediction, Segment
+    from inference.schemas import FeatureMeta, Meta
     from retention.bundle import Bundle
     from retention.churn import ChurnModel, FeatureOnlyModel
 

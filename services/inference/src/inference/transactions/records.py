@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from inference.posts import LOAD_PREFIX, InProgressError, KeyReusedError, OtherIdsError
+from inference.transactions.posts import LOAD_PREFIX, InProgressError, KeyReusedError, OtherIdsError
 from retention import schema
 from retention.errors import UnavailableError
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from inference.connection import Collection
-    from inference.posts import Post
-    from inference.schemas import Ingested
+    from inference.transactions.posts import Post
+    from inference.transactions.schemas import Ingested
     from retention.ledger import Ledger
     from retention.pipelines import Touched
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from inference.errors import BODY_TOO_LARGE, HOST_NOT_ALLOWED, LARGE_BODIES, MAX_BODY_BYTES, problem
-from inference.large_bodies import LargeBodies
+from inference.http.large_bodies import LargeBodies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

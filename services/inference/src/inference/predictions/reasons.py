@@ -11,7 +11,7 @@ from retention.single_order import BREADTH, RECENCY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from inference.schemas import Contribution
+    from inference.predictions.schemas import Contribution
     from retention.bundle import Bundle
     from retention.churn import ChurnModel
     from retention.reference import Reference

@@ -46,6 +46,10 @@ class LiveBundle:
             raise NoChampionError(self.stale_reason or "no model is loaded yet")
         return self._bundle
 
+    async def require(self) -> None:
+        """Raise NoChampionError when no bundle answers yet."""
+        _ = self.bundle
+
     async def follow(self, *, poll_s: float) -> None:
         """Refresh until cancelled."""
         while True:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from inference.rows import Rows
-    from inference.schemas import Ingested
+    from inference.transactions.rows import Rows
+    from inference.transactions.schemas import Ingested
 
 Refreshed: TypeAlias = "Mapping[datetime, Sequence[int]]"  # customers, by the instant their features are now as of
 

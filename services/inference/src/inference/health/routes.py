@@ -1,0 +1,51 @@
+"""For monitors and load balancers."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from fastapi import APIRouter, Request, Response
+
+from inference.documentation.openapi import HEALTHS
+from inference.errors import RETRY_AFTER_S
+from inference.health import checks
+from inference.health.schemas import Alive, Health, Readiness
+from inference.http.strict_json import StrictJsonRoute
+from inference.service import service_of
+
+Ready = TypeVar("Ready", Readiness, Health)
+
+router = APIRouter(route_class=StrictJsonRoute, tags=[HEALTHS])
+
+
+@router.get("/livez", summary="Is the process alive?")
+async def livez() -> Alive:
+    """Answer at once, touching nothing: a failure means that the process should be restarted."""
+    return {"status": "alive"}
+
+
+@router.get(
+    "/readyz",
+    summary="Can it answer predictions?",
+    responses={503: {"model": Readiness, "description": "Not now: `checks` says what is missing."}},
+)
+async def readyz(request: Request, response: Response) -> Readiness:
+    """Ask every dependency, and answer 503 when one is missing: a failure means that others should be asked."""
+    return _with_status(response, await checks.readiness(service_of(request)))
+
+
+@router.get(
+    "/health",
+    summary="How is it?",
+    responses={503: {"model": Health, "description": "It cannot answer predictions now."}},
+)
+async def health(request: Request, response: Response) -> Health:
+    """Answer with the status and the checks of /readyz, and what a monitor likes to see beside them, on one page."""
+    return _with_status(response, await checks.health(service_of(request)))
+
+
+def _with_status(response: Response, readiness: Ready) -> Ready:
+    if readiness["status"] != "ready":
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return readiness

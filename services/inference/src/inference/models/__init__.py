@@ -1,0 +1,1 @@
+"""The model that answers, and the versions that could."""

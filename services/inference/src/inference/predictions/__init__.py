@@ -1,0 +1,1 @@
+"""Whether a customer comes back."""

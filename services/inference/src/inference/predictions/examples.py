@@ -1,0 +1,24 @@
+"""Questions that work: what the documentation fills in. Real figures of Online Retail."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+CUSTOMER_EXAMPLES: Final[dict[str, Any]] = {
+    "now": {"summary": "As of now, with the reasons", "value": {"customer_id": 12347}},
+    "once": {"summary": "A customer of one order", "value": {"customer_id": 12378}},
+    "then": {
+        "summary": "As of a past day, without the reasons",
+        "value": {"customer_id": 12347, "as_of": "2011-11-10T00:00:00Z", "explain": False},
+    },
+}
+FEATURE_EXAMPLES: Final[dict[str, Any]] = {
+    "three": {
+        "summary": "Three figures: what is missing is assumed",
+        "value": {"Frequency": 7, "Monetary": 4310.0, "AvgOrderValue": 615.71},
+    },
+    "five": {
+        "summary": "All five figures",
+        "value": {"Frequency": 7, "Monetary": 4310.0, "AvgOrderValue": 615.71, "Recency": 2, "Tenure": 367},
+    },
+}
