@@ -45,6 +45,14 @@ class Explanation(NamedTuple):
     contributions: tuple[tuple[str, float], ...]
 
 
+class Assessment(NamedTuple):
+    """All that the model says of one customer."""
+
+    probability: float
+    interval: Interval
+    explanation: Explanation
+
+
 class Shift(NamedTuple):
     """By how much the log-odds of everybody differ in one month of the year, and the variance of that."""
 
@@ -75,14 +83,7 @@ class ChurnModel(NamedTuple):
 
     def explain(self, features: Features) -> Explanation:
         """Return the base and each feature's share of the log-odds; of a single order it is one share alone."""
-        shift = self._shift(features).log_odds
-        if features["Frequency"] == 1:
-            base = self.single_order.base_log_odds
-            contribution = self.single_order.cell(features).log_odds - base
-            return Explanation(base + shift, ((RECENCY, contribution),))
-        formula = self.several_orders
-        shares = zip(formula.features, formula.contributions(features), strict=True)
-        return Explanation(formula.base_log_odds + shift, tuple(shares))
+        return self.assess(features).explanation
 
     def log_odds(self, features: Features) -> float:
         """Return the log-odds of the probability."""
@@ -97,16 +98,24 @@ class ChurnModel(NamedTuple):
 
     def interval(self, features: Features) -> Interval:
         """Return the interval at INTERVAL_LEVEL: by the delta method, or Wilson's for a single order."""
+        return self.assess(features).interval
+
+    def assess(self, features: Features) -> Assessment:
+        """Return probability, interval and explanation at once: the same as each alone."""
         shift = self._shift(features)
+        shares: tuple[tuple[str, float], ...]
         if features["Frequency"] == 1:
-            cell = self.single_order.cell(features)
-            centre, below, above = cell.log_odds, cell.log_odds - cell.low, cell.high - cell.log_odds
+            base, cell = self.single_order.base_log_odds, self.single_order.cell(features)
+            shares = ((RECENCY, cell.log_odds - base),)
+            log_odds, below, above = cell.log_odds, cell.log_odds - cell.low, cell.high - cell.log_odds
         else:
-            centre = self.several_orders.log_odds(features)
-            below = above = Z * math.sqrt(self.several_orders.variance(features))
-        season = Z * math.sqrt(shift.variance)
-        centre += shift.log_odds
-        return Interval(sigmoid(centre - math.hypot(below, season)), sigmoid(centre + math.hypot(above, season)))
+            base, formula = self.several_orders.base_log_odds, self.several_orders
+            contributions, log_odds, variance = formula.evaluate(features)
+            shares = tuple(zip(formula.features, contributions, strict=True))
+            below = above = Z * math.sqrt(variance)
+        season, centre = Z * math.sqrt(shift.variance), log_odds + shift.log_odds
+        interval = Interval(sigmoid(centre - math.hypot(below, season)), sigmoid(centre + math.hypot(above, season)))
+        return Assessment(sigmoid(centre), interval, Explanation(base + shift.log_odds, shares))
 
     def _shift(self, features: Features) -> Shift:
         return self.season[int(features[MONTH]) - 1]
@@ -183,7 +192,8 @@ class FeatureOnlyModel(NamedTuple):
 
     def interval(self, features: Features) -> Interval:
         """Return the interval at INTERVAL_LEVEL: symmetric in log-odds, by the delta method."""
-        centre, half_width = self.formula.log_odds(features), Z * math.sqrt(self.formula.variance(features))
+        _, centre, variance = self.formula.evaluate(features)
+        half_width = Z * math.sqrt(variance)
         return Interval(sigmoid(centre - half_width), sigmoid(centre + half_width))
 
     def check_assumptions(self) -> None:

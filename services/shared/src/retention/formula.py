@@ -8,6 +8,7 @@ Each summand is the exact contribution of one feature, against the average custo
 from __future__ import annotations
 
 import math
+from operator import mul
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ class Term(NamedTuple):
     weight: float
 
 
+class Evaluated(NamedTuple):
+    """What a formula makes of one customer."""
+
+    contributions: list[float]
+    log_odds: float
+    variance: float
+
+
 class Formula(NamedTuple):
     """Log-odds of churn for a customer described by the terms' features (each ≥ 0)."""
 
@@ -47,9 +56,7 @@ class Formula(NamedTuple):
 
     def contributions(self, features: Features) -> list[float]:
         """Return each term's share of the log-odds, in the terms' order."""
-        return [
-            weight * distance for (_, _, weight), distance in zip(self.terms, self._distances(features), strict=True)
-        ]
+        return self._shares(self._distances(features))
 
     def log_odds(self, features: Features) -> float:
         """Return base + Σ contributions."""
@@ -57,13 +64,21 @@ class Formula(NamedTuple):
 
     def variance(self, features: Features) -> float:
         """Return the variance of the log-odds, ≥ 0, from the uncertainty of the coefficients (delta method)."""
-        gradient = [1.0, *self._distances(features)]
-        variance = math.fsum(
-            left * right * entry
-            for left, row in zip(gradient, self.covariance, strict=True)
-            for right, entry in zip(gradient, row, strict=True)
-        )
-        return max(variance, 0.0)
+        return self._variance(self._distances(features))
+
+    def evaluate(self, features: Features) -> Evaluated:
+        """Return contributions, log-odds and variance at once: the same as each alone, without three times the logs."""
+        distances = self._distances(features)
+        shares = self._shares(distances)
+        return Evaluated(shares, self.base_log_odds + math.fsum(shares), self._variance(distances))
+
+    def _shares(self, distances: list[float]) -> list[float]:
+        return [weight * distance for (_, _, weight), distance in zip(self.terms, distances, strict=True)]
+
+    def _variance(self, distances: list[float]) -> float:
+        gradient = [1.0, *distances]
+        along = (math.fsum(map(mul, gradient, row)) for row in self.covariance)  # without a frame for each of 81
+        return max(math.fsum(map(mul, gradient, along)), 0.0)
 
     def _distances(self, features: Features) -> list[float]:
         return [math.log1p(features[feature]) - mean for feature, mean, _ in self.terms]

@@ -9,6 +9,7 @@ from retention.bundle import read_bundle, read_signing_key
 from retention.errors import BadDataError, BundleRefusedError, CannotWriteError, NotEnoughDataError, RetentionError
 from retention.files import locked
 from retention.registry import Registry
+from retention.score_steps import EVERY_REVISION
 from retention.scoring_pipeline import scores
 from trainer.store import OUTDATED
 
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
     from retention.bundle import Bundle
     from retention.pipelines import Pipeline
+    from retention.score_steps import Tally
     from trainer.settings import Settings
     from trainer.store import Store
-    from trainer.tally import Tally
 
 ROUNDS: Final = 10  # a round is as short as the list of those touched in the one before: few are needed, or no end is
 CHAMPIONS: Final = 5  # people do not change their mind faster than customers are scored
-_EVERYBODY: Final = -1  # no number is so low
 WAIT_S: Final = 60  # another run's 1,000,000 customers take less
 
 
@@ -110,7 +110,7 @@ def _follow(store: Store, stages: Pipeline) -> tuple[Tally, int, int]:
         again += store.score_moved(stages, above=scored.lowest)
         customers, scored = store.tallies()
         if customers.who != scored.who:
-            again += store.score_moved(stages, above=_EVERYBODY)
+            again += store.score_moved(stages, above=EVERY_REVISION)
             forgotten += store.forget_gone()
             customers, scored = store.tallies()
     return scored, again, forgotten

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pymongo
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from retention import pipelines, schema
+from retention import pipelines, schema, score_steps
 from retention.churn import MONTH
 from retention.clock import rfc3339
 from retention.errors import (
@@ -26,7 +26,6 @@ from retention.errors import (
 )
 from retention.refresh import of_another_definition
 from retention.scoring_pipeline import NO_MATCHING_BRANCH
-from trainer.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from retention.pipelines import Pipeline
+    from retention.score_steps import Tally
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -119,14 +119,9 @@ class Store:
         return [{"_id": {"$lt": middle["_id"]}}, {"_id": {"$gte": middle["_id"]}}]
 
     def _score_some(self, stages: Pipeline) -> None:
-        # As $out does it, into a collection that gets its name when it is whole; but $out uses one core, and keeps the
-        # indexes, which takes twice the time of making them afterwards. 1,000,000 customers: 8 s instead of 13 on two
-        # busy cores. Sorted, because each of as many scores in another order dirties another page of the index of ids,
-        # and a small server's cache cannot hold them all: twice the time. And read as they lie, not by that index.
-        merge = {"into": schema.NEXT_SCORES, "whenMatched": "fail", "whenNotMatched": "insert"}
-        self._db[schema.CUSTOMERS].aggregate(
-            [*stages, {"$sort": {"_id": 1}}, {"$merge": merge}], allowDiskUse=True, hint={"$natural": 1}
-        )
+        # Two at once, which $out cannot: 1,000,000 customers in 8 s instead of 13 on two busy cores. Read as they lie,
+        # and not by the index of ids that the match would suggest.
+        self._db[schema.CUSTOMERS].aggregate(score_steps.everybody(stages), allowDiskUse=True, hint={"$natural": 1})
 
     def _make_index(self, collection: str, index: schema.Index) -> None:
         self._db[collection].create_index([(field, 1) for field in index.fields], **index.options)
@@ -137,22 +132,14 @@ class Store:
         return customers, scores
 
     def _tally(self, collection: str) -> Tally:
-        sums = {"n": {"$sum": 1}, "ids": {"$sum": "$_id"}, "revisions": {"$sum": "$revision"}}
-        group = {"_id": "$segment", **sums, "lowest": {"$min": "$revision"}}
-        found = list(self._db[collection].aggregate([{"$group": group}, {"$sort": {"n": -1, "_id": 1}}]))
-        if not found:
-            return Tally()
-        n, ids, revisions = (sum(each[name] for each in found) for name in sums)
-        by_segment = tuple((each["_id"], each["n"]) for each in found)
-        return Tally(n, ids, revisions, min(each["lowest"] for each in found), by_segment)
+        return score_steps.tally(self._db[collection].aggregate(score_steps.counts()))
 
     def score_moved(self, stages: Pipeline, *, above: int) -> int:
         """Score again the customers above this revision that are not scored as they are; return how many they were."""
-        merge = {"into": schema.SCORES, "on": "_id", "whenMatched": "replace", "whenNotMatched": "insert"}
         found = 0
-        for ids in self._batches(schema.CUSTOMERS, schema.SCORES, "revision", {"revision": {"$gt": above}}):
+        for ids in self._batches(schema.CUSTOMERS, score_steps.behind(above)):
             with _lacking_features():
-                self._db[schema.CUSTOMERS].aggregate([{"$match": {"_id": {"$in": ids}}}, *stages, {"$merge": merge}])
+                self._db[schema.CUSTOMERS].aggregate(score_steps.mended(stages, ids))
             found += len(ids)
         return found
 
@@ -160,7 +147,7 @@ class Store:
         """Delete the scores of customers who are no longer there; return how many they were."""
         return sum(
             self._db[schema.SCORES].delete_many({"_id": {"$in": ids}}).deleted_count
-            for ids in self._batches(schema.SCORES, schema.CUSTOMERS, "_id", {})
+            for ids in self._batches(schema.SCORES, score_steps.gone())
         )
 
     def has_customers(self) -> bool:
@@ -171,12 +158,9 @@ class Store:
         """Return whether a customer was derived by another definition of the features than this version's."""
         return self._db[schema.CUSTOMERS].find_one(of_another_definition(schema.CUSTOMERS), {"_id": 1}) is not None
 
-    def _batches(self, collection: str, other: str, field: str, where: dict[str, Any]) -> Iterator[list[int]]:
-        """Yield the ids of `collection` whose document in `other` is missing or differs in `field`."""
-        join = {"from": other, "localField": "_id", "foreignField": "_id", "as": "other"}
-        differs = {"$expr": {"$ne": [f"${field}", {"$first": f"$other.{field}"}]}}
-        stages: Pipeline = [{"$match": where}, {"$project": {field: 1}}, {"$lookup": join}, {"$match": differs}]
-        found = (document["_id"] for document in self._db[collection].aggregate([*stages, {"$project": {"_id": 1}}]))
+    def _batches(self, collection: str, pipeline: Pipeline) -> Iterator[list[int]]:
+        """Yield the ids that the pipeline finds in `collection`."""
+        found = (document["_id"] for document in self._db[collection].aggregate(pipeline))
         while ids := list(islice(found, _BATCH)):
             yield ids
 
