@@ -14,7 +14,7 @@ import httpx
 from embedded_mongod import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 ASK = {"customer_id": 12347}
@@ -53,11 +53,13 @@ class Running:
 
 
 @contextmanager
-def running(environ: dict[str, str], mongo_uri: str, log: Path) -> Iterator[Running]:
+def running(
+    environ: dict[str, str], mongo_uri: str, log: Path, *, program: Sequence[str] = ("-m", "inference")
+) -> Iterator[Running]:
     port = free_port()
     ours = {"MONGO_URI": mongo_uri, "PORT": str(port), "ALLOWED_HOSTS": "127.0.0.1"}
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "inference"], env=environ | ours, stderr=output)
+        process = subprocess.Popen([sys.executable, *program], env=environ | ours, stderr=output)
     api = Running(process, port, log)
     try:
         within(20, lambda: listens(port))

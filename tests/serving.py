@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import httpx
 from bundles import small_bundle
 
+from inference.health.loads import Loaded
 from inference.predictions.lookup import DataState
 from inference.transactions import posts
 from inference.transactions.posts import KeyReusedError, Post, Reply, ledger
@@ -17,10 +18,14 @@ from retention.documents import line_id
 from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from inference.customers.cursor import Place
+    from inference.customers.questions import ListQuestion
+    from inference.predictions.lookup import Found
     from inference.transactions.schemas import Ingested
+    from retention.bundle import Bundle
     from retention.registry import Registry
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -60,6 +65,17 @@ class InMemoryCustomers:
             "Tenure": days[-1],
             "as_of": as_of,
         }
+
+    async def features_of(
+        self, customer_ids: Collection[int], as_of: datetime, *, or_later: bool = False
+    ) -> Mapping[int, Found]:
+        found: dict[int, Found] = {}
+        for customer_id in customer_ids:
+            try:
+                found[customer_id] = await self.features(customer_id, as_of, or_later=or_later)
+            except (CustomerNotFoundError, NoOrdersError) as error:
+                found[customer_id] = error
+        return found
 
     async def state(self) -> DataState:
         return DataState(CLOCK, self._loaded_at)
@@ -123,6 +139,87 @@ class UnreachableTransactions(InMemoryTransactions):
 
     async def add(self, post: Post) -> Reply:
         raise UnavailableError(f"mongodb://user:secret@example.org is away {post}")
+
+
+class InMemoryRanking:
+    """Scores in memory; of every customer the same orders. Passes the ranking's own tests of order and pages."""
+
+    def __init__(self, scores: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._scores = scores
+
+    async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Mapping[str, Any]]:
+        def key(score: Mapping[str, Any]) -> tuple[float, int]:
+            return (0.0 if question.sort == "customer_id" else score["churn_probability"]), score["_id"]
+
+        listed = [
+            score
+            for score in self._scores
+            if question.segment in {None, score["segment"]} and score["churn_probability"] >= (question.min_churn or 0)
+        ]
+        descending = question.sort == "-churn_probability"
+        listed.sort(key=key, reverse=descending)
+        if after is not None:
+            last = (0.0 if question.sort == "customer_id" else after.churn_probability), after.customer_id
+            listed = [score for score in listed if (key(score) < last if descending else key(score) > last)]
+        return listed[: question.limit + 1]
+
+    async def segments(self) -> Sequence[Mapping[str, Any]]:
+        return []
+
+    async def orders(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+        before = [(at, value) for at, value in ORDERS[customer_id] if at < as_of]
+        total = {"n": len(before), "value": sum(value for _, value in before)}
+        ends = {"first": before[0][0], "last": before[-1][0]}
+        latest = [
+            {"_id": {"invoice": f"5{n}", "day": at, "kind": "order"}, "value": value, "units": 6, "lines": 2}
+            for n, (at, value) in enumerate(before)
+        ]
+        months = [{"_id": f"{at:%Y-%m}", "n": 1, "value": value} for at, value in before]
+        return {"total": [{"_id": "order", **total, **ends}], "months": months, "recent": latest[::-1]}
+
+    async def neighbours(self, customer_id: int, segment: str, churn_probability: float) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002 - all are near
+        return [score for score in self._scores if score["segment"] == segment and score["_id"] != customer_id]
+
+
+class UnreachableRanking(InMemoryRanking):
+    """A database that is away."""
+
+    async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Mapping[str, Any]]:
+        raise UnavailableError(f"mongodb://user:secret@example.org is away {question} {after}")
+
+    async def segments(self) -> Sequence[Mapping[str, Any]]:
+        raise UnavailableError("mongodb://user:secret@example.org is away")
+
+    async def orders(self, customer_id: int, as_of: datetime) -> Mapping[str, Any]:
+        raise UnavailableError(f"mongodb://user:secret@example.org is away {customer_id} {as_of}")
+
+
+class InMemoryScores:
+    """Scores that nobody keeps true: there is no database."""
+
+    async def rescore(self, bundle: Bundle | None, customer_ids: Collection[int]) -> None:  # noqa: ARG002
+        return
+
+    async def everybody(self, bundle: Bundle) -> int:  # noqa: ARG002
+        return 0
+
+    async def keep_true(self) -> None:
+        return
+
+
+class InMemoryLoads:
+    """One file, some of whose rows could not be understood."""
+
+    async def loaded(self) -> Loaded:
+        rows = {("inserted", ""): 90, ("duplicate", ""): 6, ("erased", ""): 0, ("quarantined", "Quantity_missing"): 4}
+        return Loaded(rows, CLOCK - timedelta(hours=11))
+
+
+class UnreachableLoads(InMemoryLoads):
+    """A database that is away."""
+
+    async def loaded(self) -> Loaded:
+        raise UnavailableError("mongodb://user:secret@example.org is away")
 
 
 class Models(NamedTuple):

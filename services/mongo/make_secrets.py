@@ -1,7 +1,7 @@
-"""Make the secrets that are missing: a password per database user, and the key that signs models. Prints none.
+"""Make the secrets that are missing: a password per database user, keys for models and for the log. Prints none.
 
     DIR/admin/mongo_uri      DIR/trainer/mongo_uri, model_signing_key
-    DIR/seeder/mongo_uri     DIR/inference/mongo_uri, model_signing_key    (the same key)
+    DIR/seeder/mongo_uri     DIR/inference/mongo_uri, model_signing_key (the same key), id_hash_key
 
 Run at every start: what is there stays, only the address in a URI follows `--host`. Killed at any point, it can be
 run again. Folders that exist keep their owner and group, which say who may read the files in them.
@@ -62,6 +62,8 @@ def make_secrets(directory: Path, host: str) -> list[str]:
     keys = [directory / service / "model_signing_key" for service in SIGNERS]
     key = next(filter(None, map(_content, keys)), None) or secrets.token_urlsafe(SECRET_BYTES)
     wanted |= dict.fromkeys(keys, key)
+    id_hash_key = directory / "inference" / "id_hash_key"  # a new one would make last week's log another customer's
+    wanted[id_hash_key] = _content(id_hash_key) or secrets.token_urlsafe(SECRET_BYTES)
     return [str(path.relative_to(directory)) for path, content in wanted.items() if _ensure(path, content)]
 
 

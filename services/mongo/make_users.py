@@ -56,6 +56,8 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.CUSTOMERS: _DERIVE,
         schema.LOADS: _DERIVE,
         schema.CLOCK: _DERIVE,
+        schema.SCORES: _REPLACE,  # whoever moves the champion scores everybody
+        schema.NEXT_SCORES: _MAKE,
     },
 }
 

@@ -26,6 +26,12 @@ class Server:
             self.uri, tz_aware=True, connect=False, serverSelectionTimeoutMS=20_000
         )
 
+    @property
+    def pid(self) -> int:
+        """The process, to be frozen; raises when none runs."""
+        assert self._mongod
+        return self._mongod.process.pid
+
     def start(self) -> None:
         """Return when it listens; recovery after a kill included."""
         self._mongod = start_mongod(self._data_dir, port=self._port, auth=self._auth, more=self._more)

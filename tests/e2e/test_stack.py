@@ -287,6 +287,8 @@ ALLOWED = {
         "customers": f"{ADD} update",
         "loads": f"{ADD} update",
         "clock": f"{ADD} update",
+        "scores": REPLACE,
+        "scores_next": MAKE,
     },
 }
 COLLECTIONS = ("transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next")

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from bundles import KEY, VERSION
-from serving import NOW, ORDERS, InMemoryCustomers, InMemoryTransactions, Models, Serve
+from serving import (
+    NOW,
+    ORDERS,
+    InMemoryCustomers,
+    InMemoryLoads,
+    InMemoryRanking,
+    InMemoryScores,
+    InMemoryTransactions,
+    Models,
+    Serve,
+)
 
 from inference.app import create_app
 from inference.settings import Settings
@@ -18,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from inference.customers.lookup import Ranking
+    from inference.customers.scores import Scores
+    from inference.health.loads import Loads
     from inference.predictions.lookup import Customers
     from inference.transactions.store import Transactions
 
@@ -52,13 +65,22 @@ def serve(environ: dict[str, str], models: Models) -> Serve:
 
     @asynccontextmanager
     async def serving(
-        customers: Customers | None = None, transactions: Transactions | None = None, **variables: str
+        customers: Customers | None = None,
+        transactions: Transactions | None = None,
+        *,
+        ranking: Ranking | None = None,
+        scores: Scores | None = None,
+        loads: Loads | None = None,
+        **variables: str,
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
             Settings.from_environ(environ | variables),
             now=lambda: NOW,
             customers=customers or InMemoryCustomers(ORDERS),
             transactions=transactions or InMemoryTransactions(),
+            ranking=ranking or InMemoryRanking(),
+            scores=scores or InMemoryScores(),
+            loads=loads or InMemoryLoads(),
             registry=models.registry,
         )
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -2,21 +2,33 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 from pydantic import TypeAdapter
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+from serving import CLOCK
 
 from inference.models.example_answers import MODEL_CARD
 from inference.models.model_card import ModelCard
 from inference.predictions.example_answers import CUSTOMER_ANSWERS, FEATURE_ANSWER
 from inference.predictions.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
 from inference.predictions.schemas import CustomerAnswer, FeatureAnswer
+from inference.transactions.examples import LINES_EXAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
 
 pytestmark = pytest.mark.anyio
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
 
 
 async def schema(api: httpx.AsyncClient) -> dict[str, Any]:
@@ -44,23 +56,78 @@ async def test_there_is_one_page_of_documentation(api: httpx.AsyncClient) -> Non
 
 
 async def test_every_error_is_documented_as_a_problem_with_an_example(api: httpx.AsyncClient) -> None:
+    document = await schema(api)
+    examples = document["components"]["examples"]
+
+    for operation in operations(document):
+        if not {"Health", "Page"} & set(operation["tags"]):  # those answer in other forms, too
+            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            assert {"400", "401", "403", "429", "503"} <= set(errors)
+            for status, answer in errors.items():
+                assert list(answer["content"]) == ["application/problem+json"]
+                named = answer["content"]["application/problem+json"]["examples"]
+                problems = [examples[name]["value"] for name in named]
+                assert {(str(problem["status"]), problem["code"]) for problem in problems} == {
+                    (status, n) for n in named
+                }
+
+
+async def test_a_question_by_id_documents_what_it_can_be_answered_with(api: httpx.AsyncClient) -> None:
     operation = (await schema(api))["paths"]["/predict_churn_by_id"]["post"]
 
-    assert set(operation["responses"]) == {"200", "404", "413", "415", "422", "503"}
-    for status in ("404", "413", "415", "422", "503"):
-        content = operation["responses"][status]["content"]
-        assert list(content) == ["application/problem+json"]
-        examples = content["application/problem+json"]["examples"]
-        assert all(example["value"]["status"] == int(status) for example in examples.values())
-        assert {example["value"]["code"] for example in examples.values()} == set(examples)
+    expected = {"200", "400", "401", "403", "404", "413", "415", "422", "429", "503"}
+    assert set(operation["responses"]) == expected
+
+
+async def test_the_document_is_openapi_3_1(api: httpx.AsyncClient) -> None:
+    document = await schema(api)
+
+    assert document["openapi"].startswith("3.1.")
+    assert [error.message for error in jsonschema_rs.validator_for(OPENAPI_31).iter_errors(document)] == []
 
 
 async def test_what_the_document_refers_to_is_in_it(api: httpx.AsyncClient) -> None:
     document = await schema(api)
 
-    references = set(re.findall(r"'#/components/schemas/(\w+)'", str(document)))
-    assert references <= set(document["components"]["schemas"])
-    assert not {"HTTPValidationError", "ValidationError"} & references
+    references = set(re.findall(r"'#/components/(\w+)/([\w.-]+)'", str(document)))
+    assert {kind for kind, _ in references} == {"schemas", "headers", "examples"}
+    assert all(name in document["components"][kind] for kind, name in references)
+    assert not {"HTTPValidationError", "ValidationError"} & set(document["components"]["schemas"])
+
+
+async def test_every_answer_is_documented_with_the_id_of_its_request(api: httpx.AsyncClient) -> None:
+    for operation in operations(await schema(api)):
+        for response in operation["responses"].values():
+            assert response["headers"]["X-Request-ID"] == {"$ref": "#/components/headers/X-Request-ID"}
+
+
+async def test_operations_have_names_that_read_well_in_a_client(api: httpx.AsyncClient) -> None:
+    names = [operation["operationId"] for operation in operations(await schema(api))]
+
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names)
+    assert {"predict_churn_by_id", "predict_churn", "model", "model_metadata"} <= set(names)
+
+
+async def test_every_example_that_is_filled_in_gets_the_good_answer(api: httpx.AsyncClient) -> None:
+    tried = 0
+    for path, methods in (await schema(api))["paths"].items():
+        examples = methods.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        for example in examples.get("examples", {}).values():
+            answer = await api.post(path, json=example["value"])
+            assert answer.status_code == 200, (path, answer.text)
+            tried += 1
+    assert tried >= 8
+
+
+async def test_the_example_lines_fall_on_the_day_before_the_clock(api: httpx.AsyncClient) -> None:
+    for example in LINES_EXAMPLES.values():
+        lines = example["value"]["lines"] if isinstance(example["value"], dict) else example["value"]
+        readable = [line["InvoiceDate"] for line in lines if line["InvoiceDate"][0].isdigit()]
+        assert {date[:10] for date in readable} == {"2011-12-09"}
+    assert datetime(2011, 12, 10, tzinfo=UTC) == CLOCK
+    answer = await api.post("/predict_churn_by_id", json={"customer_id": 12347})
+    assert answer.json()["meta"]["as_of"] == "2011-12-10T00:00:00Z"
 
 
 async def test_each_operation_has_a_summary_a_description_and_a_tag(api: httpx.AsyncClient) -> None:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bundles import VERSION
-from serving import ORDERS, UnreachableCustomers
+from serving import ORDERS, InMemoryCustomers, UnreachableCustomers
+
+from retention.errors import UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     import httpx
     from serving import Models, Serve
 
@@ -41,6 +47,34 @@ async def test_without_a_database_it_is_not_ready_and_alive(serve: Serve, models
     assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
 
 
+class UnreadableCustomers(InMemoryCustomers):
+    """A database that answers a ping, and lets nobody read."""
+
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:  # noqa: ARG002
+        raise UnavailableError("not authorized")
+
+
+class SlowCustomers(InMemoryCustomers):
+    """A database that takes its time over every question, and answers a ping at once."""
+
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
+        await asyncio.sleep(30)
+        return await super().features(customer_id, as_of, or_later=or_later)
+
+
+@pytest.mark.parametrize("customers", [UnreadableCustomers(ORDERS), SlowCustomers(ORDERS)])
+@pytest.mark.parametrize("path", ["/readyz", "/health"])
+async def test_when_no_prediction_could_be_made_a_ping_that_is_answered_does_not_make_it_ready(
+    serve: Serve, models: Models, customers: InMemoryCustomers, path: str
+) -> None:
+    models.publish(VERSION)
+    async with serve(customers) as api, asyncio.timeout(3):
+        answer = await api.get(path)
+
+    assert (answer.status_code, answer.json()["checks"]["mongo"]["ok"]) == (503, False)
+    assert answer.json()["checks"]["mongo"]["milliseconds"] < 1500  # 900; the machine may be busy
+
+
 async def test_health_without_a_database_does_not_know_how_much_is_stored(serve: Serve, models: Models) -> None:
     models.publish(VERSION)
     async with serve(UnreachableCustomers(ORDERS)) as api:
@@ -70,11 +104,3 @@ async def test_a_prediction_without_a_database_is_a_503_that_says_when_to_ask_ag
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert answer.headers["retry-after"] == "1"
     assert "mongodb://" not in answer.text
-
-
-async def test_programs_get_a_line_and_browsers_the_documentation(api: httpx.AsyncClient) -> None:
-    program = await api.get("/", headers={"Accept": "application/json"})
-    browser = await api.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
-
-    assert list(program.json()) == ["message"]
-    assert (browser.status_code, browser.headers["location"]) == (307, "/docs")

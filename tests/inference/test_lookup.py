@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,101 @@ async def test_what_another_version_stored_as_of_later_is_computed_as_of_then(
         customers = MongoCustomers(connection)
         assert (await customers.features(12347, CLOCK, or_later=True))["Recency"] == 5
         assert (await customers.features(12347, CLOCK))["Recency"] == 2
+
+
+@pytest.mark.usefixtures("mongo_uri")
+@pytest.mark.parametrize("as_of", [CLOCK, PAST])
+async def test_many_are_found_as_each_alone(customers: Customers, as_of: datetime) -> None:
+    found = await customers.features_of([12347, 12348, 12349, 99999, 12347], as_of)
+
+    assert set(found) == {12347, 12348, 12349, 99999}
+    for customer_id, its in found.items():
+        try:
+            assert await customers.features(customer_id, as_of) == its
+        except (CustomerNotFoundError, NoOrdersError) as error:
+            assert type(error) is type(its)  # noqa: PT017 - one or the other
+
+
+@pytest.mark.usefixtures("mongo_uri")
+async def test_those_who_ask_together_each_get_their_own(customers: Customers) -> None:
+    asked = [12347, 99999, 12348, 12349, 12347, 2**63 - 1] * 50
+    found = await asyncio.gather(*(customers.features(each, CLOCK) for each in asked), return_exceptions=True)
+
+    expected = {12347: 350.5, 12348: 20.0, 12349: NoOrdersError, 99999: CustomerNotFoundError}
+    for customer_id, its in zip(asked, found, strict=True):
+        got = type(its) if isinstance(its, BaseException) else its["Monetary"]
+        assert got == expected.get(customer_id, CustomerNotFoundError)
+
+
+async def test_those_who_ask_together_are_one_query_and_many_as_of_another_day_are_two_and_a_reason(
+    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str]
+) -> None:
+    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
+        await customers.ping()
+        stored.command("profile", 2)
+        await asyncio.gather(*(customers.features(12347 + each % 2, CLOCK) for each in range(40)))
+        assert _asked(stored) == [("query", schema.CUSTOMERS)]
+        await customers.features_of([12347, 12348, 12349, 99999], PAST)
+        stored.command("profile", 0)
+    assert _asked(stored)[1:] == [
+        ("query", schema.CUSTOMERS), ("command", schema.ORDERS), ("command", schema.TRANSACTIONS),
+    ]  # fmt: skip
+
+
+def _asked(database: Database[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return what the server was asked by the API: the kind, and of which collection."""
+    asked = database["system.profile"].find({"appName": "inference"}, sort=[("ts", 1)])
+    return [(each["op"], each["ns"].partition(".")[2]) for each in asked]
+
+
+async def test_what_is_answered_is_fresh(
+    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str]
+) -> None:
+    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
+        for orders in range(5):
+            stored[schema.CUSTOMERS].update_one({"_id": 12347}, {"$set": {"Frequency": orders}})
+            assert (await customers.features(12347, CLOCK))["Frequency"] == orders
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_lines_at_or_after_the_instant_change_nothing(
+    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str], seed: int
+) -> None:
+    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
+        before = await customers.features(12347, PAST)
+        many_before = await customers.features_of(list(ORDERS), PAST)
+        stored[schema.TRANSACTIONS].insert_many(_later_lines(random.Random(seed)))  # noqa: S311 - the same lines every time
+        for step in (*orders_steps(3), *customers_steps(4, CLOCK)):
+            stored[step.source].aggregate(step.pipeline)
+        assert await customers.features(12347, CLOCK) != before
+        assert await customers.features(12347, PAST) == before
+        many = await customers.features_of(list(ORDERS), PAST)
+        assert {each: its for each, its in many.items() if isinstance(its, dict)} == {
+            each: its for each, its in many_before.items() if isinstance(its, dict)
+        }
+        assert isinstance(many[12348], NoOrdersError)
+
+
+def _later_lines(chance: random.Random) -> list[dict[str, Any]]:
+    """Return orders and returns of every customer from the very instant on, in new invoices and in those there are."""
+    return [
+        {
+            "InvoiceNo": chance.choice(["50", "51", "C1", f"6{chance.randrange(9)}", f"C{chance.randrange(9)}"]),
+            "StockCode": chance.choice("ABC"),
+            "Quantity": chance.choice([1, 3, -2]),
+            "UnitPrice": round(chance.uniform(0, 100), 2),
+            "InvoiceDate": PAST + timedelta(seconds=chance.choice([0, 1, chance.randrange(90 * 86_400)])),
+            "CustomerID": customer_id,
+        }
+        for customer_id in ORDERS
+        for _ in range(chance.randint(5, 20))
+    ]
 
 
 async def test_a_shared_question_is_asked_once_for_all_who_ask_together() -> None:

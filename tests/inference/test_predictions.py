@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bundles import KEY, VERSION
+from pydantic import TypeAdapter
 from serving import ORDERS, UnreachableCustomers
 
 from inference.predictions.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
+from inference.predictions.schemas import CustomerAnswer
 from retention.bundle import read_bundle
 from retention.churn import sigmoid
 
@@ -35,11 +37,24 @@ async def test_the_answer_has_the_shape_of_the_contract(api: httpx.AsyncClient) 
     }  # fmt: skip
     assert set(content["prediction"]["interval"]) == {"level", "low", "high"}
     assert set(content["segment"]) == {"cluster", "segment", "action", "offer"}
-    assert set(content["explanation"]) == {"base_log_odds", "contributions"}
+    assert set(content["explanation"]) == {"base_log_odds", "contributions", "counterfactual"}
     assert content["meta"] == {
         "as_of": "2011-12-10T00:00:00Z", "model_version": VERSION, "data_age_days": 0, "stale": False,
         "currency": "GBP", "request_id": "r-1",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("explain", [True, False])
+@pytest.mark.parametrize("as_of", [None, "2011-12-05T00:00:00Z"])
+@pytest.mark.parametrize("customer_id", [12347, 12348, 12378])
+async def test_what_is_written_without_validation_is_what_is_documented(
+    api: httpx.AsyncClient, customer_id: int, as_of: str | None, explain: bool
+) -> None:
+    question = {"customer_id": customer_id, "as_of": as_of, "explain": explain}
+    answer = await api.post("/predict_churn_by_id", json=question)
+
+    assert answer.headers["content-type"] == "application/json"
+    assert TypeAdapter(CustomerAnswer).validate_json(answer.content, strict=True) == answer.json()
 
 
 async def test_whole_numbers_stay_whole(api: httpx.AsyncClient) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bundles import VERSION
-from serving import ORDERS, BrokenCustomers
+from serving import ORDERS, BrokenCustomers, InMemoryCustomers
 
 from retention.logs import JsonFormatter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     import httpx
     from serving import Models, Serve
 
@@ -47,6 +51,81 @@ async def test_every_answer_has_the_security_headers(api: httpx.AsyncClient, pat
     assert headers["cache-control"] == "no-store"
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("/", "'self'"), ("/docs", "'self'"), ("/livez", "'none'"), ("/openapi.json", "'none'")]
+)
+async def test_pages_alone_may_send_forms(api: httpx.AsyncClient, path: str, form: str) -> None:
+    headers = (await api.get(path)).headers
+
+    assert f"form-action {form}" in headers["content-security-policy"]
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+async def test_the_files_of_pages_may_be_kept(api: httpx.AsyncClient) -> None:
+    headers = (await api.get("/docs/swagger/swagger-ui-bundle.js")).headers
+
+    assert "no-store" not in headers.get("cache-control", "")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_listed_origins_may_ask_with_a_key_and_read_the_headers(serve: Serve) -> None:
+    preflight = {
+        "Origin": "https://shop.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "x-api-key,content-type",
+    }
+    async with serve(CORS_ORIGINS="https://shop.example") as api:
+        listed = await api.options("/predict_churn_by_id", headers=preflight)
+        answer = await api.post("/predict_churn_by_id", json={}, headers={"Origin": "https://shop.example"})
+        other = await api.options("/predict_churn_by_id", headers=preflight | {"Origin": "https://evil.example"})
+        other_answer = await api.post("/predict_churn_by_id", json={}, headers={"Origin": "https://evil.example"})
+
+    assert listed.status_code == 200
+    assert listed.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "access-control-allow-credentials" not in listed.headers
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    assert {"RateLimit", "X-Request-ID", "Retry-After"} <= set(
+        answer.headers["access-control-expose-headers"].split(", ")
+    )
+    assert other.status_code == 400
+    assert "access-control-allow-origin" not in other.headers
+    assert "access-control-allow-origin" not in other_answer.headers
+
+
+class HeldCustomers(InMemoryCustomers):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(ORDERS)
+        self.asked, self.go = asyncio.Semaphore(0), asyncio.Event()
+
+    async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
+        self.asked.release()
+        await self.go.wait()
+        return await super().features(customer_id, as_of, or_later=or_later)
+
+
+async def test_above_its_places_the_answer_is_a_503_at_once_and_monitors_are_answered(
+    serve: Serve, models: Models
+) -> None:
+    models.publish(VERSION)
+    customers = HeldCustomers()
+    async with serve(customers, REQUESTS_AT_ONCE="2") as api:
+        held = [asyncio.create_task(api.post("/predict_churn_by_id", json=ASK)) for _ in range(2)]
+        for _ in held:
+            await customers.asked.acquire()
+        refused = await api.post("/predict_churn_by_id", json=ASK)
+        alive = await api.get("/livez")
+        customers.go.set()
+        answered = [(await answer).status_code for answer in held]
+        again = await api.post("/predict_churn_by_id", json=ASK)
+
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "busy", "1")
+    assert alive.status_code == 200
+    assert answered == [200, 200]
+    assert again.status_code == 200
 
 
 async def test_other_origins_are_not_let_in(api: httpx.AsyncClient) -> None:

@@ -1,40 +1,66 @@
-"""`python -m inference`: serve the API until told to stop. Configured by the environment (see .env.example)."""
+"""`python -m inference`: serve the API until told to stop. Configured by the environment (see .env.example).
+
+`python -m inference key NAME` makes a key for it.
+"""
 
 from __future__ import annotations
 
+import argparse
+import logging
 import os
 import sys
 from datetime import UTC, datetime
 
 import uvicorn
 
+from inference import make_key
 from inference.app import create_app
-from inference.http.protocol import BoundedHeadProtocol
+from inference.http.protocol import protocol_for
 from inference.settings import Settings
-from retention.errors import BadConfigurationError
+from retention.errors import RetentionError
 from retention.logs import configure_logs
+
+logger = logging.getLogger("inference")
 
 
 def main() -> int:
     """Return the exit code: 0 when stopped, 78 when a setting cannot be used."""
+    parser = argparse.ArgumentParser(
+        prog="inference", description="Serve the API until told to stop; what can be set: .env.example."
+    )
+    commands = parser.add_subparsers(title="another command", metavar="key")
+    key = commands.add_parser("key", help="make a key for the API", description=make_key.__doc__)
+    make_key.add_arguments(key)
+    key.set_defaults(run=make_key.run)
+    parser.set_defaults(run=serve)
+    options = parser.parse_args()
     try:
-        settings = Settings.from_environ(os.environ)
-        app = create_app(settings, now=lambda: datetime.now(UTC))
-    except BadConfigurationError as error:
+        return int(options.run(options))
+    except RetentionError as error:
         print(f"inference: {error}", file=sys.stderr)
         return error.exit_code
+
+
+def serve(_: argparse.Namespace) -> int:
+    """Serve until told to stop; raises BadConfigurationError."""
+    settings = Settings.from_environ(os.environ)
+    app = create_app(settings, now=lambda: datetime.now(UTC))
     configure_logs(settings.log_level)
+    if settings.api_keys_file is None:
+        logger.warning("API_KEYS_FILE is not set: whoever reaches the port may ask, post lines and move the champion")
+    proxies = settings.trusted_proxies
     uvicorn.run(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=BoundedHeadProtocol,
+        http=protocol_for(settings.connections_per_address, proxies),
         ws="none",
         log_config=None,  # ours, JSON
         access_log=False,  # ours, with the request id
         server_header=False,
-        proxy_headers=False,  # nobody's word is taken for where a request comes from
+        proxy_headers=bool(proxies),  # without one, nobody's word is taken for where a request comes from
+        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=5,
     )
     return 0

@@ -10,15 +10,26 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from inference.connection import Connection
+from inference.customers.lookup import MongoRanking
+from inference.customers.routes import router as customers_router
+from inference.customers.scores import MongoScores
 from inference.documentation import openapi, pages
 from inference.errors import answer_with_problems
+from inference.health.loads import MongoLoads
+from inference.health.metrics import Metrics
 from inference.health.routes import router as health
+from inference.http.access import Access
+from inference.http.keys import KeyFile
+from inference.http.overload import Places
 from inference.http.request_log import RequestLog
-from inference.http.security import Guard, SecurityHeaders
+from inference.http.security import Guard, cross_origin
 from inference.models.live_bundle import LiveBundle
 from inference.models.routes import router as models
+from inference.models.versions import Versions
 from inference.predictions.lookup import MongoCustomers
+from inference.predictions.older_systems import router as older_systems
 from inference.predictions.routes import router as predictions
+from inference.predictions.turns import Turns
 from inference.service import Service
 from inference.transactions.routes import router as transactions_router
 from inference.transactions.store import MongoTransactions
@@ -29,12 +40,23 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
+    from fastapi.telemetry import TelemetryConfig
+
+    from inference.customers.lookup import Ranking
+    from inference.customers.scores import Scores
+    from inference.health.loads import Loads
     from inference.predictions.lookup import Customers
     from inference.settings import Settings
     from inference.transactions.store import Transactions
 
 
-ROUTERS: Final = (predictions, transactions_router, models, health, web)  # in the order of the documentation
+# In the order of the documentation.
+ROUTERS: Final = (predictions, customers_router, transactions_router, models, older_systems, health, web)
+
+# FastAPI's own would tell a collector paths, queries and the words of exceptions: who a customer is. See http.tracing.
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False,
+}  # fmt: skip
 
 
 def create_app(
@@ -43,16 +65,31 @@ def create_app(
     now: Callable[[], datetime],
     customers: Customers | None = None,
     transactions: Transactions | None = None,
+    ranking: Ranking | None = None,
+    scores: Scores | None = None,
+    loads: Loads | None = None,
     registry: Registry | None = None,
 ) -> FastAPI:
     """Return the application; it starts without a database and without a model, and is ready when both are there.
 
-    Raises BadConfigurationError when MONGO_URI is not an address.
+    Raises BadConfigurationError when MONGO_URI is not an address, or API_KEYS_FILE has a line that is no key.
     """
-    live = LiveBundle(registry or Registry(settings.models_dir), settings.signing_key_file)
+    access = Access(KeyFile(settings.api_keys_file) if settings.api_keys_file else None, settings.rate_limit)
+    metrics, registry = Metrics(), registry or Registry(settings.models_dir)
+    live = LiveBundle(registry, settings.signing_key_file, count=metrics.loaded)
     connection = Connection(settings)
     service = Service(
-        settings, customers or MongoCustomers(connection), transactions or MongoTransactions(connection), live, now
+        settings=settings,
+        customers=customers or MongoCustomers(connection),
+        transactions=transactions or MongoTransactions(connection),
+        ranking=ranking or MongoRanking(connection),
+        scores=scores or MongoScores(connection, live, registry),
+        live=live,
+        versions=Versions(registry, settings.signing_key_file, live),
+        loads=loads or MongoLoads(connection),
+        metrics=metrics,
+        now=now,
+        turns=Turns(),
     )
 
     @asynccontextmanager
@@ -61,6 +98,7 @@ def create_app(
         tasks = [
             asyncio.create_task(live.follow(poll_s=settings.model_poll_s)),
             asyncio.create_task(service.transactions.keep_healing()),
+            asyncio.create_task(service.scores.keep_true()),
         ]
         yield
         for task in tasks:
@@ -76,17 +114,30 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(RequestLog),
-            Middleware(Guard, allowed_hosts=settings.allowed_hosts),
+            Middleware(RequestLog, id_hash_key=settings.id_hash_key, count=metrics.answered),
+            *_where_wanted(settings),
+            Middleware(Guard, allowed_hosts=settings.allowed_hosts, access=access),
         ],
     )
     app.state.service = service
+    app.state.access = access
+    app.state.places = Places(settings.requests_at_once)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     answer_with_problems(app)
     for router in ROUTERS:
         app.include_router(router)
     pages.serve(app)
     return app
+
+
+def _where_wanted(settings: Settings) -> list[Middleware]:
+    """Return what is not there by default, and then costs a request nothing."""
+    wanted = [cross_origin(settings.cors_origins)] if settings.cors_origins else []
+    if settings.tracing:
+        from inference.http.tracing import Tracing  # noqa: PLC0415 - 5 MB, for those alone who want it
+
+        wanted.insert(0, Middleware(Tracing, version=settings.git_revision[:7]))
+    return wanted

@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from inference.customers.lookup import ScoresMissingError
+from inference.models.versions import VersionNotFoundError, VersionRefusedError
 from inference.transactions.posts import (
     InProgressError,
     KeyReusedError,
@@ -16,10 +18,14 @@ from inference.transactions.posts import (
     OtherIdsError,
 )
 from retention.errors import (
+    BadDataError,
     BundleRefusedError,
+    CannotWriteError,
     CustomerNotFoundError,
+    LockedError,
     NoChampionError,
     NoOrdersError,
+    NotPermittedError,
     UnavailableError,
 )
 
@@ -32,10 +38,13 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_LINES_BODY_BYTES: Final = 1 << 20  # 1,000 lines are 0.3 MB
-LARGE_BODIES: Final = {"/transactions": MAX_LINES_BODY_BYTES}  # the paths of other limits
+MAX_ROWS_BODY_BYTES: Final = 256 * 1024  # 1,000 rows of figures are 0.12 MB
+# The paths of other limits.
+LARGE_BODIES: Final = {"/transactions": MAX_LINES_BODY_BYTES, "/predict/batch": MAX_ROWS_BODY_BYTES}
 MAX_HEAD_BYTES: Final = 32 * 1024  # request line and headers; browsers and proxies stay under 16 KiB
 MAX_ERRORS: Final = 10  # a body of thousands of unknown fields is not answered with thousands of lines
 RETRY_AFTER_S: Final = 1
+RECEIVE_S: Final = 10  # for the head of a request, and for its body; 1 MiB in 10 s is 0.8 Mbit/s
 
 
 Document: TypeAlias = dict[str, object]
@@ -63,17 +72,42 @@ HOST_NOT_ALLOWED = Rule(
 )  # fmt: skip
 BODY_TOO_LARGE = Rule(413, "body_too_large", "The body is too large", "A body may have 64 KiB, one of lines 1 MiB.")
 BUSY = Rule(
-    503, "busy", "Too many large requests at once",
-    "Nothing of this one was read: send it again after Retry-After seconds.", passes=True,
+    503, "busy", "Too many requests at once",
+    "Nothing was done for this one: send it again after Retry-After seconds.", passes=True,
+)  # fmt: skip
+STOPPING = Rule(
+    503, "stopping", "The service is being restarted",
+    "Nothing was answered to this request, and what it asked for may not be done: send it again.", passes=True,
+)  # fmt: skip
+UNAUTHORIZED = Rule(
+    401, "unauthorized", "A key is needed", "Send one that is known here, in one header: 'X-API-Key: …'."
+)
+FORBIDDEN = Rule(403, "forbidden", "The key may not do this", "It takes a key of another scope: write, or admin.")
+RATE_LIMITED = Rule(
+    429, "rate_limited", "Too many requests", "Ask again after Retry-After seconds: RateLimit says how often one may.",
+    passes=True,
+)  # fmt: skip
+TOO_MANY_CONNECTIONS = Rule(
+    429, "too_many_connections", "Too many connections from one address",
+    "Close some, or send several requests over each.", passes=True,
 )  # fmt: skip
 HEAD_TOO_LARGE = Rule(
     431, "head_too_large", "The head of the request is too large",
     "Request line and headers may have 32 KiB together.",
 )  # fmt: skip
 INVALID_HTTP = Rule(400, "bad_request", "Bad request", "This is not HTTP as we read it.")
+REQUEST_TIMEOUT = Rule(
+    408, "request_timeout", "The request took too long to arrive",
+    f"Its head may take {RECEIVE_S} seconds, and so may its body: send it faster, or send fewer lines at once.",
+)  # fmt: skip
 INTERNAL = Rule(
     500, "internal_error", "Something broke on our side",
     "It is logged under the request_id of this answer; quote it when you ask about it.",
+)  # fmt: skip
+
+_NOT_WRITABLE = Rule(
+    409, "not_writable", "The champion cannot be moved here",
+    "The disk is full, or this process may not write models/live: the champion stays. The log says which.",
 )  # fmt: skip
 
 BY_TYPE: Final[dict[type[Exception], Rule]] = {
@@ -94,6 +128,17 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
         "the same Idempotency-Key: none is lost, and none comes in twice.",
         passes=True,
     ),
+    BadDataError: Rule(
+        409, "not_scorable", "The customers cannot be scored",
+        "Their features were derived by another version of this program: the scores are those of before. The operator "
+        "loads any file again, which derives everybody, and asks for the same once more.",
+    ),
+    ScoresMissingError: Rule(
+        503, "scores_missing", "Nobody has been scored yet",
+        "There are customers, and no list of them: it is made within half a minute once a model is loaded (/health "
+        "says whether one is), or at once by 'python -m trainer score'.",
+        passes=True,
+    ),
     KeyReusedError: Rule(
         422, "idempotency_key_reused", "The Idempotency-Key was used for another body",
         "A key stands for one body, byte for byte: send a new key with new lines.",
@@ -110,6 +155,16 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
         409, "not_stored", "The database refuses these lines",
         "Some of them may be stored. Sending them again does not help before the operator does: the log says why.",
     ),
+    VersionNotFoundError: Rule(
+        404, "version_not_found", "No such version", "GET /models lists those that there are.",
+    ),
+    VersionRefusedError: Rule(
+        409, "version_refused", "The version is not sound",
+        "The champion stays what it was: see errors for the reason.",
+    ),
+    CannotWriteError: _NOT_WRITABLE,
+    NotPermittedError: _NOT_WRITABLE,
+    LockedError: BUSY,
     NotDerivableError: Rule(
         409, "not_derivable", "The database refuses what follows from these lines",
         "The lines are stored; the orders or features of their customers are not fresh. Sending them again does not "
@@ -119,14 +174,22 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
 
 BY_STATUS: Final[dict[int, Rule]] = {
     400: Rule(400, "bad_request", "Bad request", "The request could not be read."),
+    401: UNAUTHORIZED,
+    403: FORBIDDEN,
     404: Rule(404, "not_found", "No such page", "/docs lists what there is."),
     405: Rule(405, "method_not_allowed", "Method not allowed", "The Allow header says which methods this path has."),
-    408: Rule(408, "request_timeout", "The body took too long", "Send it faster, or send fewer lines at once."),
+    406: Rule(
+        406, "not_acceptable", "Not to be had in that form",
+        "The Accept header takes none of what there is: application/json and, of lists, text/csv.",
+    ),
+    408: REQUEST_TIMEOUT,
     413: BODY_TOO_LARGE,
     415: Rule(
         415, "unsupported_media_type", "Unsupported media type",
         "Send JSON, uncompressed, with the header 'Content-Type: application/json'.",
     ),
+    429: RATE_LIMITED,
+    503: BUSY,
 }  # fmt: skip
 
 
@@ -168,7 +231,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
 
 async def _known(request: Request, error: Exception) -> ProblemResponse:
-    return problem(request.scope, next(BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE))
+    rule = next(BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE)
+    return problem(request.scope, rule, errors=getattr(error, "errors", None))
 
 
 async def _invalid(request: Request, error: Exception) -> ProblemResponse:
@@ -189,6 +253,8 @@ def _where_and_why(error: dict[str, Any]) -> dict[str, str]:
     if error["type"] == "json_invalid":
         return {"pointer": "#", "code": "json_invalid", "detail": "The body is not JSON (RFC 8259)"}
     if error["type"] == "extra_forbidden":
+        if error["loc"][0] == "query":
+            return {"pointer": "#", "code": "unknown_parameter", "detail": "A parameter is not known here"}
         return {"pointer": "#", "code": "unknown_field", "detail": "The body has a field that is not known here"}
     pointer = "/".join(("#", *(str(part) for part in error["loc"][1:])))
     return {"pointer": pointer, "code": error["type"], "detail": error["msg"]}

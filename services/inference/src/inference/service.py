@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
+    from inference.customers.lookup import Ranking
+    from inference.customers.scores import Scores
+    from inference.health.loads import Loads
+    from inference.health.metrics import Metrics
     from inference.models.live_bundle import LiveBundle
+    from inference.models.versions import Versions
     from inference.predictions.lookup import Customers, DataState
+    from inference.predictions.turns import Turns
     from inference.settings import Settings
     from inference.transactions.store import Transactions
 
@@ -24,8 +30,14 @@ class Service(NamedTuple):
     settings: Settings
     customers: Customers
     transactions: Transactions
+    ranking: Ranking
+    scores: Scores
     live: LiveBundle
+    versions: Versions
+    loads: Loads
+    metrics: Metrics
     now: Callable[[], datetime]
+    turns: Turns  # of questions about many
 
     def clock(self, state: DataState) -> datetime:
         """Return the instant that a question is answered as of when it names none."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Final, Literal, cast
 
+from inference.http.rates import Limit, read_limit
 from retention.settings import SettingsReader
 
 if TYPE_CHECKING:
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Clock = Literal["data", "wall"]
+
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,14 @@ class Settings:
     clock: Clock
     stale_after_days: int
     currency: str
+    api_keys_file: Path | None  # None: whoever reaches the port may ask
+    rate_limit: Limit  # of a key without one of its own, and of an address without a key
+    requests_at_once: int
+    connections_per_address: int
+    trusted_proxies: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    id_hash_key: bytes  # in the log, customers are told apart by an HMAC under it
+    tracing: bool
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -50,10 +64,36 @@ class Settings:
             clock=cast("Clock", reader.choice("CLOCK", "data", ("data", "wall"))),
             stale_after_days=reader.integer("STALE_AFTER_DAYS", 7, minimum=0, maximum=36_500),
             currency=reader.text("CURRENCY", "GBP"),
+            api_keys_file=reader.optional_path("API_KEYS_FILE"),
+            rate_limit=reader.parsed("RATE_LIMIT", "60000/minute", read_limit),
+            requests_at_once=reader.integer("REQUESTS_AT_ONCE", 256, minimum=1, maximum=10_000),
+            connections_per_address=reader.integer("CONNECTIONS_PER_ADDRESS", 512, minimum=1, maximum=100_000),
+            trusted_proxies=reader.parsed("TRUSTED_PROXIES", "", _proxies),
+            cors_origins=reader.parsed("CORS_ORIGINS", "", _origins),
+            id_hash_key=reader.secret("ID_HASH_KEY", "").encode() or secrets.token_bytes(32),
+            tracing=bool(reader.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")),
         )
         reader.finish()
         return settings
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())
+    return frozenset(name.lower() for name in _list(text))
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    """Return addresses and networks; a name, or `*` for all, would let anybody say where a request comes from."""
+    for proxy in _list(text):
+        ip_network(proxy)
+    return _list(text)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    for origin in _list(text):
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin!r} is no origin such as https://shop.example, and all (*) are not let in")
+    return _list(text)

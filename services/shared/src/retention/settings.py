@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 N = TypeVar("N", int, float)
+T = TypeVar("T")
 
 
 class SettingsReader:
@@ -79,6 +80,15 @@ class SettingsReader:
             self._problems.append(f"{name} must be from {minimum:g} to {maximum:g}, not {value}")
             return default
         return number
+
+    def parsed(self, name: str, default: str, read: Callable[[str], T]) -> T:
+        """Return what `read` makes of the variable; it raises ValueError, which is noted, when it cannot."""
+        value = self.text(name, default)
+        try:
+            return read(value)
+        except ValueError as error:
+            self._problems.append(f"{name} cannot be used: {error}")
+            return read(default)
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         """Return one of `choices`."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from inference.errors import BUSY, BY_STATUS, BY_TYPE, Document, Rule, problem_document
+from inference.documentation.access import document_access
+from inference.documentation.finish import finish
+from inference.errors import BY_STATUS, BY_TYPE, HOST_NOT_ALLOWED, Document, Rule, problem_document
 from inference.schemas import Problem
 
 if TYPE_CHECKING:
@@ -15,21 +17,27 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from inference.models.model_card import ModelCard
-    from inference.predictions.schemas import CustomerAnswer, FeatureAnswer
-    from inference.transactions.schemas import Ingested
-
 REQUEST_ID: Final = "8c7f6a0e5d3b4c2a9f1e0d7b6a5c4e3f"  # of the examples
 
 PREDICTIONS: Final = "Predictions"
+CUSTOMERS: Final = "Customers"
 DATA: Final = "Data"
 MODELS: Final = "Model"
+OLDER_SYSTEMS: Final = "Older systems"
 HEALTHS: Final = "Health"
+PAGE: Final = "Page"
 TAGS: Final = [
     {"name": PREDICTIONS, "description": "Who is about to leave, how sure that is, why, and what to do about it."},
+    {"name": CUSTOMERS, "description": "Everybody by risk, one customer at length, and the segments."},
     {"name": DATA, "description": "What was sold: new lines, and predictions that know of them at once."},
     {"name": MODELS, "description": "What answers: where it comes from, and how good it was on what it had not seen."},
+    {
+        "name": OLDER_SYSTEMS,
+        "description": "The addresses and field names of the systems before this one, answered by this one's model: "
+        "programs that ask them go on working. New ones do better with the questions above.",
+    },
     {"name": HEALTHS, "description": "For monitors and load balancers."},
+    {"name": PAGE, "description": "The page at `/`, where people look up a customer in a browser."},
 ]
 DESCRIPTION: Final = """
 Will a customer order again within the next **90 days**? Ask by id, or by figures:
@@ -38,18 +46,19 @@ Will a customer order again within the next **90 days**? Ask by id, or by figure
 * **Reasons are exact**: the model is a formula, and its summands add up to the answer.
 * **Time is an argument**: every answer names its `as_of`, and nothing at or after it was looked at.
 
-Open a question below, press **Try it out**, then **Execute**: the examples are filled in. Errors are
-problem documents (RFC 9457); quote the `request_id` when you ask about one.
+Open a question below and press **Execute**: the examples are filled in. Where keys are needed, **Authorize** takes one,
+for this tab alone. Errors are problem documents (RFC 9457); quote the `request_id` when you ask about one. Every answer
+has it in `X-Request-ID`, too, and `RateLimit` says how often one may ask. For people there is [the page](/).
 """
 
-_RULES: Final[dict[str, Rule]] = {rule.code: rule for rule in (*BY_TYPE.values(), *BY_STATUS.values(), BUSY)}
+_RULES: Final[dict[str, Rule]] = {
+    rule.code: rule for rule in (*BY_TYPE.values(), *BY_STATUS.values(), HOST_NOT_ALLOWED)
+}
 _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 
 def answers(
-    examples: Mapping[str, CustomerAnswer | FeatureAnswer | Ingested | ModelCard],
-    *,
-    headers: dict[str, Any] | None = None,
+    examples: Mapping[str, object], *, headers: dict[str, Any] | None = None
 ) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI response of the good answer, with examples by name."""
     content = {"application/json": {"examples": {name: {"value": value} for name, value in examples.items()}}}
@@ -84,5 +93,13 @@ def document(app: FastAPI) -> dict[str, Any]:
         )
         problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
         schema["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+        document_access(
+            schema,
+            app.routes,
+            required=app.state.access.keys_required,
+            refusals=problems("host_not_allowed", "rate_limited", "busy"),
+            with_key=problems("unauthorized", "forbidden"),
+        )
+        finish(schema, app.routes)
         app.openapi_schema = schema
     return app.openapi_schema

@@ -1,4 +1,4 @@
-"""/docs: Swagger UI from this server's own files. Nothing is fetched from elsewhere: it works without a network."""
+"""/docs, Swagger UI, and the files of every page: from this server. Nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ import fastapi_offline
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
+from inference import web
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _PAGE: Final = Path(__file__).parent / "page"
+_LOOK_UP: Final = Path(web.__file__).parent / "files"
 _SWAGGER: Final = Path(fastapi_offline.__file__).parent / "static"
 
 
 def serve(app: FastAPI) -> None:
-    """Add the page and its files to `app`."""
+    """Add the page of documentation, and the files of all pages, to `app`."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> FileResponse:
         return FileResponse(_PAGE / "docs.html")
 
+    app.mount("/page", StaticFiles(directory=_LOOK_UP), name="look-up")
     app.mount("/docs/page", StaticFiles(directory=_PAGE), name="page")
     app.mount("/docs/swagger", StaticFiles(directory=_SWAGGER), name="swagger")

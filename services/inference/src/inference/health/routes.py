@@ -9,11 +9,19 @@ from fastapi import APIRouter, Request, Response
 from inference.documentation.openapi import HEALTHS
 from inference.errors import RETRY_AFTER_S
 from inference.health import checks
+from inference.health.exposition import CONTENT_TYPE, exposition
 from inference.health.schemas import Alive, Health, Readiness
 from inference.http.strict_json import StrictJsonRoute
 from inference.service import service_of
 
 Ready = TypeVar("Ready", Readiness, Health)
+
+
+class MetricsText(Response):
+    """Prometheus' text format."""
+
+    media_type = CONTENT_TYPE
+
 
 router = APIRouter(route_class=StrictJsonRoute, tags=[HEALTHS])
 
@@ -42,6 +50,17 @@ async def readyz(request: Request, response: Response) -> Readiness:
 async def health(request: Request, response: Response) -> Health:
     """Answer with the status and the checks of /readyz, and what a monitor likes to see beside them, on one page."""
     return _with_status(response, await checks.health(service_of(request)))
+
+
+@router.get(
+    "/metrics",
+    summary="What Prometheus reads",
+    response_class=MetricsText,
+    responses={200: {"description": "Prometheus' text format; no label says who a customer is."}},
+)
+async def metrics(request: Request) -> MetricsText:
+    """Answer with every metric; what the database cannot say now is left out."""
+    return MetricsText(await exposition(service_of(request)))
 
 
 def _with_status(response: Response, readiness: Ready) -> Ready:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 
-from inference.errors import BUSY, problem
+from inference.errors import BUSY, RECEIVE_S, problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 AT_ONCE: Final = 2  # of 1 MiB at most, about 8 MB each while at work; the others wait unread
 WAIT_S: Final = 5
-READ_S: Final = 10  # 1 MiB in 10 s is 0.8 Mbit/s
 
 
 class LargeBodies:
-    """Lets AT_ONCE requests in; answers 503 to one that waited WAIT_S, 408 to one whose body takes over READ_S."""
+    """Lets AT_ONCE requests in; answers 503 to one that waited WAIT_S, 408 to one whose body takes over RECEIVE_S."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,7 +32,7 @@ class LargeBodies:
             await problem(scope, BUSY, headers={"Connection": "close"})(scope, receive, send)
             return
         try:
-            await self._app(scope, _within(READ_S, receive), send)
+            await self._app(scope, _within(RECEIVE_S, receive), send)
         finally:
             self._places.release()
 

@@ -1,19 +1,22 @@
-"""Each request gets an id, one line in the log and, whatever happens inside, an answer."""
+"""Each request gets an id, one line in the log and, whatever happens inside, an answer with every header it needs."""
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import logging
+import os
 import re
-import uuid
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import ClientDisconnect
 
-from inference.errors import INTERNAL, problem
+from inference.errors import INTERNAL, STOPPING, problem
+from inference.http.security import headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,16 +24,22 @@ logger = logging.getLogger(__name__)
 
 CLIENT_GONE: Final = 499  # for the log alone: nobody is there to be answered
 _SANE_ID: Final = re.compile(rb"[0-9A-Za-z._-]{1,64}")
+_TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_UNMATCHED: Final = "unmatched"
 
 
 class RequestLog:
     """Names the request (`X-Request-ID`: the client's, when it is a short plain token), times it, logs it.
 
-    The log has the route's template and never the path, the query or the body: those may say who a customer is.
+    The log has the route's template and never the path, the query or the body: those may say who a customer is. What
+    was asked about one customer, of which the route has left the id in `request.state.customer_id`, is told by that
+    id's HMAC under `id_hash_key`.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, id_hash_key: bytes, count: Callable[[str, str, int, float], None]) -> None:
         self._app = app
+        self._count = count
+        self._id_hash_key = id_hash_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request to its end."""
@@ -38,8 +47,10 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        request_id = _request_id(scope["headers"])
-        scope.setdefault("state", {})["request_id"] = request_id
+        heads = dict(scope["headers"])
+        request_id = _request_id(heads)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
         status = 0
         # HEAD is GET without the body, which the server leaves out; monitors like it.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
@@ -48,26 +59,54 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *headers_of(scope["path"]),
+                    *state.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         try:
             await self._app(inner, receive, send_named)
         except ClientDisconnect:
             status = CLIENT_GONE
+        except asyncio.CancelledError:  # by the server, which has waited for us and now ends
+            if status == 0:
+                await problem(scope, STOPPING, headers={"Connection": "close"})(scope, receive, send_named)
         except Exception:
             logger.exception("unexpected error", extra={"request_id": request_id})
             if status == 0:
                 await problem(scope, INTERNAL)(scope, receive, send_named)
         finally:
-            milliseconds = round((perf_counter() - started) * 1000, 2)
-            route = getattr(inner.get("route"), "path", "unmatched")
-            line = {"method": scope["method"], "route": route, "status": status, "milliseconds": milliseconds}
-            logger.info("request", extra={**line, "request_id": request_id})
+            seconds = perf_counter() - started
+            route = getattr(inner.get("route"), "path", _UNMATCHED)
+            self._count(scope["method"], route, status, seconds)
+            if logger.isEnabledFor(logging.INFO):
+                line = {"method": scope["method"], "route": route, "status": status}
+                line |= {"milliseconds": round(seconds * 1000, 2), "request_id": request_id}
+                logger.info("request", extra=line | self._who(heads, state))
+
+    def _who(self, heads: dict[bytes, bytes], state: dict[str, Any]) -> dict[str, object]:
+        """Return what is known of who asked, and about whom, without naming a person."""
+        who: dict[str, object] = {}
+        trace = heads.get(b"traceparent")
+        if trace is not None and (match := _TRACE.fullmatch(trace)):
+            who["trace_id"] = match[1].decode()
+        if "key" in state:
+            who["key"] = state["key"].name
+        if "customer_id" in state:
+            who["customer"] = customer_hash(self._id_hash_key, state["customer_id"])
+        return who
 
 
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    for name, value in headers:
-        if name == b"x-request-id" and _SANE_ID.fullmatch(value):
-            return value.decode("ascii")
-    return uuid.uuid4().hex
+def customer_hash(key: bytes, customer_id: int) -> str:
+    """Return 16 hex digits that stand for a customer in the log: who has the key can tell which line is whose."""
+    return hmac.digest(key, b"%d" % customer_id, "sha256")[:8].hex()
+
+
+def _request_id(heads: dict[bytes, bytes]) -> str:
+    given = heads.get(b"x-request-id")
+    if given is not None and _SANE_ID.fullmatch(given):
+        return given.decode("ascii")
+    return os.urandom(16).hex()

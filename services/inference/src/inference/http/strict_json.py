@@ -9,6 +9,8 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
+from inference.http.access import MONITORED, rank, require
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -30,17 +32,25 @@ class StrictJsonRequest(Request):
 
 
 class StrictJsonRoute(APIRoute):
-    """A route that reads StrictJsonRequest bodies, and only those that say that they are JSON."""
+    """A route that reads StrictJsonRequest bodies, and only those that say that they are JSON.
+
+    It asks for the scope that its endpoint `needs`, and for a place among the requests under way.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with the media type checked before it."""
+        """Return the handler with the key, the media type and the place checked before it."""
         handle = super().get_route_handler()
+        needed, monitored = rank(self.endpoint), self.path in MONITORED
 
         async def handle_strictly(request: Request) -> Response:
+            require(request, needed)
             strict = StrictJsonRequest(request.scope, request.receive)
             if await strict.body() and not _says_json(strict):
                 raise HTTPException(415)
-            return await handle(strict)
+            if monitored:
+                return await handle(strict)
+            with request.app.state.places:
+                return await handle(strict)
 
         return handle_strictly
 

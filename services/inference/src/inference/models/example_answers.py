@@ -1,4 +1,4 @@
-"""An answer as it comes: what the documentation shows. Real figures of Online Retail."""
+"""Answers as they come: what the documentation shows. Real figures of Online Retail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from inference.models.model_card import ModelCard
+    from inference.models.schemas import Figures, Gate, Moved, Reloaded, Versions
 
 _VERSION: Final = "20261121T043026Z-7db91e3"
 MODEL_CARD: Final[ModelCard] = {
@@ -107,3 +108,38 @@ MODEL_CARD: Final[ModelCard] = {
         )
     ],
 }
+_BEFORE: Final = "20261120T043019Z-1c04ab2"
+_FIGURES: Final[Figures] = {"roc_auc": 0.7453439500720129, "pr_auc": 0.6371574042727328, "ece": 0.03709373622529254}
+_GATE: Final[Gate] = {"passed": True, "reason": "ROC-AUC 0.745, low end 0.729 (above 0.55; 0.5 is guessing)"}
+VERSIONS: Final[Versions] = {
+    "versions": [
+        {
+            "version": _VERSION,
+            "created_at": "2026-11-21T04:30:26Z",
+            "grade": "C",
+            "metrics": _FIGURES,
+            "gate": _GATE,
+            "champion": True,
+            "serving": True,
+            "sound": True,
+            "reason": None,
+        },
+        {
+            "version": _BEFORE,
+            "created_at": "2026-11-20T04:30:19Z",
+            "grade": "C",
+            "metrics": _FIGURES,
+            "gate": _GATE,
+            "champion": False,
+            "serving": False,
+            "sound": False,
+            "reason": f"{_BEFORE}: the content of report.html is not what was published",
+        },
+    ],
+    "history": [
+        {"at": "2026-11-21T04:30:41Z", "from": _BEFORE, "to": _VERSION, "reason": _GATE["reason"]},
+        {"at": "2026-11-20T04:30:33Z", "from": None, "to": _BEFORE, "reason": _GATE["reason"]},
+    ],
+}
+MOVED: Final[Moved] = {"champion": _VERSION, "before": _BEFORE, "changed": True, "scored": 4338}
+RELOADED: Final[Reloaded] = {"version": _VERSION, "changed": False, "stale_reason": None}

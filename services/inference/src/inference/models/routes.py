@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Body, Request
 
 from inference.documentation.openapi import MODELS, answers, problems
+from inference.http.access import needs
 from inference.http.strict_json import StrictJsonRoute
-from inference.models.example_answers import MODEL_CARD
+from inference.models import champion
+from inference.models.example_answers import MODEL_CARD, MOVED, RELOADED, VERSIONS
+from inference.models.examples import CHAMPION_EXAMPLES
 from inference.models.model_card import ModelCard, model_card
+from inference.models.questions import ChampionChoice  # noqa: TC001 - FastAPI reads the annotations
+from inference.models.schemas import Moved, Reloaded, Versions  # noqa: TC001 - FastAPI reads the annotations
 from inference.service import service_of
+
+if TYPE_CHECKING:
+    from inference.http.keys import Key
 
 router = APIRouter(route_class=StrictJsonRoute, tags=[MODELS])
 
@@ -25,5 +35,63 @@ router = APIRouter(route_class=StrictJsonRoute, tags=[MODELS])
 )
 async def model(request: Request) -> ModelCard:
     """Answer with what the model that answers now learned from, and how good it was on a window it had not seen."""
-    live = service_of(request).live
+    live = service_of(request).live.required
     return model_card(live.bundle, champion_since=live.champion_since)
+
+
+@router.get(
+    "/models",
+    summary="Which versions are there, and which was champion when?",
+    responses=answers({"versions": VERSIONS}),
+)
+async def models(request: Request) -> Versions:
+    """List every version on the models volume, newest first, and the last moves of the champion, latest first.
+
+    A version that is not `sound` is never answered with: `reason` says what is wrong with it.
+    """
+    return await service_of(request).versions.listed()
+
+
+@router.put(
+    "/models/champion",
+    summary="Promote a version, or roll back to one",
+    responses=answers({"promoted": MOVED})
+    | problems(
+        "version_not_found",
+        "version_refused",
+        "not_writable",
+        "not_scorable",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation",
+        "model_not_loaded",
+        "database_unavailable",
+        "busy",
+    ),
+)
+@needs("admin")
+async def put_champion(
+    request: Request, choice: Annotated[ChampionChoice, Body(openapi_examples=CHAMPION_EXAMPLES)]
+) -> Moved:
+    """Make a version the champion, and answer when this process answers with it and everybody is scored by it.
+
+    To roll back, put the version that `history` of `GET /models` names as the one before. The version is verified
+    first, and one that is not sound changes nothing. Asking again is safe: after a `database_unavailable` it makes
+    the scores that are missing.
+    """
+    key: Key | None = request.scope["state"].get("key")
+    return await champion.move_champion(service_of(request), choice.version, by=key.name if key else "without a key")
+
+
+@router.post(
+    "/model/reload",
+    summary="Look for a new champion now",
+    responses=answers({"unchanged": RELOADED}) | problems("model_not_loaded"),
+)
+@needs("admin")
+async def reload(request: Request) -> Reloaded:
+    """Read the champion again, also one that was refused before; what answers goes on answering unless it is sound.
+
+    The pointer is looked at every second anyway: this is for a version, or a key, that was repaired in its place.
+    """
+    return await champion.look_again(service_of(request))

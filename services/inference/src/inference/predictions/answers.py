@@ -5,28 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inference.predictions import reasons
+from inference.predictions.counterfactual import one_order
 from retention.churn import INTERVAL_LEVEL, confidence, evidence
 from retention.pipelines import CONTRACT_FEATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from inference.predictions.schemas import CustomerAnswer, Explanation, FeatureAnswer, Prediction, Segment
+    from inference.predictions.schemas import (
+        CustomerAnswer,
+        Explanation,
+        FeatureAnswer,
+        PlainPrediction,
+        Prediction,
+        Segment,
+    )
     from inference.schemas import FeatureMeta, Meta
+    from retention import churn
     from retention.bundle import Bundle
-    from retention.churn import ChurnModel, FeatureOnlyModel
+    from retention.churn import ChurnModel, FeatureOnlyModel, Interval
 
 
 def customer_answer(
     bundle: Bundle, customer_id: int, features: Mapping[str, Any], *, explain: bool, meta: Meta
 ) -> CustomerAnswer:
     """Return the answer about one customer, all of it from this one bundle."""
+    assessed = bundle.churn.assess(features)
+    predicted = prediction(bundle.churn, features, assessed.probability, assessed.interval)
+    leaves = predicted["churn_prediction"] == 1
     return {
         "customer_id": customer_id,
         "features": {name: features[name] for name in CONTRACT_FEATURES},  # type: ignore[typeddict-item]
-        "prediction": prediction(bundle.churn, features),
+        "prediction": predicted,
         "segment": segment(bundle, features),
-        "explanation": explanation(bundle, features, meta["currency"]) if explain else None,
+        "explanation": _explanation(bundle, features, assessed.explanation, meta["currency"], leaves=leaves)
+        if explain
+        else None,
         "meta": meta,
     }
 
@@ -38,12 +52,31 @@ def feature_answer(bundle: Bundle, given: Mapping[str, float], *, meta: FeatureM
     where no customer was seen: confidence is at most medium, or low.
     """
     features, assumed = bundle.feature_only.complete(given)
-    answer = prediction(bundle.feature_only, features)
-    if not all(_seen(bundle, name, given[name]) for name in bundle.feature_only.formula.features if name in given):
+    return {**_of_figures(bundle, given, features, assumed), "assumed": assumed, "meta": meta}
+
+
+def _of_figures(
+    bundle: Bundle, given: Mapping[str, float], features: Mapping[str, float], assumed: Sequence[str]
+) -> Prediction:
+    model = bundle.feature_only
+    answer = prediction(model, features, model.probability(features), model.interval(features))
+    if not all(_seen(bundle, name, given[name]) for name in model.formula.features if name in given):
         answer["confidence"] = "low"
     elif assumed and answer["confidence"] == "high":
         answer["confidence"] = "medium"
-    return {**answer, "assumed": assumed, "meta": meta}
+    return answer
+
+
+def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPrediction:
+    """Return the same under an older system's names, without interval, evidence, and what was assumed."""
+    features, assumed = bundle.feature_only.complete(given)
+    answer = _of_figures(bundle, given, features, assumed)
+    return {
+        "probability": answer["churn_probability"],
+        "prediction": answer["churn_prediction"],
+        "confidence": answer["confidence"],
+        "threshold": answer["threshold"],
+    }
 
 
 def _seen(bundle: Bundle, feature: str, value: float) -> bool:
@@ -52,10 +85,10 @@ def _seen(bundle: Bundle, feature: str, value: float) -> bool:
     return percentiles[0] <= value <= percentiles[-1]
 
 
-def prediction(model: ChurnModel | FeatureOnlyModel, features: Mapping[str, Any]) -> Prediction:
+def prediction(
+    model: ChurnModel | FeatureOnlyModel, features: Mapping[str, Any], probability: float, interval: Interval
+) -> Prediction:
     """Return the probability and what it is worth. At the threshold the customer counts as leaving."""
-    probability = model.probability(features)
-    interval = model.interval(features)
     return {
         "churn_probability": probability,
         "churn_prediction": 1 if probability >= model.threshold else 0,
@@ -78,10 +111,15 @@ def segment(bundle: Bundle, features: Mapping[str, Any]) -> Segment:
     }
 
 
-def explanation(bundle: Bundle, features: Mapping[str, Any], currency: str) -> Explanation:
-    """Return the reasons: base_log_odds + Σ contribution is the log-odds of the probability."""
-    explained = bundle.churn.explain(features)
+def _explanation(
+    bundle: Bundle, features: Mapping[str, Any], explained: churn.Explanation, currency: str, *, leaves: bool
+) -> Explanation:
+    """Return the reasons, and what would keep a customer who leaves.
+
+    base_log_odds + Σ contribution is the log-odds of the probability.
+    """
     return {
         "base_log_odds": explained.base_log_odds,
         "contributions": reasons.contributions(explained.contributions, features, bundle, currency),
+        "counterfactual": one_order(bundle, features, currency) if leaves else None,
     }

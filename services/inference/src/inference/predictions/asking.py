@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from inference.predictions.answers import customer_answer, feature_answer
+from inference.predictions.answers import customer_answer, feature_answer, plain_prediction, segment
 from retention.clock import rfc3339
 
 if TYPE_CHECKING:
-    from inference.predictions.questions import CustomerQuestion, FeatureQuestion
-    from inference.predictions.schemas import CustomerAnswer, FeatureAnswer
+    from datetime import datetime
+
+    from inference.predictions.lookup import DataState
+    from inference.predictions.questions import CustomerQuestion, FeatureQuestion, SegmentQuestion
+    from inference.predictions.schemas import CustomerAnswer, FeatureAnswer, PlainPrediction, Segment
+    from inference.schemas import Meta
     from inference.service import Service
+    from retention.bundle import Bundle
 
 
 async def about_customer(service: Service, question: CustomerQuestion, request_id: str) -> CustomerAnswer:
     """Return the answer about one customer, from the bundle that is live when it is asked."""
     bundle = service.live.bundle
     state = await service.customers.state()
-    # Without an instant: the clock, or a later one that this customer is stored as of since lines were posted.
-    as_of, or_later = (question.as_of, False) if question.as_of else (service.clock(state), True)
+    as_of, or_later = instant(service, state, question.as_of)
     features = await service.customers.features(question.customer_id, as_of, or_later=or_later)
+    its_meta = meta(service, bundle, state, features["as_of"], request_id)
+    answer = customer_answer(bundle, question.customer_id, features, explain=question.explain, meta=its_meta)
+    service.metrics.predicted(bundle.version, answer["prediction"])
+    return answer
+
+
+def instant(service: Service, state: DataState, asked: datetime | None) -> tuple[datetime, bool]:
+    """Return the instant to answer as of, and whether a later one that a customer is stored as of will do.
+
+    It does when none was asked for: the clock, or what is later since lines of that customer's were posted.
+    """
+    return (asked, False) if asked else (service.clock(state), True)
+
+
+def meta(service: Service, bundle: Bundle, state: DataState, as_of: datetime, request_id: str) -> Meta:
+    """Return where an answer comes from, and how fresh its data is."""
     data_age_days = service.data_age_days(state)
-    return customer_answer(
-        bundle,
-        question.customer_id,
-        features,
-        explain=question.explain,
-        meta={
-            "as_of": rfc3339(features["as_of"]),
-            "model_version": bundle.version,
-            "data_age_days": data_age_days,
-            "stale": data_age_days > service.settings.stale_after_days,
-            "currency": service.settings.currency,
-            "request_id": request_id,
-        },
-    )
+    return {
+        "as_of": _text(as_of),
+        "model_version": bundle.version,
+        "data_age_days": data_age_days,
+        "stale": data_age_days > service.settings.stale_after_days,
+        "currency": service.settings.currency,
+        "request_id": request_id,
+    }
+
+
+@lru_cache(maxsize=64)  # mostly the clock
+def _text(instant: datetime) -> str:
+    return rfc3339(instant)
 
 
 def about_features(service: Service, question: FeatureQuestion, request_id: str) -> FeatureAnswer:
     """Return the answer about figures; it needs no database."""
     bundle = service.live.bundle
-    return feature_answer(
+    answer = feature_answer(
         bundle,
         question.given(),
         meta={
@@ -49,3 +69,19 @@ def about_features(service: Service, question: FeatureQuestion, request_id: str)
             "request_id": request_id,
         },
     )
+    service.metrics.predicted(bundle.version, answer)
+    return answer
+
+
+def about_features_plainly(service: Service, question: FeatureQuestion) -> PlainPrediction:
+    """Return the same in the words of an older system."""
+    bundle = service.live.bundle
+    answer = plain_prediction(bundle, question.given())
+    service.metrics.predicted_plainly(bundle.version, answer)
+    return answer
+
+
+def about_segment(service: Service, question: SegmentQuestion) -> Segment:
+    """Return the segment of a customer with these figures; it needs no database."""
+    figures = {"Recency": question.recency, "Frequency": question.frequency, "Monetary": question.monetary}
+    return segment(service.live.bundle, figures)

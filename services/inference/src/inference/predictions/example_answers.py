@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 from inference.documentation.openapi import REQUEST_ID
 
 if TYPE_CHECKING:
-    from inference.predictions.schemas import CustomerAnswer, FeatureAnswer
+    from inference.predictions.schemas import (
+        CustomerAnswer,
+        CustomersAnswer,
+        FeatureAnswer,
+        PlainPrediction,
+        PlainPredictions,
+        Segment,
+    )
     from inference.schemas import Meta
 
 _VERSION: Final = "20261121T043026Z-7db91e3"
@@ -93,6 +100,7 @@ CUSTOMER_ANSWER: Final[CustomerAnswer] = {
                 "text": "no money returned: makes hardly a difference",
             },
         ],
+        "counterfactual": None,
     },
     "meta": _META,
 }
@@ -128,6 +136,12 @@ SINGLE_ORDER_ANSWER: Final[CustomerAnswer] = {
                 ),
             },
         ],
+        "counterfactual": {
+            "order_value": 2027.0,
+            "within_days": 7,
+            "churn_probability": 0.20720749179883094,
+            "text": "one order of 2,027.00 GBP or more within 7 days brings the risk under the threshold",
+        },
     },
     "meta": _META,
 }
@@ -144,3 +158,27 @@ FEATURE_ANSWER: Final[FeatureAnswer] = {
     "assumed": ["Recency", "Tenure"],
     "meta": {"model_version": _VERSION, "currency": "GBP", "request_id": REQUEST_ID},
 }
+
+CUSTOMERS_ANSWER: Final[CustomersAnswer] = {
+    "results": [{**answer, "explanation": None} for answer in CUSTOMER_ANSWERS.values()],
+    "errors": [{"customer_id": 99999, "problem": "customer_not_found"}],
+}
+PLAIN_PREDICTION: Final[PlainPrediction] = {
+    "probability": FEATURE_ANSWER["churn_probability"],
+    "prediction": FEATURE_ANSWER["churn_prediction"],
+    "confidence": FEATURE_ANSWER["confidence"],
+    "threshold": FEATURE_ANSWER["threshold"],
+}
+PLAIN_PREDICTIONS: Final[PlainPredictions] = {
+    "predictions": [
+        PLAIN_PREDICTION,
+        {
+            "probability": 0.06584631068659176,
+            "prediction": 0,
+            "confidence": "high",
+            "threshold": PLAIN_PREDICTION["threshold"],
+        },
+    ],
+    "count": 2,
+}
+SEGMENT: Final[Segment] = CUSTOMER_ANSWER["segment"]

@@ -16,6 +16,7 @@ MAX_ORDERS: Final = 10**9
 MAX_DAYS: Final = 100_000  # 273 years
 MAX_MONEY: Final = 1e12
 AVERAGE_TOLERANCE: Final = 0.01
+MAX_BATCH: Final = 1000
 
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _FIRST_YEAR: Final = 1990  # the data definitions know no earlier line
@@ -36,21 +37,38 @@ def _day_boundary(value: object) -> datetime:
     )
 
 
+CustomerId = Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347])]
+AsOf = Annotated[
+    datetime | None,
+    BeforeValidator(lambda value: None if value is None else _day_boundary(value)),
+    Field(
+        description="The day boundary (00:00 UTC) to answer as of: nothing at or after it is looked at. "
+        "Left out: the clock, the day after the last transaction."
+    ),
+]
+
+
 class CustomerQuestion(BaseModel):
     """One customer, by id."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    customer_id: Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347])]
-    as_of: Annotated[
-        datetime | None,
-        BeforeValidator(lambda value: None if value is None else _day_boundary(value)),
-        Field(
-            description="The day boundary (00:00 UTC) to answer as of: nothing at or after it is looked at. "
-            "Left out: the clock, the day after the last transaction."
-        ),
-    ] = None
+    customer_id: CustomerId
+    as_of: AsOf = None
     explain: Annotated[bool, Field(description="Whether to give the reasons.")] = True
+
+
+class CustomersQuestion(BaseModel):
+    """Up to MAX_BATCH customers, by id."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    customer_ids: Annotated[
+        list[CustomerId],
+        Field(min_length=1, max_length=MAX_BATCH, description="Answered in this order, as often as they are named."),
+    ]
+    as_of: AsOf = None
+    explain: Annotated[bool, Field(description="Whether to give the reasons.")] = False
 
 
 class FeatureQuestion(BaseModel):
@@ -102,3 +120,23 @@ class FeatureQuestion(BaseModel):
     def given(self) -> dict[str, Any]:
         """Return the figures that were given."""
         return self.model_dump(exclude_none=True)
+
+
+class FeatureBatch(BaseModel):
+    """Up to MAX_BATCH customers, by figures."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    data: Annotated[list[FeatureQuestion], Field(min_length=1, max_length=MAX_BATCH, description="A row each.")]
+
+
+class SegmentQuestion(BaseModel):
+    """One customer, by recency, frequency and monetary."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    recency: Annotated[int, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])]
+    frequency: Annotated[int, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
+    monetary: Annotated[
+        float, Field(ge=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.churn import sigmoid
@@ -106,8 +107,13 @@ def text(feature: str, value: float, share: float, reference: Reference, currenc
     wording = WORDINGS[feature]
     told = wording.phrase(value, currency)
     if value != 0 or not wording.none:
-        told = f"{told}, {wording.standing(reference.share_below(feature, value))}"
+        told = f"{told}, {_standing(feature, reference.share_below(feature, value))}"
     return f"{told}: {_effect(share)}"
+
+
+@cache  # 13 features by 101 percentiles
+def _standing(feature: str, share_below: int) -> str:
+    return WORDINGS[feature].standing(share_below)
 
 
 def _effect(share: float) -> str:

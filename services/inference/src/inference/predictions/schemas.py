@@ -76,11 +76,26 @@ class Contribution(TypedDict):
     text: str
 
 
+class Counterfactual(TypedDict):
+    """What would bring a customer who counts as leaving under the threshold: one order more."""
+
+    order_value: Annotated[float, Field(description="At least so much, in meta.currency.")]
+    within_days: Annotated[int, Field(description="Days from meta.as_of.")]
+    churn_probability: Annotated[
+        Probability, Field(description="At most so much, as of the day after the order, whatever is in it.")
+    ]
+    text: str
+
+
 class Explanation(TypedDict):
     """The reasons: base_log_odds + Σ contribution is the log-odds of churn_probability."""
 
     base_log_odds: float
     contributions: Annotated[list[Contribution], Field(description="The largest in size first.")]
+    counterfactual: Annotated[
+        Counterfactual | None,
+        Field(description="null when churn_prediction is 0, or when no single order of a plausible value is enough."),
+    ]
 
 
 class CustomerAnswer(TypedDict):
@@ -94,8 +109,38 @@ class CustomerAnswer(TypedDict):
     meta: Meta
 
 
+class CustomerProblem(TypedDict):
+    """Who cannot be predicted, and why."""
+
+    customer_id: int
+    problem: Annotated[str, Field(description="The code that a question about this customer alone is answered with.")]
+
+
+class CustomersAnswer(TypedDict):
+    """Whether these customers come back."""
+
+    results: Annotated[list[CustomerAnswer], Field(description="In the order in which they were asked about.")]
+    errors: list[CustomerProblem]
+
+
 class FeatureAnswer(Prediction):
     """Whether a customer with these figures comes back."""
 
     assumed: Annotated[list[str], Field(description="What was not given, and taken as usual for the rest.")]
     meta: FeatureMeta
+
+
+class PlainPrediction(TypedDict):
+    """Whether a customer with these figures comes back, in an older system's names."""
+
+    probability: Annotated[Probability, Field(description="Probability of no order within the horizon. Not rounded.")]
+    prediction: Annotated[Literal[0, 1], Field(description="1 when probability ≥ threshold.")]
+    confidence: Confidence
+    threshold: Probability
+
+
+class PlainPredictions(TypedDict):
+    """Whether customers with these figures come back."""
+
+    predictions: Annotated[list[PlainPrediction], Field(description="In the order of the rows.")]
+    count: int

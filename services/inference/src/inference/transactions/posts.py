@@ -15,7 +15,7 @@ from retention.ledger import Ledger
 from retention.lines import Rejection, latest_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from inference.transactions.rows import Rows
@@ -69,6 +69,7 @@ class Reply(NamedTuple):
 
     answer: Ingested
     replayed: bool
+    touched: Collection[int] = ()  # the customers who were derived again
 
 
 def load_id(key: str | None) -> str:

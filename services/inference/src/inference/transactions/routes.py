@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from inference.documentation.openapi import DATA, answers, problems
+from inference.http.access import needs
 from inference.http.strict_json import StrictJsonRoute, json_of
 from inference.service import service_of
 from inference.transactions.examples import INGESTED
@@ -40,6 +41,7 @@ router = APIRouter(route_class=StrictJsonRoute, tags=[DATA])
     ),
     openapi_extra=LINES_REQUEST,
 )
+@needs("write")
 async def transactions(request: Request, response: Response) -> Ingested:
     """Add 1 to 1,000 lines, and answer with what became of each, when every customer they touch is fresh.
 
@@ -57,8 +59,11 @@ async def transactions(request: Request, response: Response) -> Ingested:
     service = service_of(request)
     post = await read_post(read_rows(await json_of(request)), await request.body(), key, service.now())
     reply = await service.transactions.add(post)
+    await service.scores.rescore(service.live.loaded, reply.touched)
     if reply.replayed:
         response.headers["Idempotency-Replayed"] = "true"
+    else:
+        service.metrics.posted(reply.answer)
     return reply.answer
 
 

@@ -88,7 +88,7 @@ class MongoTransactions:
         answer = posts.answer(post, account, refreshed)
         await self._clearing(clearing)
         await self._records.finish(post, account, answer)
-        return Reply(answer, replayed=False)
+        return Reply(answer, replayed=False, touched={customer_id for customer_id, _ in touched})
 
     async def _clearing(self, known: int | None) -> int:
         """Return how often everything was deleted; UnavailableError while it is, or was since `known` was returned."""

@@ -10,6 +10,7 @@ SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: -1, // each answer shows its own schema
-  syntaxHighlight: { theme: dark.matches ? "agate" : "idea" },
+  syntaxHighlight: { theme: dark.matches ? "arta" : "idea" },
+  tryItOutEnabled: true, // one press fewer before Execute
   validatorUrl: null,
 });

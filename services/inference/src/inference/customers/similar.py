@@ -1,0 +1,46 @@
+"""Customers like one: the nearest in recency, orders and money, on the scale that the segments are made on."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from inference.customers.schemas import SimilarCustomer
+    from inference.predictions.schemas import Features
+    from retention.segments import SegmentModel
+
+SHOWN: Final = 5
+
+
+def nearest(
+    features: Features, scores: Iterable[Mapping[str, Any]], segments: SegmentModel, as_of: datetime
+) -> list[SimilarCustomer]:
+    """Return the SHOWN nearest in standardised log recency, frequency and monetary, of those scored as of then."""
+
+    def distance(score: Mapping[str, Any]) -> tuple[float, int]:
+        return math.dist(here, _scaled(score, segments)), score["_id"]
+
+    here = _scaled(features, segments)
+    known_then = (score for score in scores if score["as_of"] <= as_of)
+    return [
+        {
+            "customer_id": score["_id"],
+            "segment": score["segment"],
+            "churn_probability": score["churn_probability"],
+            "Frequency": score["Frequency"],
+            "Monetary": score["Monetary"],
+            "Recency": score["Recency"],
+        }
+        for score in heapq.nsmallest(SHOWN, known_then, key=distance)
+    ]
+
+
+def _scaled(of: Mapping[str, Any], segments: SegmentModel) -> list[float]:
+    # Of a distance the mean that is taken off says nothing.
+    axes = zip(("Recency", "Frequency", "Monetary"), segments.scale, strict=True)
+    return [math.log1p(of[name]) / scale for name, scale in axes]

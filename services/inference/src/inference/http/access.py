@@ -1,0 +1,123 @@
+"""Who asks, whether it may, and how often: answered from the head of a request alone, before anything is looked up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+
+from starlette.exceptions import HTTPException
+
+from inference.errors import RATE_LIMITED, UNAUTHORIZED, ProblemResponse, Rule, problem
+from inference.http.keys import SCOPES, Key, KeyFile
+from inference.http.rates import Limit, Rates, Taken, caller, read_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fastapi import Request
+    from starlette.types import Scope
+
+Name = Literal["read", "write", "admin"]
+Endpoint = TypeVar("Endpoint")
+
+MONITORED: Final = frozenset({"/livez", "/readyz", "/health", "/metrics"})  # no key, no limit, always a place
+_OPEN: Final = MONITORED | {"/", "/docs", "/openapi.json"}  # no key
+_OPEN_FILES: Final = ("/docs/", "/page/")
+_WRONG_KEYS: Final = read_limit("30/minute")  # per address
+_CHALLENGE: Final = {"WWW-Authenticate": 'ApiKey realm="retention", header="X-API-Key"'}
+
+
+def is_open(path: str) -> bool:
+    """Return whether an address needs no key, ever."""
+    return path in _OPEN or path.startswith(_OPEN_FILES)
+
+
+def needs(scope: Name) -> Callable[[Endpoint], Endpoint]:
+    """Mark the endpoint of a StrictJsonRoute with the scope that it needs, where it is more than read."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        vars(endpoint)["needs"] = scope
+        return endpoint
+
+    return mark
+
+
+def scope_of(endpoint: object) -> Name:
+    """Return the scope that an endpoint needs."""
+    name: Name = getattr(endpoint, "needs", "read")
+    return name
+
+
+def rank(endpoint: object) -> int:
+    """Return the place in SCOPES of the scope that an endpoint needs."""
+    return SCOPES.index(scope_of(endpoint))
+
+
+def require(request: Request, rank: int) -> None:
+    """Raise a 403 when the key of `request` is not of this rank; without a file of keys, there is none to look at."""
+    key: Key | None = request.scope["state"].get("key")
+    if key is not None and key.rank < rank:
+        raise HTTPException(403)
+
+
+class Access:
+    """Knows the keys, and counts: per key where there are keys, else per address.
+
+    An address that is not there is refused like any other without a key: who has none learns nothing of what is.
+    """
+
+    def __init__(self, keys: KeyFile | None, limit: Limit) -> None:
+        self._keys = keys
+        self._limit = limit
+        self._by_key, self._by_address, self._wrong = Rates(), Rates(), Rates()
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether there is a file of keys."""
+        return self._keys is not None
+
+    def holder(self, given: bytes) -> Key | None:
+        """Return the key that `given` is; None when it is none, or when none is needed."""
+        return None if self._keys is None else self._keys.holder(given)
+
+    def refusal(self, scope: Scope, heads: Mapping[bytes, bytes]) -> ProblemResponse | None:
+        """Return the answer to a request that goes no further, or None; leave its key and headers in its state."""
+        if self._keys is None or is_open(scope["path"]):
+            return self._counted(scope, self._by_address, _address(scope), self._limit)
+        given = heads.get(b"x-api-key")
+        if given is None or _repeated(scope):
+            return problem(scope, UNAUTHORIZED, headers=_CHALLENGE)
+        key = self._keys.holder(given)
+        if key is None:
+            return self._wrong_key(scope)
+        scope["state"]["key"] = key
+        return self._counted(scope, self._by_key, key.name, key.limit or self._limit)
+
+    def _counted(self, scope: Scope, rates: Rates, who: str, limit: Limit) -> ProblemResponse | None:
+        taken = rates.take(who, limit)
+        scope["state"]["headers"] = taken.headers(limit)
+        return None if taken.remaining >= 0 else _too_often(scope, RATE_LIMITED, taken)
+
+    def _wrong_key(self, scope: Scope) -> ProblemResponse:
+        """Answer 401, and 429 to an address that goes on; right keys of that address, perhaps shared, still work."""
+        taken = self._wrong.take(_address(scope), _WRONG_KEYS)
+        if taken.remaining < 0:
+            return _too_often(scope, RATE_LIMITED, taken)
+        return problem(scope, UNAUTHORIZED, headers=_CHALLENGE)
+
+
+def _too_often(scope: Scope, rule: Rule, taken: Taken) -> ProblemResponse:
+    return problem(scope, rule, headers={"Retry-After": str(taken.reset_s)})
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return caller(client[0]) if client else ""
+
+
+def _repeated(scope: Scope) -> bool:
+    return [name for name, _ in scope["headers"]].count(b"x-api-key") > 1
+
+
+def access_of(request: Request) -> Access:
+    """Return the access of the application that answers `request`."""
+    return cast("Access", request.app.state.access)

@@ -1,0 +1,61 @@
+"""What the page says when it has no answer: what is wrong in plain words, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from inference.errors import BY_TYPE, Rule
+from inference.web.questions import NotAskableError
+
+if TYPE_CHECKING:
+    from retention.errors import RetentionError
+
+
+class Notice(NamedTuple):
+    """A heading, what to do, and the field it is about, if any."""
+
+    status: int
+    title: str
+    advice: str
+    field: str = ""
+    passes: bool = False  # by itself: the answer says when to ask again
+
+
+_ADVICE: Final = {  # where the table of problems speaks to programs
+    "customer_not_found": (
+        "No such customer",
+        "Nothing was ever sold to a customer with this id. Check the number.",
+        "customer_id",
+    ),
+    "no_orders": (
+        "No orders to judge by",
+        "The customer is known, but placed no order before that day. Leave the day out, or ask about a later one.",
+        "as_of",
+    ),
+    "model_not_loaded": (
+        "No model is loaded yet",
+        "The first one is being made, or the last one was refused: the page /health says which. Ask again in a minute.",
+        "",
+    ),
+    "database_unavailable": (
+        "The database does not answer",
+        "It is tried anew with every question: ask again in a few seconds.",
+        "",
+    ),
+}  # fmt: skip
+
+
+def notice(error: RetentionError) -> Notice:
+    """Return what to say of `error`; it raises again what has no rule."""
+    if isinstance(error, NotAskableError):
+        return Notice(error.status, error.title, str(error), error.field)
+    rule = next((BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE), None)
+    if rule is None:
+        raise error
+    return of_rule(rule)
+
+
+def of_rule(rule: Rule) -> Notice:
+    """Return the rule's answer in the page's words where there are some."""
+    title, advice, field = _ADVICE.get(rule.code, (rule.title, rule.detail, ""))
+    return Notice(rule.status, title, advice, field, rule.passes)

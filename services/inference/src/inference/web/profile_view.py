@@ -1,0 +1,180 @@
+"""From a customer's profile to what the page shows of it, in the page's order. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.web import drawings, wording
+from inference.web.drawings import BAR_HALF
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inference.customers.schemas import MonthOfOrders, Orders, Profile, RecentOrder, SimilarCustomer
+    from inference.predictions.schemas import Contribution, Explanation, Features
+    from inference.web.drawings import Gauge
+
+MONTHS_HEIGHT: Final = 90.0
+
+
+def profile_view(profile: Profile) -> dict[str, Any]:
+    """Return the words and figures of the page; `profile` is the answer of GET /customers/{id}."""
+    prediction, features, meta = profile["prediction"], profile["features"], profile["meta"]
+    reasons = profile["explanation"]
+    assert reasons is not None  # noqa: S101 - for the type checker: the page always asks for them
+    return {
+        "customer_id": profile["customer_id"],
+        "as_of": wording.day(meta["as_of"]),
+        "stale": meta["stale"],
+        "data_age": _days(meta["data_age_days"]),
+        "tone": "leaving" if prediction["churn_prediction"] else "staying",
+        "percent": wording.percent(prediction["churn_probability"]),
+        "interval": wording.interval(prediction["interval"]["low"], prediction["interval"]["high"]),
+        "threshold": wording.percent(prediction["threshold"]),
+        "verdict": wording.verdict(prediction),
+        "grounds": _grounds(profile, reasons),
+        "segment": profile["segment"],
+        "figures": _figures(features, meta["currency"]),
+        "reasons": _reasons(reasons["contributions"]),
+        "history": _history(profile["orders"], meta["currency"]),
+        "similar": [_similar(other, meta["currency"]) for other in profile["similar"]],
+        **_sentences(profile, reasons),
+    }
+
+
+def gauge_of(profile: Profile) -> Gauge:
+    """Return the lines of the gauge."""
+    prediction = profile["prediction"]
+    low, high = prediction["interval"]["low"], prediction["interval"]["high"]
+    return drawings.gauge(prediction["churn_probability"], low, high, prediction["threshold"])
+
+
+def _sentences(profile: Profile, reasons: Explanation) -> dict[str, str]:
+    prediction, meta = profile["prediction"], profile["meta"]
+    percent, threshold = wording.percent(prediction["churn_probability"]), wording.percent(prediction["threshold"])
+    interval = wording.interval(prediction["interval"]["low"], prediction["interval"]["high"])
+    level, horizon = wording.percent(prediction["interval"]["level"]), prediction["horizon_days"]
+    day, base = wording.day(meta["as_of"]), wording.signed(reasons["base_log_odds"])
+    everybody = "every customer of one order" if profile["features"]["Frequency"] == 1 else "everybody"
+    return {
+        "sentence": f"The chance of no order in the {horizon} days from {day} on is {percent}. "
+        f"Customers from {threshold} up are flagged.",
+        "gauge_text": f"Risk {percent}, {level} interval {interval}, threshold {threshold}.",
+        "gauge_legend": f"Below the figure and as a band: its {level} interval. The mark on the rim is the threshold.",
+        "reasons_lead": "Each part adds to the log-odds of leaving. "
+        f"Together with the {base} that {everybody} starts from, they come to {percent}.",
+        "footing": f"Model {meta['model_version']} · data {_days(meta['data_age_days'])} old · "
+        f"only what was known before {day}, 00:00 UTC · request {meta['request_id']}",
+    }
+
+
+def _grounds(profile: Profile, reasons: Explanation) -> list[tuple[str, str]]:
+    prediction = profile["prediction"]
+    grounds = [
+        wording.CONFIDENCE[prediction["confidence"]],
+        wording.evidence(prediction, profile["features"]),
+    ]
+    if prediction["churn_prediction"]:
+        change = reasons["counterfactual"]
+        grounds.append(("What would change it", change["text"] if change else wording.NO_SINGLE_ORDER))
+    return [(term, wording.sentence(words)) for term, words in grounds]
+
+
+def _figures(features: Features, currency: str) -> list[dict[str, str]]:
+    rows = (
+        ("Orders", f"{features['Frequency']:,}", ""),
+        ("Spent", f"{features['Monetary']:,.2f}", currency),
+        ("Average order", f"{features['AvgOrderValue']:,.2f}", currency),
+        ("Last order", *_ago(features["Recency"])),
+        ("First order", *_ago(features["Tenure"])),
+    )
+    return [{"name": name, "number": number, "unit": unit} for name, number, unit in rows]
+
+
+def _reasons(contributions: Sequence[Contribution]) -> list[dict[str, Any]]:
+    bars = drawings.diverging([each["contribution"] for each in contributions])
+    return [
+        {
+            "text": wording.sentence(each["text"]).rstrip("."),
+            "number": wording.signed(each["contribution"]),
+            "side": "raises" if bar.start >= BAR_HALF else "lowers",
+            "bar": bar,
+        }
+        for each, bar in zip(contributions, bars, strict=True)
+    ]
+
+
+def _history(orders: Orders, currency: str) -> dict[str, Any]:
+    months = orders["by_month"]
+    bars = drawings.upright([month["value"] for month in months], height=MONTHS_HEIGHT)
+    return {
+        "lead": _history_lead(orders, currency),
+        "months": [
+            {"name": _short(month["month"]), "orders": month["orders"], "bar": bar}
+            for month, bar in zip(months, bars, strict=True)
+        ],
+        "months_text": "; ".join(
+            f"{_long(month['month'])}: {_count(month['orders'], 'order')}"
+            + (f", {wording.money(month['value'], currency)}" if month["orders"] else "")
+            for month in months
+        ),
+        "months_legend": f"Value of the orders of each month, the highest {_highest(months, currency)}; "
+        "the number over a bar counts them.",
+        "recent": [_order(order, currency) for order in orders["recent"]],
+    }
+
+
+def _history_lead(orders: Orders, currency: str) -> str:
+    first, last = wording.day(orders["first_order_at"]), wording.day(orders["last_order_at"])
+    span = f"on {last}" if first == last else f"from {first} to {last}"
+    lead = f"{_count(orders['orders'], 'order')} {span}, {wording.money(orders['monetary'], currency)} together"
+    if not orders["returns"]:
+        return f"{lead}; nothing returned."
+    return f"{lead}; {_count(orders['returns'], 'return')} of {wording.money(orders['returned'], currency)}."
+
+
+def _order(order: RecentOrder, currency: str) -> dict[str, Any]:
+    return {
+        "day": wording.short_day(order["day"]),
+        "invoice": order["invoice"],
+        "kind": str(order["kind"]).capitalize(),
+        "returned": order["kind"] == "return",
+        "lines": f"{order['lines']:,}",
+        "units": f"{order['units']:,}",
+        "value": wording.money(-order["value"] if order["kind"] == "return" else order["value"], currency),
+    }
+
+
+def _similar(other: SimilarCustomer, currency: str) -> dict[str, Any]:
+    return {
+        "customer_id": other["customer_id"],
+        "segment": other["segment"],
+        "percent": wording.percent(other["churn_probability"]),
+        "orders": f"{other['Frequency']:,}",
+        "spent": wording.money(other["Monetary"], currency),
+        "last_order": wording.days_ago(other["Recency"]),
+    }
+
+
+def _ago(days: int) -> tuple[str, str]:
+    return ("last day", "") if days == 0 else (f"{days:,}", "day ago" if days == 1 else "days ago")
+
+
+def _days(number: int) -> str:
+    return _count(number, "day")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _short(month: str) -> str:
+    return wording.MONTHS[int(month[5:7]) - 1][:3]
+
+
+def _long(month: str) -> str:
+    return f"{wording.MONTHS[int(month[5:7]) - 1]} {month[:4]}"
+
+
+def _highest(months: Sequence[MonthOfOrders], currency: str) -> str:
+    return wording.money(max((month["value"] for month in months), default=0.0), currency)

@@ -1,0 +1,160 @@
+"""The segments, counted over everybody: shares that add up, once a minute, and nobody waits over a second."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from contextlib import closing
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bundles import KEY, VERSION, small_bundle
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from serving import InMemoryRanking, UnreachableRanking
+
+from inference.connection import Connection
+from inference.customers.example_answers import SEGMENTS
+from inference.customers.lookup import MongoRanking, ScoresMissingError
+from inference.customers.schemas import SegmentSummary
+from inference.customers.segments import summary
+from inference.predictions.lookup import Shared
+from inference.settings import Settings
+from retention import schema
+from retention.bundle import read_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import httpx
+    from pymongo.database import Database
+    from serving import Models, Serve
+
+    Db = Database[dict[str, Any]]
+
+pytestmark = pytest.mark.anyio
+
+
+def counted(cluster: int, customers: int = 1, revenue: float = 1.0, segment: str = "Churn Risk") -> dict[str, Any]:
+    return {
+        "_id": segment, "cluster": cluster, "customers": customers, "revenue": revenue, "flagged": 0,
+        "recency": 2.5, "frequency": 1.5, "churn_probability": 0.25,
+    }  # fmt: skip
+
+
+class Counted(InMemoryRanking):
+    """Segments whose counting takes until `counted` is set."""
+
+    def __init__(self, found: Sequence[dict[str, Any]]) -> None:
+        super().__init__()
+        self.found, self.counted, self.asked = found, asyncio.Event(), 0
+        self._shared = Shared(self._count, age_s=60)
+
+    async def segments(self) -> Sequence[dict[str, Any]]:
+        return await self._shared()
+
+    async def _count(self) -> Sequence[dict[str, Any]]:
+        self.asked += 1
+        await self.counted.wait()
+        return self.found
+
+
+def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, environ: dict[str, str]) -> None:
+    score = {"cluster": 1, "Recency": 10, "Frequency": 2, "Monetary": 30.0, "churn_probability": 0.5}
+    database[schema.SCORES].insert_many([
+        {**score, "_id": 1, "segment": "Churn Risk", "churn_prediction": 1},
+        {**score, "_id": 2, "segment": "Churn Risk", "churn_prediction": 0, "Recency": 20, "churn_probability": 0.2},
+        {**score, "_id": 3, "segment": "Loyal High-Value", "cluster": 0, "churn_prediction": 0, "Monetary": 140.0},
+    ])  # fmt: skip
+
+    async def ask() -> list[SegmentSummary]:
+        variables = {"MONGO_URI": mongo_uri, "DB_NAME": database.name}
+        with closing(Connection(Settings.from_environ(environ | variables))) as connection:
+            ranking = MongoRanking(connection)
+            first = await ranking.segments()
+            database[schema.SCORES].delete_many({})
+            assert await ranking.segments() is first
+            return summary(first, None)
+
+    loyal, risky = asyncio.run(ask())
+    assert loyal["segment"] == "Loyal High-Value"
+    assert risky == {
+        "segment": "Churn Risk", "cluster": 1, "customers": 2, "share": 2 / 3, "recency": 15.0, "frequency": 2.0,
+        "monetary": 30.0, "revenue_share": 0.3, "churn_probability": 0.35, "flagged": 1, "action": None,
+    }  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 10**9), st.floats(0, 1e12)), min_size=1, max_size=9))
+def test_the_shares_add_up_to_one(sizes: list[tuple[int, float]]) -> None:
+    segments = summary([counted(n, customers, revenue) for n, (customers, revenue) in enumerate(sizes)], None)
+    assert abs(math.fsum(each["share"] for each in segments) - 1) <= 1e-9
+    assert abs(math.fsum(each["revenue_share"] for each in segments) - 1) <= 1e-9
+
+
+def test_each_segment_has_what_the_live_model_says_to_do_about_it(tmp_path: Path) -> None:
+    small_bundle(tmp_path / VERSION)
+    bundle = read_bundle(tmp_path / VERSION, KEY)
+    known, unknown = summary([counted(0, revenue=2), counted(1, segment="of before")], bundle)
+    assert (known["action"], unknown["action"]) == ("act", None)
+
+
+async def test_it_is_counted_once_for_all_who_ask(serve: Serve, models: Models) -> None:
+    models.publish(VERSION)
+    ranking = Counted([counted(0)])
+    asyncio.get_running_loop().call_later(0.05, ranking.counted.set)
+    async with serve(ranking=ranking) as api:
+        answers = await asyncio.gather(*(api.get("/clusters/summary") for _ in range(5)))
+        answers.append(await api.get("/clusters/summary"))
+    assert {answer.status_code for answer in answers} == {200}
+    assert ranking.asked == 1
+    TypeAdapter(list[SegmentSummary]).validate_json(answers[0].content, strict=True)
+    assert answers[0].json()[0]["action"] == "act"
+
+
+async def test_who_would_wait_for_longer_than_a_second_is_told_to_come_again(serve: Serve) -> None:
+    ranking = Counted([counted(0)])
+    async with serve(ranking=ranking) as api:
+        started = perf_counter()
+        answer = await api.get("/clusters/summary")
+        assert 0.5 < perf_counter() - started < 3  # a second, on a busy machine
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+        assert answer.headers["retry-after"]
+        ranking.counted.set()
+        again = await api.get("/clusters/summary")
+    assert (again.status_code, ranking.asked) == (200, 1)  # the first one's question went on
+
+
+async def test_a_database_that_is_away_is_a_503(serve: Serve) -> None:
+    async with serve(ranking=UnreachableRanking()) as api:
+        answer = await api.get("/clusters/summary")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+
+
+async def test_a_parameter_is_refused(api: httpx.AsyncClient) -> None:
+    for query in ("segment=x", "a=1&a=2"):
+        answer = await api.get(f"/clusters/summary?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation")
+
+
+async def test_without_anybody_to_count_it_is_empty(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/clusters/summary")).json() == []
+
+
+async def test_customers_without_scores_are_not_counted_as_none(
+    mongo_uri: str, database: Db, environ: dict[str, str]
+) -> None:
+    database[schema.CUSTOMERS].insert_one({"_id": 7})
+    variables = {"MONGO_URI": mongo_uri, "DB_NAME": database.name}
+    connection = Connection(Settings.from_environ(environ | variables))
+    with closing(connection), pytest.raises(ScoresMissingError):
+        await MongoRanking(connection).segments()
+
+
+def test_the_answer_shown_is_an_answer() -> None:
+    TypeAdapter(list[SegmentSummary]).validate_python(SEGMENTS, strict=True)
+    assert abs(sum(each["share"] for each in SEGMENTS) - 1) <= 1e-9
+    assert abs(sum(each["revenue_share"] for each in SEGMENTS) - 1) <= 1e-9
