@@ -1,0 +1,272 @@
+#!/usr/bin/env bash
+# Make a fresh Ubuntu or Debian machine (x86-64 or arm64) ready to be deployed to. As root; twice without harm.
+#   bootstrap.sh [--plan] [--skip ITEM]... --repository URL --deploy-key FILE.pub [--domain NAME]
+#   --plan         say what would be done, and do nothing
+#   --skip ITEM    leave one item out (its name is what --plan prints)
+#   --repository   where main is fetched from
+#   --deploy-key   the public key that may deploy, and nothing else
+#   --domain       the name that points here: HTTPS with a certificate of its own; without it, plain HTTP
+# Afterwards: deploy/README.md.
+set -euo pipefail
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+umask 022
+
+here=$(dirname "$(realpath "$0")")
+home=/srv/retention
+user=deploy
+plan='' repository='' deploy_key='' domain='' skipped=' '
+
+while (($#)); do
+  case $1 in
+    --plan) plan=1 ;;
+    --skip | --repository | --deploy-key | --domain)
+      [[ ${2:-} ]] || set -- --help
+      case $1 in
+        --skip) skipped+="$2 " ;;
+        --repository) repository=$2 ;;
+        --deploy-key) deploy_key=$2 ;;
+        --domain) domain=$2 ;;
+      esac
+      shift
+      ;;
+    *)
+      sed -n '2,/^# Afterwards/s/^# \{0,1\}//p' "$0" >&2
+      exit 64
+      ;;
+  esac
+  shift
+done
+
+say() { printf 'bootstrap: %s\n' "$*"; }
+refuse() {
+  say "$2" >&2
+  exit "$1"
+}
+install_packages() { apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >/dev/null; }
+has() { command -v "$1" >/dev/null 2>&1; }
+# FILE: written from the standard input, whole or not at all.
+write() {
+  mkdir -p "$(dirname "$1")"
+  cat >"$1.new"
+  chmod "${2:-644}" "$1.new"
+  mv "$1.new" "$1"
+}
+holds() { [[ -e $1 && $(<"$1") == "$2" ]]; }
+
+# What cannot be made here is refused before anything is changed.
+[[ $repository && $deploy_key ]] || refuse 64 "--repository and --deploy-key are needed: see --help"
+[[ $(id -u) == 0 || $plan ]] || refuse 77 "must be root"
+grep -qE '^(ID|ID_LIKE)="?.*(debian|ubuntu)' /etc/os-release || refuse 69 "neither Debian nor Ubuntu"
+case $(uname -m) in
+  x86_64) grep -qw avx /proc/cpuinfo || refuse 69 "the CPU has no AVX: MongoDB 5 and later cannot run here" ;;
+  aarch64) ;;
+  *) refuse 69 "$(uname -m): MongoDB has no image for it" ;;
+esac
+(($(df --output=avail -k / | tail -1) >= 6 * 1024 * 1024)) || refuse 73 "less than 6 GB are free: images take 2, a build 2"
+(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) >= 900 * 1024)) || refuse 69 "less than 900 MB of memory"
+key=$(cat "$deploy_key")
+[[ $key =~ ^(ssh-ed25519|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh.com|ssh-rsa)\ [A-Za-z0-9+/=]+(\ [^$'\n']*)?$ ]] ||
+  refuse 65 "$deploy_key is not one public key"
+
+items=(packages engine daemon swap user gate sudoers key sshd firewall upgrades slice secrets settings repository)
+declare -A says
+
+says[packages]='git, curl, jq, sudo, sshd from the distribution'
+packages_is() { has git && has curl && has jq && has sudo && has sshd; }
+packages_make() { apt-get -q update >/dev/null && install_packages git curl jq sudo openssh-server ca-certificates gnupg; }
+
+says[engine]="Docker Engine, Compose 2 and buildx: the distribution's where it has them, else Docker's own packages"
+engine_is() { has docker && docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; }
+engine_make() {
+  local compose
+  apt-get -q update >/dev/null
+  for compose in docker-compose-v2 docker-compose; do
+    [[ $(apt-cache policy "$compose" | awk '/Candidate:/ { print $2 }') == 2.* ]] || continue
+    install_packages docker.io "$compose" docker-buildx
+    return
+  done
+  # shellcheck source=/dev/null
+  source /etc/os-release
+  install -d -m 755 /etc/apt/keyrings
+  curl -fsS --max-time 60 "https://download.docker.com/linux/$ID/gpg" -o /etc/apt/keyrings/docker.asc
+  gpg --show-keys --with-colons /etc/apt/keyrings/docker.asc | grep -q '^fpr:*9DC858229FC7DD38854AE2D88D81803C0EBFCD88:' ||
+    refuse 77 "Docker's packages are signed by another key than the one that was published"
+  write /etc/apt/sources.list.d/docker.list <<-END
+	deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
+	END
+  apt-get -q update >/dev/null
+  install_packages docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
+}
+
+says[daemon]='/etc/docker/daemon.json: bounded logs, containers that outlive a restart of the engine'
+daemon_wanted='{"log-driver":"json-file","log-opts":{"max-size":"10m","max-file":"3"},"live-restore":true}'
+daemon_is() { [[ -e /etc/docker/daemon.json ]] && jq -e --argjson wanted "$daemon_wanted" '. * $wanted == .' /etc/docker/daemon.json >/dev/null; }
+daemon_make() {
+  { if [[ -e /etc/docker/daemon.json ]]; then cat /etc/docker/daemon.json; else echo '{}'; fi; } |
+    jq --argjson wanted "$daemon_wanted" '. * $wanted' | write /etc/docker/daemon.json
+  systemctl enable --quiet docker
+  systemctl restart docker
+}
+
+says[swap]='2 GiB of swap in /swapfile, used late'
+swap_is() { (($(awk '/^SwapTotal/ { print $2 }' /proc/meminfo) >= 1900 * 1024)); }
+swap_make() {
+  [[ -e /swapfile ]] || fallocate -l 2G /swapfile
+  chmod 600 /swapfile
+  mkswap -q /swapfile
+  swapon /swapfile
+  grep -q '^/swapfile ' /etc/fstab || echo '/swapfile none swap sw 0 0' >>/etc/fstab
+  echo 'vm.swappiness = 10' | write /etc/sysctl.d/60-retention.conf
+  sysctl -q -p /etc/sysctl.d/60-retention.conf
+}
+
+says[user]="the user $user, without a password and in no group but its own"
+user_is() { id "$user" >/dev/null 2>&1 && [[ $(id -nG "$user") == "$user" ]]; }
+user_make() {
+  id "$user" >/dev/null 2>&1 || useradd --create-home --user-group --shell /bin/bash "$user"
+  usermod --groups '' --password '*' "$user" # no password, and not locked: sshd turns locked users away
+}
+
+says[gate]="the scripts in $home/bin, root's, and retention-compose"
+scripts=(deploy.sh release.sh gate.sh rollback.sh deploy-gate compose make-key)
+gate_is() {
+  for script in "${scripts[@]}"; do cmp -s "$here/$script" "$home/bin/$script" || return 1; done
+  [[ -e /usr/local/sbin/retention-compose ]]
+}
+gate_make() {
+  local script
+  install -d -m 755 "$home" "$home/bin"
+  install -d -m 700 "$home/releases" "$home/log" "$home/secrets"
+  for script in "${scripts[@]}"; do
+    write "$home/bin/$script" 755 <"$here/$script" # by a rename: a deploy that runs keeps the one it began with
+  done
+  ln -sfn "$home/bin/compose" /usr/local/sbin/retention-compose
+}
+
+says[sudoers]="$user may run $home/bin/deploy.sh as root, and nothing else"
+sudoers_wanted="$user ALL=(root) NOPASSWD: $home/bin/deploy.sh"
+sudoers_is() { holds /etc/sudoers.d/retention "$sudoers_wanted"; }
+sudoers_make() {
+  echo "$sudoers_wanted" | write /etc/sudoers.d/.retention 440 # sudo passes over names with a dot
+  visudo -q -c -f /etc/sudoers.d/.retention
+  mv /etc/sudoers.d/.retention /etc/sudoers.d/retention
+}
+
+says[key]="the deploy key, restricted to $home/bin/deploy-gate"
+key_wanted="restrict,command=\"$home/bin/deploy-gate\" $key"
+key_is() { holds "/home/$user/.ssh/authorized_keys" "$key_wanted"; }
+key_make() {
+  install -d -m 755 "/home/$user/.ssh" # root's: whoever has the key cannot add another
+  echo "$key_wanted" | write "/home/$user/.ssh/authorized_keys"
+}
+
+says[sshd]='sshd: keys alone, no root'
+# Where root is the only one with a key, it may still come in by it: nobody is locked out.
+sshd_root() {
+  local file
+  for file in /home/*/.ssh/authorized_keys; do
+    [[ $file == "/home/$user/"* || ! -s $file ]] || {
+      echo no
+      return
+    }
+  done
+  echo prohibit-password
+}
+sshd_wanted="PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin $(sshd_root)
+X11Forwarding no
+MaxAuthTries 3
+LoginGraceTime 20"
+sshd_is() { holds /etc/ssh/sshd_config.d/10-retention.conf "$sshd_wanted"; }
+sshd_make() {
+  [[ $(sshd_root) == no || -s /root/.ssh/authorized_keys ]] || refuse 77 "nobody has a key to come in by: add one first, or --skip sshd"
+  echo "$sshd_wanted" | write /etc/ssh/sshd_config.d/10-retention.conf
+  mkdir -p /run/sshd
+  if ! sshd -t || ! systemctl reload ssh; then
+    rm /etc/ssh/sshd_config.d/10-retention.conf
+    refuse 70 "sshd does not take its settings: they were taken back"
+  fi
+}
+
+says[firewall]='ufw: in come ssh, 80 and 443 (what Docker publishes passes by ufw: the edge alone publishes)'
+firewall_is() { has ufw && ufw status | grep -q '^Status: active' && [[ $(ufw status | grep -cE '^(80|443)/tcp +ALLOW') -ge 2 ]]; }
+firewall_make() {
+  install_packages ufw
+  ufw default deny incoming >/dev/null
+  for port in $(sshd -T | awk '$1 == "port" { print $2 }') 80 443; do ufw allow "$port/tcp" >/dev/null; done
+  ufw --force enable >/dev/null
+}
+
+says[upgrades]='unattended upgrades of what the distribution repairs'
+upgrades_wanted='APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";'
+upgrades_is() { has unattended-upgrade && holds /etc/apt/apt.conf.d/20auto-upgrades "$upgrades_wanted"; }
+upgrades_make() {
+  install_packages unattended-upgrades
+  echo "$upgrades_wanted" | write /etc/apt/apt.conf.d/20auto-upgrades
+}
+
+says[slice]='a slice that bounds what a build takes: 600 MB of memory'
+slice_wanted='[Slice]
+MemoryMax=600M
+MemorySwapMax=1500M
+CPUWeight=20'
+slice_is() { holds /etc/systemd/system/retention-build.slice "$slice_wanted"; }
+slice_make() {
+  echo "$slice_wanted" | write /etc/systemd/system/retention-build.slice
+  systemctl daemon-reload
+}
+
+says[secrets]="random API keys: $home/keys/api_keys has their hashes, $home/secrets the keys (deploy's own, and the first one of yours)"
+secrets_is() { [[ -s $home/keys/api_keys && -s $home/secrets/smoke_header && -s $home/secrets/admin_key ]]; }
+secrets_make() {
+  local smoke admin
+  install -d -m 700 "$home/secrets"
+  install -d -m 750 -g 10003 "$home/keys" # the API's group in its container
+  smoke=$("$here/make-key" deploy read) admin=$("$here/make-key" owner admin)
+  printf 'X-API-Key: %s\n' "${smoke%%$'\n'*}" | write "$home/secrets/smoke_header" 400
+  printf '%s\n' "${admin%%$'\n'*}" | write "$home/secrets/admin_key" 400
+  # Last: what is there is not made again. Keys that were added stay.
+  {
+    [[ ! -e $home/keys/api_keys ]] || grep -vE '^(deploy|owner) ' "$home/keys/api_keys" || true
+    printf '%s\n' "${smoke##*$'\n'}" "${admin##*$'\n'}"
+  } | write "$home/keys/api_keys" 440
+  chgrp 10003 "$home/keys/api_keys"
+}
+
+says[settings]="$home/production.env: the domain, and what else is set on this machine alone"
+settings_is() { [[ -e $home/production.env && (! $domain || $(grep -c "^DOMAIN=$domain$" "$home/production.env") == 1) ]]; }
+settings_make() {
+  {
+    echo "# Settings of this machine, over deploy/images.env: see .env.example and deploy/README.md. Shell, root's."
+    echo "DOMAIN=$domain"
+    [[ ! -e /run/systemd/system ]] || echo 'BUILD_CGROUP=retention-build.slice'
+    [[ ! -e $home/production.env ]] || grep -vE '^(#|DOMAIN=|BUILD_CGROUP=)' "$home/production.env" || true
+  } | write "$home/production.env" 600
+}
+
+says[repository]="a bare clone of $repository"
+repository_is() { [[ $(git -C "$home/repository" remote get-url origin 2>/dev/null) == "$repository" ]]; }
+repository_make() {
+  rm -rf "$home/repository.new" "$home/repository"
+  git clone --quiet --bare "$repository" "$home/repository.new"
+  mv "$home/repository.new" "$home/repository"
+}
+
+for item in "${items[@]}"; do
+  if [[ $skipped == *" $item "* ]]; then
+    say "$item: SKIPPED: ${says[$item]}"
+  elif "${item}_is"; then
+    say "$item: is so"
+  elif [[ $plan ]]; then
+    say "$item: would make ${says[$item]}"
+  else
+    say "$item: ${says[$item]}"
+    "${item}_make"
+    "${item}_is" || refuse 70 "$item is not so, although it was made"
+  fi
+done
+[[ ! $plan ]] || exit 0
+say "ready. This machine's host key, for the workflow's variable VM_KNOWN_HOSTS:"
+cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Bring a revision of main live, or go back to the one before, without a visitor noticing. Runs on the VM, as root.
+#   deploy.sh SHA          40 hex digits, on origin/main
+#   deploy.sh --accept-changed-answers SHA    although it predicts otherwise than the release that serves
+#   deploy.sh --rollback   the release before the one that serves, as it was built then
+#   deploy.sh --status     what serves, and the last deploys
+# Lock, look, fetch, build, boot beside the old, ask it, switch, drain, stop the old, record. Until the switch the old
+# one serves, and what is left behind by a kill is found by looking at what runs: the next deploy clears it away.
+# Exit codes: 0 · 64 usage · 65 the revision is no good, the old one serves · 69 no engine, origin or memory ·
+# 73 disk · 75 busy, try later · 77 not on main, or older than what serves · 78 no API keys, or no release to go back to.
+set -euo pipefail
+export LC_ALL=C
+umask 022
+
+bin=$(dirname "$(realpath "$0")")
+home=$(dirname "$bin") # /srv/retention: repository, releases, keys, secrets, log, production.env
+
+usage() {
+  sed -n '2,/^# Lock/{/^# Lock/d;s/^# \{0,1\}//p}' "$0" >&2
+  exit 64
+}
+
+# A lost connection ends the reader of the log, and nothing else: the work has a session of its own.
+in_its_own_session() {
+  local log worker
+  log=$home/log/$(date -u +%Y%m%dT%H%M%SZ)-$$.log
+  mkdir -p "$home/log"
+  : >"$log"
+  trap '' HUP PIPE
+  setsid "$0" --worker "$@" </dev/null >>"$log" 2>&1 &
+  worker=$!
+  tail --lines=+1 --follow --sleep-interval=0.2 --pid="$worker" "$log" || true
+  wait "$worker"
+}
+
+action=deploy accept_changed_answers='' wanted=''
+[[ ${1:-} != --worker ]] || {
+  worker=1
+  shift
+}
+case ${1:-} in
+  --rollback) action=rollback ;;
+  --status) action=status ;;
+  --accept-changed-answers) accept_changed_answers=1 wanted=${2:-} ;;
+  *) wanted=${1:-} ;;
+esac
+[[ $action != deploy || $wanted =~ ^[0-9a-f]{40}$ ]] || usage
+[[ ${worker:-} || $action == status ]] || {
+  in_its_own_session "$@"
+  exit
+}
+
+# shellcheck source=deploy/release.sh
+source "$bin/release.sh"
+# shellcheck source=deploy/gate.sh
+source "$bin/gate.sh"
+if [[ $action == status ]]; then
+  status
+  exit
+fi
+
+exec 9>"$home/lock" # children hold it too: what a killed deploy began is over before another begins
+flock --nonblock 9 || fail 75 "another deploy or a job is under way"
+candidate='' old='' old_release='' switched='' tiers_touched=''
+
+# Until the switch is seen to have worked, everything goes back to what it was.
+undo() {
+  local code=$?
+  trap '' EXIT TERM INT
+  set +e
+  case $code in
+    0) exit 0 ;;
+    65 | 69 | 73 | 75 | 77 | 78 | 143) ;;
+    *) code=65 ;;
+  esac
+  if [[ $switched ]]; then switch_to "$switched"; fi
+  if [[ $candidate && $(container "$candidate") ]]; then
+    say "the last lines of the new container:"
+    docker logs --tail 50 "$(container "$candidate")" 2>&1
+    remove "$candidate" 5
+  fi
+  # What the API stands on, as the old release has it; what has not changed is not touched.
+  if [[ $tiers_touched && $old_release ]]; then
+    compose "$old_release" up -d --no-build --no-deps mongo edge >/dev/null 2>&1 || say "mongo and the edge: see docker ps"
+  fi
+  journal "$action $wanted failed with $code at $at_step"
+  old_release=$(release_of "$(live_colour)" 2>/dev/null)
+  say "FAILED at '$at_step' (exit $code); ${old_release:-nothing that is known} serves"
+  exit "$code"
+}
+trap undo EXIT
+trap 'exit 143' TERM INT
+
+step look
+look_at_the_machine
+old_release=$(release_of "$(live_colour)")
+if [[ $action == rollback ]]; then
+  wanted=$(release_before "$old_release")
+  [[ $wanted ]] || fail 78 "there is no release to go back to"
+else
+  step fetch
+  fetch "$wanted" "$old_release"
+  step build
+  build "$wanted"
+fi
+
+step tiers
+tiers_touched=1
+bring_up_tiers "$wanted"
+first_load "$wanted"
+
+step boot
+old=$(live_colour)
+candidate=$(other "$(colour_at_the_edge)")
+remove "$candidate" # left by a killed deploy: it serves nobody
+compose "$wanted" up -d --no-build --no-deps "$candidate"
+step ready
+wait_until_ready "$candidate"
+step smoke
+ask_both "$candidate" "$wanted" "$old"
+
+step switch
+switched=$old
+switch_to "$candidate"
+serves_outside "$wanted" || fail 65 "the edge does not serve $wanted"
+candidate='' switched='' tiers_touched='' old_release=$wanted # from here on there is nothing to undo
+
+step drain
+sleep "${DRAIN_S:-5}"
+step stop
+[[ ! $old ]] || remove "$old"
+step record
+record "$wanted"
+journal "$action $wanted ok"
+step prune
+prune || say "not everything could be cleared away: the next deploy will"
+say "$wanted serves as $(live_colour), after $SECONDS s"

@@ -1,0 +1,193 @@
+# shellcheck shell=bash
+# Releases: what runs, making one, clearing up after it. Sourced by deploy.sh and compose, which set `home`. State is read
+# from what runs: the container that the edge names is what serves, and its image's tag is the release.
+
+: "${home:?}"
+set -a
+# shellcheck source=/dev/null
+[[ ! -e $home/production.env ]] || source "$home/production.env"
+set +a
+project=${COMPOSE_PROJECT_NAME:-retention}
+export COMPOSE_PROJECT_NAME=$project
+export API_KEYS_DIR=$home/keys
+list=$home/releases/served # releases that have served, the newest last
+
+say() { printf '%s deploy: %s\n' "$(date -u +%H:%M:%S)" "$*"; }
+step() {
+  # shellcheck disable=SC2034 # deploy.sh tells where it failed
+  at_step=$1
+  say "step: $1"
+}
+fail() {
+  say "$2" >&2
+  exit "$1"
+}
+journal() { echo "$(date -u +%FT%TZ) $* after $SECONDS s" >>"$home/log/deploys"; }
+
+# A child dies with us: the lock is free as soon as we are gone.
+docker() { setpriv --pdeathsig KILL docker "$@"; }
+compose() {
+  local at=$home/releases/$1
+  shift
+  docker compose --progress plain --project-directory "$at" -f "$at/docker-compose.yml" \
+    -f "$at/deploy/compose.prod.yml" --env-file "$at/deploy/images.env" --env-file "$at/release.env" "$@"
+}
+
+# What runs
+
+container() {
+  docker ps --all --quiet --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$1" --filter "label=com.docker.compose.oneoff=False"
+}
+is_running() { [[ $1 && $(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
+other() { if [[ $1 == blue ]]; then echo green; else echo blue; fi; }
+colour_at_the_edge() { docker exec "$(container edge)" cat /live/colour; }
+
+# The colour that serves; nothing when there is none, or no edge.
+live_colour() {
+  local colour
+  if is_running "$(container edge)"; then
+    colour=$(colour_at_the_edge)
+    [[ ! $(container "$colour") ]] || echo "$colour"
+  fi
+}
+release_of() {
+  [[ ! ${1:-} ]] || docker inspect -f '{{.Config.Image}}' "$(container "$1")" | sed 's/.*://'
+}
+# The release that served before; the last recorded one when what serves was never recorded.
+release_before() {
+  [[ -e $list ]] || return 0
+  awk -v now="$1" '$1 == now { found = 1; print before; exit } { before = $1 } END { if (!found) print before }' "$list"
+}
+
+# Before
+
+look_at_the_machine() {
+  local root free_kb memory_kb busy
+  [[ -s $home/keys/api_keys ]] || fail 78 "there are no API keys in $home/keys/api_keys: see deploy/README.md"
+  root=$(docker info -f '{{.DockerRootDir}}' 2>/dev/null) || fail 69 "no Docker engine answers"
+  free_kb=$(df --output=avail -k "$root" | tail -1)
+  ((free_kb >= ${MIN_FREE_MB:-2048} * 1024)) ||
+    fail 73 "$((free_kb / 1024)) MB are free under $root, a deploy takes ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
+  memory_kb=$(awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print sum }' /proc/meminfo)
+  ((memory_kb >= 400 * 1024)) || fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build take 400"
+  busy=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Label "com.docker.compose.service"}}' |
+    grep -xE 'seeder|trainer' || true)
+  [[ ! $busy ]] || fail 75 "the ${busy//$'\n'/ and the } is at work: try again when it has ended"
+}
+
+# SHA SERVING: put exactly that revision into releases/SHA.
+fetch() {
+  local repository=$home/repository at=$home/releases/$1 new=$home/releases/.new
+  find "$repository" -name '*.lock' -type f -delete # of a fetch that was killed: we hold the only lock there is
+  timeout 300 git -C "$repository" fetch --quiet origin '+refs/heads/main:refs/heads/main' ||
+    fail 69 "cannot fetch from origin"
+  git -C "$repository" merge-base --is-ancestor "$1" main 2>/dev/null || fail 77 "$1 is not on origin/main"
+  if [[ $2 && $2 != "$1" ]] && git -C "$repository" merge-base --is-ancestor "$1" "$2" 2>/dev/null; then
+    fail 77 "$1 is older than $2, which serves: to go back, roll back or revert"
+  fi
+  rm -rf "$new"
+  mkdir -p "$new"
+  git -C "$repository" archive "$1" | tar -x -C "$new"
+  cat >"$new/release.env" <<-END
+	RELEASE=$1
+	MONGO_RELEASE=$(cd "$new" && { cat services/mongo/start.sh && sed -n '/AS mongo$/,$p' services/Dockerfile && from MONGO_IMAGE; } | key)
+	EDGE_RELEASE=$(cd "$new" && { cat deploy/edge/* && from CADDY_IMAGE; } | key)
+	END
+  rm -rf "$at"
+  mv "$new" "$at"
+}
+key() { sha256sum | cut -c1-12; }
+# In the top of a release: the image of that name, from the environment or else from images.env.
+from() { if [[ ${!1:-} ]]; then echo "${!1}"; else sed -n "s/^$1=//p" deploy/images.env; fi; }
+
+# Images of a release, one after the other, so that the peak is one's; what is there is not built again.
+build() {
+  local at=$home/releases/$1 service python mongo caddy
+  compose "$1" --profile '*' config --quiet || fail 65 "the compose files of $1 are no good"
+  python=$(cd "$at" && from PYTHON_IMAGE) mongo=$(cd "$at" && from MONGO_IMAGE) caddy=$(cd "$at" && from CADDY_IMAGE)
+  for service in init inference seeder trainer; do
+    image "retention-$service:$1" "$at" -f "$at/services/Dockerfile" --target "$service" \
+      --build-arg "PYTHON_IMAGE=$python" --build-arg "GIT_REVISION=$1"
+  done
+  image "retention-mongo:$(tag "$1" MONGO_RELEASE)" "$at" -f "$at/services/Dockerfile" --target mongo \
+    --build-arg "PYTHON_IMAGE=$python" --build-arg "MONGO_IMAGE=$mongo"
+  image "retention-edge:$(tag "$1" EDGE_RELEASE)" "$at/deploy/edge" --build-arg "CADDY_IMAGE=$caddy"
+}
+tag() { sed -n "s/^$2=//p" "$home/releases/$1/release.env"; }
+image() {
+  local name=$1 context=$2
+  shift 2
+  ! docker image inspect "$name" >/dev/null 2>&1 || return 0
+  say "building $name"
+  # shellcheck disable=SC2086 # BUILD_CGROUP bounds the memory of what runs in a build (bootstrap.sh makes the slice)
+  timeout "${BUILD_WITHIN_S:-1200}" setpriv --pdeathsig KILL docker build --quiet --tag "$name" \
+    --label "retention.project=$project" ${BUILD_CGROUP:+--cgroup-parent "$BUILD_CGROUP"} "$@" "$context" >/dev/null || fail 65 "$name cannot be built"
+}
+
+# What the API stands on: started, and replaced where its definition has changed. Each by itself: Compose replaces what
+# stands on something replaced, and init's image is new with every release.
+bring_up_tiers() {
+  local mongo_was edge_was
+  mongo_was=$(container mongo) edge_was=$(container edge)
+  once "$1" init
+  once "$1" mongo-check
+  compose "$1" up -d --no-build --no-deps mongo edge || fail 65 "mongo or the edge cannot be started"
+  once "$1" mongo-users
+  is_running "$(container mongo)" || fail 65 "mongo has ended: $(docker logs --tail 5 "$(container mongo)" 2>&1)"
+  is_running "$(container edge)" || fail 65 "the edge has ended: $(docker logs --tail 5 "$(container edge)" 2>&1)"
+  [[ ! $mongo_was || $mongo_was == "$(container mongo)" ]] || say "mongo has changed: it was replaced, and away for seconds"
+  [[ ! $edge_was || $edge_was == "$(container edge)" ]] || say "the edge has changed: it was replaced, and away for a second"
+}
+# RELEASE SERVICE: a job that can be done again and again, to its end.
+once() {
+  compose "$1" up -d --no-build --no-deps "$2" || fail 65 "$2 cannot be started"
+  [[ $(timeout 90 setpriv --pdeathsig KILL docker wait "$(container "$2")") == 0 ]] ||
+    fail 65 "$2 has failed: $(docker logs --tail 20 "$(container "$2")" 2>&1)"
+}
+
+# Where there is no model yet: the first data and the first model, as 'docker compose up' makes them.
+first_load() {
+  local live
+  live=$(docker volume inspect -f '{{.Mountpoint}}' "${project}_models-live" 2>/dev/null || true)
+  [[ ! -s $live/champion ]] || return 0
+  step first-load
+  compose "$1" run --rm -T --no-deps seeder || fail 65 "the first data cannot be loaded"
+  compose "$1" run --rm -T --no-deps trainer || fail 65 "the first model cannot be trained"
+}
+
+# After
+
+# What was there before SHA stays as it was, what came after it goes: that is how one goes back, twice too.
+record() {
+  {
+    [[ ! -e $list ]] || awk -v now="$1" '$1 == now { exit } { print }' "$list"
+    echo "$1"
+  } >"$list.new"
+  mv "$list.new" "$list"
+}
+
+# Keep the last three releases.
+prune() {
+  local kept tags image at
+  mapfile -t kept < <(tail -n 3 "$list")
+  tags=$(for release in "${kept[@]}"; do cut -d= -f2 "$home/releases/$release/release.env"; done)
+  for image in $(docker images --filter "label=retention.project=$project" --format '{{.Repository}}:{{.Tag}}'); do
+    grep -qxF "${image#*:}" <<<"$tags" || docker rmi "$image" >/dev/null || true
+  done
+  for at in "$home"/releases/*/; do
+    at=${at%/}
+    [[ " ${kept[*]} " == *" ${at##*/} "* ]] || rm -rf "$at"
+  done
+  find "$home/log" -name '*.log' -mtime +90 -delete
+  docker builder prune --force --keep-storage 2GB >/dev/null 2>&1 || true
+}
+
+status() {
+  local colour
+  colour=$(live_colour)
+  echo "serves: $(release_of "$colour") ${colour:-nothing}"
+  echo "before: $(release_before "$(release_of "$colour")")"
+  docker ps --all --filter "label=com.docker.compose.project=$project" --format 'table {{.Label "com.docker.compose.service"}}\t{{.Status}}\t{{.Image}}'
+  tail -n 5 "$home/log/deploys" 2>/dev/null || true
+}
