@@ -65,20 +65,20 @@ def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
     """Sample until it ends. A process alone has its exact peak from the kernel; the sum over children is sampled."""
     peak = 0.0
     while process.poll() is None:
-        tree = _tree(process.pid)
-        peak = max(peak, rss_mb(process.pid, "VmHWM"), sum(map(rss_mb, tree)) if len(tree) > 1 else 0.0)
+        processes = tree(process.pid)
+        peak = max(peak, rss_mb(process.pid, "VmHWM"), sum(map(rss_mb, processes)) if len(processes) > 1 else 0.0)
         time.sleep(SAMPLE_S)
     return peak
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """Return the process and all that descend from it."""
     try:
         lists = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
     except (FileNotFoundError, ProcessLookupError):
         return [pid]
     children = [int(child) for text in lists for child in text.split()]
-    return [pid, *(one for child in children for one in _tree(child))]
+    return [pid, *(one for child in children for one in tree(child))]
 
 
 @contextmanager

@@ -71,3 +71,18 @@ def test_a_file_that_cannot_be_loaded_is_one_clear_line(tmp_path: Path) -> None:
     ended = bench(tmp_path, "train", "--data", "absent.csv")
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == "scripts/bench: -m seeder load absent.csv: ended with 66"
+
+
+def test_serving_is_measured_beside_its_echoes_and_the_older_way(tmp_path: Path) -> None:
+    ended = bench(tmp_path, "serve", "--rows", "60000", "--runs", "1", "--seconds", "0.3")
+    assert ended.returncode == 0, ended.stderr
+    *table, line = ended.stdout.splitlines()
+    found = json.loads(line)
+    ratios = ("ratio_to_echo", "ratio_to_echo_64", "ratio_to_bare_echo", "ratio_to_older_way")
+    assert all(found[name] > 0 for name in (*ratios, "p99_ms"))
+    assert set(found["rates"]) == {"bare_asgi", "bare_echo", "echo", "product", "older"}
+    for by_connections in found["rates"].values():
+        assert set(by_connections) == {"1", "16", "64"}
+        assert all(0 < each["p50_ms"] <= each["p99_ms"] for each in by_connections.values())
+    assert any(row.startswith("the API") for row in table)
+    assert not list(tmp_path.iterdir())
