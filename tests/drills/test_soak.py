@@ -27,7 +27,8 @@ def grown_kb(shop: Shop, *guards: str) -> int:
     with shop.api(without=guards) as api:
         soaked = asyncio.run(soak(api, shop.customer_ids, requests=5_000, warm_up=1_000))
         assert soaked.statuses.total() == 5_000
-        assert set(soaked.statuses) <= {200, 307, 404, 422}
+        assert set(soaked.statuses) <= {200, 404, 422, 503}
+        assert soaked.statuses[503] <= 50, "of a machine that is busy with other things, too"
         assert soaked.threads <= 4
         assert soaked.fds <= 10
         return soaked.samples[-1][1] - soaked.samples[0][1]

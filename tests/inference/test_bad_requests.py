@@ -148,6 +148,12 @@ async def test_a_large_body_that_does_not_say_so_is_a_413(api: httpx.AsyncClient
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
+@pytest.mark.parametrize("path", ["/model", "/customers", "/livez"])
+async def test_a_body_says_nothing_with_a_question_by_get(api: httpx.AsyncClient, path: str) -> None:
+    assert (await api.request("GET", path, content=b"x")).status_code == 200
+    assert (await api.request("GET", path, content=b" " * 70_000)).status_code == 413
+
+
 async def test_a_charset_may_be_named(api: httpx.AsyncClient) -> None:
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
     assert (await api.post(BY_ID, content=b'{"customer_id": 12347}', headers=headers)).status_code == 200
@@ -161,9 +167,16 @@ async def test_the_place_and_the_reason_of_an_error_are_named(refused: Refused) 
 
 
 async def test_another_method_is_a_405_that_says_which(api: httpx.AsyncClient) -> None:
-    answer = await api.get(BY_ID)
+    answers = [await api.put(path) for path in (BY_ID, "/model", "/", "/docs", "/page/page.css")]
 
-    assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (405, "method_not_allowed", "POST")
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(405, "method_not_allowed")}
+    assert [answer.headers.get("allow") for answer in answers] == [
+        "POST",
+        "GET, HEAD",
+        "GET, HEAD, POST",
+        "GET, HEAD",
+        "GET, HEAD",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_without_a_key_or_with_a_wrong_one_it_is_a_401(api: Running, row: Row) -
 def test_another_method_is_a_405_that_names_those_there_are(api: Running, row: Row) -> None:
     answer = api.http.request("DELETE", row.path)
     assert is_problem(answer, 405, "method_not_allowed")
-    assert row.method in answer.headers["allow"] or row.path == "/"
+    assert row.method in answer.headers["allow"].split(", ")
 
 
 @pytest.mark.parametrize("row", WITH_BODY, ids=name)
@@ -226,10 +226,8 @@ def test_without_a_database_what_needs_it_is_a_503_and_the_rest_goes_on(shop: Sh
         for row in ROWS:
             if row.path in NEEDS_DATABASE:
                 answer = ask(api, row, timeout=30)
-                # The summary may count for longer than anybody waits: an outage is first told as being busy with it.
-                long = row.path == "/clusters/summary" and answer.json()["code"] == "busy"
-                assert long or is_problem(answer, 503, "database_unavailable"), row
-                assert answer.elapsed.total_seconds() <= 1 or row.path == "/transactions"
+                assert is_problem(answer, 503, "database_unavailable"), row
+                assert answer.elapsed.total_seconds() <= 1
             elif row.path in FEATURE_ONLY:
                 assert ask(api, row).status_code == 200, row
         for path in ("/readyz", "/health"):

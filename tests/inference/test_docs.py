@@ -79,6 +79,17 @@ async def test_a_question_by_id_documents_what_it_can_be_answered_with(api: http
     assert set(operation["responses"]) == expected
 
 
+async def test_what_the_head_alone_is_refused_for_is_documented_on_every_operation(api: httpx.AsyncClient) -> None:
+    for operation in operations(await schema(api)):
+        assert {"400", "413"} <= set(operation["responses"])
+
+
+async def test_the_model_is_listed_before_its_older_name(api: httpx.AsyncClient) -> None:
+    paths = list((await schema(api))["paths"])
+
+    assert paths.index("/model") < paths.index("/model/metadata")
+
+
 async def test_the_document_is_openapi_3_1(api: httpx.AsyncClient) -> None:
     document = await schema(api)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bundles import VERSION
-from serving import ORDERS, InMemoryRanking, UnreachableCustomers, UnreachableRanking
+from serving import ORDERS, InMemoryCustomers, InMemoryRanking, UnreachableCustomers, UnreachableRanking
 
 from inference.customers.example_answers import PROFILE
 from inference.http.keys import make_key
@@ -18,6 +19,8 @@ from inference.web.questions import MAX_FORM_BYTES, Form
 from retention.logs import JsonFormatter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     import httpx
@@ -176,6 +179,63 @@ async def test_where_there_are_keys_the_form_asks_for_one_and_never_gives_it_bac
     assert key not in answered.text
 
 
+async def test_keys_tried_in_the_form_are_counted_with_those_tried_elsewhere(
+    serve: Serve, models: Models, tmp_path: Path
+) -> None:
+    models.publish(VERSION)
+    key, line = make_key("reader", "read")
+    keys = tmp_path / "keys"
+    keys.write_text(line + "\n")
+    form = {"customer_id": "12347"}
+    async with serve(API_KEYS_FILE=str(keys)) as api:
+        without = {(await api.post("/", data=form)).status_code for _ in range(40)}
+        tried = [await api.post("/", data={**form, "key": f"guess-{n}"}) for n in range(40)]
+        elsewhere = await api.get("/model", headers={"X-API-Key": "guess"})
+        right = await api.post("/", data={**form, "key": key})
+
+    assert without == {401}
+    assert [answer.status_code for answer in tried] == [401] * 30 + [429] * 10
+    assert (title(tried[-1]), int(tried[-1].headers["retry-after"]) > 1) == ("Too many questions", True)
+    assert (elsewhere.status_code, right.status_code) == (429, 200)
+
+
+async def test_a_key_in_the_form_has_its_own_limit_and_its_name_in_the_log(
+    serve: Serve, models: Models, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    models.publish(VERSION)
+    key, line = make_key("reader", "read", "2/hour")
+    keys = tmp_path / "keys"
+    keys.write_text(line + "\n")
+    with caplog.at_level(logging.INFO):
+        async with serve(API_KEYS_FILE=str(keys)) as api:
+            answers = [await api.post("/", data={"customer_id": "12347", "key": key}) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1].headers["content-type"].startswith("text/html")
+    assert {record.key for record in caplog.records if record.getMessage() == "request"} == {"reader"}  # type: ignore[attr-defined]
+
+
+async def test_a_look_up_takes_a_place_among_the_requests_under_way(serve: Serve, models: Models) -> None:
+    models.publish(VERSION)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    class HeldCustomers(InMemoryCustomers):
+        async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
+            entered.set()
+            await leave.wait()
+            return await super().features(customer_id, as_of, or_later=or_later)
+
+    form = {"customer_id": "12347"}
+    async with serve(HeldCustomers(ORDERS), REQUESTS_AT_ONCE="1") as api:
+        first = asyncio.create_task(api.post("/", data=form))
+        await entered.wait()
+        second = await asyncio.wait_for(api.post("/", data=form), 5)
+        leave.set()
+        statuses = (await first).status_code, second.status_code, (await api.post("/", data=form)).status_code
+
+    assert statuses == (200, 503, 200)
+
+
 async def test_without_keys_the_form_does_not_ask_for_one(api: httpx.AsyncClient) -> None:
     assert "password" not in (await api.get("/", headers=HTML)).text
 
@@ -187,7 +247,7 @@ async def test_the_log_says_nothing_of_who_was_looked_up(
         await api.post("/", data={"customer_id": "12347"})
 
     lines = [JsonFormatter().format(each) for each in caplog.records if each.name.startswith("inference")]
-    assert json.loads(lines[-1])["route"] == "/"
+    assert (json.loads(lines[-1])["route"], len(json.loads(lines[-1])["customer"])) == ("/", 16)
     assert not any("12347" in line for line in lines)
 
 

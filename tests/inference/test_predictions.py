@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from bundles import KEY, VERSION
 from pydantic import TypeAdapter
-from serving import ORDERS, UnreachableCustomers
+from serving import CLOCK, ORDERS, InMemoryCustomers, UnreachableCustomers
 
 from inference.predictions.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
 from inference.predictions.schemas import CustomerAnswer
@@ -249,3 +250,15 @@ async def test_every_documented_example_of_figures_works(
     api: httpx.AsyncClient, example: dict[str, dict[str, object]]
 ) -> None:
     assert (await api.post("/predict_churn", json=example["value"])).status_code == 200
+
+
+async def test_far_outside_of_what_any_customer_was_confidence_is_low(serve: Serve, models: Models) -> None:
+    models.publish(VERSION, base_log_odds=-8.0)
+    orders = {
+        days: [(CLOCK - timedelta(days=days + more), 50.0) for more in (1, 2)]
+        for days in (90, 140, 160)  # the most that any of the bundle's customers had is 100
+    }
+    async with serve(InMemoryCustomers(orders)) as api:
+        answers = [(await api.post("/predict_churn_by_id", json={"customer_id": days})).json() for days in orders]
+
+    assert [answer["prediction"]["confidence"] for answer in answers] == ["high", "high", "low"]

@@ -50,7 +50,7 @@ def line(invoice: str, at: datetime, quantity: int = 1, price: float = 10.0, pro
 def score(customer_id: int, **values: Any) -> dict[str, Any]:
     return {
         "_id": customer_id, "segment": "Churn Risk", "churn_probability": 0.5, "Frequency": 2, "Monetary": 100.0,
-        "Recency": 10, "as_of": AS_OF, **values,
+        "Recency": 10, "as_of": AS_OF, "model_version": VERSION, **values,
     }  # fmt: skip
 
 
@@ -125,13 +125,13 @@ async def test_the_neighbours_are_those_next_in_the_index(
 
 def test_the_nearest_are_those_of_most_similar_figures(tmp_path: Path) -> None:
     small_bundle(tmp_path / VERSION)
-    segments = read_bundle(tmp_path / VERSION, KEY).segments
+    bundle = read_bundle(tmp_path / VERSION, KEY)
     features: Any = {"Frequency": 2, "Monetary": 100.0, "Recency": 10}
     scores = [score(n, Monetary=100.0 + 10 * abs(n - 50)) for n in range(100)]
-    scores.append(score(777, as_of=AS_OF + DAY))
-    found = nearest(features, scores, segments, AS_OF)
+    scores += [score(777, as_of=AS_OF + DAY), score(778, model_version="20250101T000000Z-0000000")]
+    found = nearest(features, scores, bundle, AS_OF)
     assert [each["customer_id"] for each in found] == [50, 49, 51, 48, 52]
-    assert nearest(features, scores, segments, AS_OF - DAY) == []
+    assert nearest(features, scores, bundle, AS_OF - DAY) == []
 
 
 async def test_a_profile_is_the_answer_by_id_and_more(serve: Serve, models: Models) -> None:

@@ -98,6 +98,20 @@ async def test_a_customer_is_a_keyed_hash(caplog: pytest.LogCaptureFixture) -> N
     assert counted[0][:3] == ("GET", "unmatched", 204)
 
 
+async def test_a_question_by_id_is_told_by_the_hash_of_the_id(
+    serve: Serve, models: Models, caplog: pytest.LogCaptureFixture
+) -> None:
+    models.publish(VERSION)
+    with caplog.at_level(logging.INFO):
+        async with serve(ID_HASH_KEY="key") as api:
+            await api.post("/predict_churn_by_id", json={"customer_id": 12347})
+            await api.post("/predict_churn_by_id", json={"customer_id": 99999})
+            await api.get("/customers/12347")
+
+    expected = [customer_hash(b"key", customer_id) for customer_id in (12347, 99999, 12347)]
+    assert [line["customer"] for line in lines(caplog)] == expected
+
+
 async def test_without_info_no_line_is_made(api: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         await api.get("/livez")

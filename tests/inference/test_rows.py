@@ -182,10 +182,12 @@ async def test_every_documented_example_works(api: httpx.AsyncClient) -> None:
 async def test_every_status_is_documented(api: httpx.AsyncClient) -> None:
     operation = (await api.get("/openapi.json")).json()["paths"]["/transactions"]["post"]
 
-    assert set(operation["responses"]) == {"200", "408", "409", "413", "415", "422", "503"}
+    assert set(operation["responses"]) == {
+        "200", "400", "401", "403", "408", "409", "413", "415", "422", "429", "503",
+    }  # fmt: skip
     assert {
         status for status, answer in operation["responses"].items() if "Retry-After" in answer.get("headers", {})
-    } == {"503"}
+    } == {"429", "503"}
     assert len(operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]) == 2
     assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
 

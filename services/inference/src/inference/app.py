@@ -14,11 +14,11 @@ from inference.customers.lookup import MongoRanking
 from inference.customers.routes import router as customers_router
 from inference.customers.scores import MongoScores
 from inference.documentation import openapi, pages
-from inference.errors import answer_with_problems
 from inference.health.loads import MongoLoads
 from inference.health.metrics import Metrics
 from inference.health.routes import router as health
 from inference.http.access import Access
+from inference.http.handlers import answer_with_problems
 from inference.http.keys import KeyFile
 from inference.http.overload import Places
 from inference.http.request_log import RequestLog
@@ -111,6 +111,7 @@ def create_app(
         version=settings.git_revision[:7],
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -83,6 +83,11 @@ class Connection:
                 logger.info("the database answers again")
             self._answers = True
 
+    async def ping(self) -> None:
+        """Return when the server answers; UnavailableError within TIMEOUT_MS when it does not."""
+        async with self.asking():
+            await self.database.command("ping")
+
     def close(self) -> None:
         """Close the pool."""
         self._client.close()

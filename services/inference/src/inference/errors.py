@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from inference.customers.lookup import ScoresMissingError
@@ -32,8 +31,6 @@ from retention.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fastapi import FastAPI
-    from starlette.requests import Request
     from starlette.types import Scope
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -70,7 +67,9 @@ HOST_NOT_ALLOWED = Rule(
     400, "host_not_allowed", "This host name is not served here",
     "Ask for the name under which the API is published, or add this one to ALLOWED_HOSTS.",
 )  # fmt: skip
-BODY_TOO_LARGE = Rule(413, "body_too_large", "The body is too large", "A body may have 64 KiB, one of lines 1 MiB.")
+BODY_TOO_LARGE = Rule(
+    413, "body_too_large", "The body is too large", "A body has 64 KiB at most; lines 1 MiB, rows 256 KiB."
+)
 BUSY = Rule(
     503, "busy", "Too many requests at once",
     "Nothing was done for this one: send it again after Retry-After seconds.", passes=True,
@@ -220,41 +219,3 @@ def problem(
     retry = {"Retry-After": str(RETRY_AFTER_S)} if rule.passes else {}
     document = problem_document(rule, scope["state"]["request_id"], errors)
     return ProblemResponse(document, rule.status, {**retry, **(headers or {})})
-
-
-def answer_with_problems(app: FastAPI) -> None:
-    """Make `app` answer every exception that the tables know with its problem document."""
-    for kind in BY_TYPE:
-        app.add_exception_handler(kind, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-
-
-async def _known(request: Request, error: Exception) -> ProblemResponse:
-    rule = next(BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE)
-    return problem(request.scope, rule, errors=getattr(error, "errors", None))
-
-
-async def _invalid(request: Request, error: Exception) -> ProblemResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type checker: it is registered for it
-    return problem(request.scope, VALIDATION, errors=[_where_and_why(each) for each in error.errors()[:MAX_ERRORS]])
-
-
-async def _http(request: Request, error: Exception) -> ProblemResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: it is registered for it
-    rule = BY_STATUS.get(error.status_code) or INTERNAL
-    unread = rule is BODY_TOO_LARGE or rule.status == 408  # noqa: PLR2004 - request timeout
-    closing = {"Connection": "close"} if unread else {}  # the rest of the body is not read
-    return problem(request.scope, rule, headers={**(error.headers or {}), **closing})
-
-
-def _where_and_why(error: dict[str, Any]) -> dict[str, str]:
-    """Return the place as a JSON pointer, and the reason; names and values that the client made up are left out."""
-    if error["type"] == "json_invalid":
-        return {"pointer": "#", "code": "json_invalid", "detail": "The body is not JSON (RFC 8259)"}
-    if error["type"] == "extra_forbidden":
-        if error["loc"][0] == "query":
-            return {"pointer": "#", "code": "unknown_parameter", "detail": "A parameter is not known here"}
-        return {"pointer": "#", "code": "unknown_field", "detail": "The body has a field that is not known here"}
-    pointer = "/".join(("#", *(str(part) for part in error["loc"][1:])))
-    return {"pointer": pointer, "code": error["type"], "detail": error["msg"]}

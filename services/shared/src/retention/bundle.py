@@ -148,7 +148,7 @@ def _check_features(bundle: Bundle) -> None:
     unknown = {*bundle.churn.features, *bundle.feature_only.formula.features} - set(pipelines.FEATURES)
     if unknown:
         raise BundleRefusedError(f"{bundle.version}: this build does not know the features {sorted(unknown)}")
-    ranked = {*bundle.churn.several_orders.features, *bundle.feature_only.formula.features}
+    ranked = {*bundle.churn.features, *bundle.feature_only.formula.features}
     unranked = ranked - bundle.reference.percentiles.keys()
     if unranked:
         raise BundleRefusedError(f"{bundle.version}: {REFERENCE} has no percentiles of {sorted(unranked)}")

@@ -71,7 +71,7 @@ async def profile(service: Service, question: CustomerQuestion, request_id: str)
     return {
         **answer,
         "orders": orders_answer(orders, as_of),
-        "similar": nearest(answer["features"], neighbours, bundle.segments, as_of),
+        "similar": nearest(answer["features"], neighbours, bundle, as_of),
     }
 
 

@@ -74,14 +74,13 @@ class MongoRanking:
     async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Document]:
         """Ask one index for the next keys; by risk its bounds are the page's, however many are equal."""
         async with self._connection.asking():
-            found = await self._scores.find(
-                projection=_LISTED, limit=question.limit + 1, **_bounds(question, after)
-            ).to_list(None)
+            found = await self._listed(question.limit + 1, **_bounds(question, after))
             if not found:
                 await self._check_scored()
         return found
 
     async def _ask_segments(self) -> Sequence[Document]:
+        await self._connection.ping()  # counting may take long; that the server is away is known at once
         async with self._connection.asking(SEGMENTS_TIMEOUT_MS):
             found: list[dict[str, Any]] = await self._scores.aggregate(segments_pipeline()).to_list(None)
             if not found:
@@ -109,10 +108,13 @@ class MongoRanking:
         }
         async with self._connection.asking():
             sides = await asyncio.gather(*(
-                self._scores.find(projection=_LISTED, limit=NEIGHBOURS, hint=_BY_SEGMENT, **side).to_list(None)
-                for side in (lower, higher)
+                self._listed(NEIGHBOURS, hint=_BY_SEGMENT, **side) for side in (lower, higher)
             ))  # fmt: skip
         return [score for side in sides for score in side if score["_id"] != customer_id]
+
+    async def _listed(self, most: int, **which: Any) -> Sequence[Document]:  # noqa: ANN401 - arguments of find
+        # One batch: after 101 the server would stop, and when all are replaced meanwhile there are no more to ask for.
+        return await self._scores.find(projection=_LISTED, limit=most, batch_size=most, **which).to_list(None)
 
     async def _check_scored(self) -> None:
         """Tell an empty list from one that was never made."""

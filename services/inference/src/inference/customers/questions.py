@@ -41,7 +41,7 @@ def _decimal(text: object) -> object:
 
 
 CustomerId = Annotated[
-    int, BeforeValidator(_whole), Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347])
+    int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347]), BeforeValidator(_whole)
 ]
 
 
@@ -72,7 +72,7 @@ class ListQuestion(BaseModel):
         ),
     ] = "-churn_probability"
     limit: Annotated[
-        int, BeforeValidator(_whole), Field(ge=1, le=MAX_PAGE, description="Customers on a page.", examples=[5])
+        int, Field(ge=1, le=MAX_PAGE, description="Customers on a page.", examples=[5]), BeforeValidator(_whole)
     ] = 50
     cursor: Annotated[
         str | None,
@@ -115,7 +115,7 @@ class ProfileQuestion(BaseModel):
     ] = None
 
 
-def each_once(request: Request) -> None:
+async def each_once(request: Request) -> None:  # else FastAPI calls it in a thread
     """Refuse a parameter that is given twice: one of them would be passed over."""
     names = [name for name, _ in request.query_params.multi_items()]
     if len(set(names)) != len(names):

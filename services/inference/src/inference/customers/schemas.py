@@ -53,7 +53,9 @@ class SegmentSummary(TypedDict):
     revenue_share: Annotated[Probability, Field(description="Of the value of everybody's orders.")]
     churn_probability: Annotated[Probability, Field(description="The mean.")]
     flagged: Annotated[int, Field(description="Customers whose churn_prediction is 1.")]
-    action: Annotated[str | None, Field(description="What to do about them; null when no model is loaded.")]
+    action: Annotated[
+        str | None, Field(description="What to do about them; null when no loaded model has the segment.")
+    ]
 
 
 class MonthOfOrders(TypedDict):
@@ -109,6 +111,6 @@ class Profile(CustomerAnswer):
         list[SimilarCustomer],
         Field(
             description="At most 5, the nearest first. Nobody whose score knows of later days than meta.as_of: "
-            "empty for a past day, and before the first scoring."
+            "empty for a past day, and before everybody is scored by meta.model_version."
         ),
     ]

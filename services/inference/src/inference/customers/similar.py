@@ -12,21 +12,25 @@ if TYPE_CHECKING:
 
     from inference.customers.schemas import SimilarCustomer
     from inference.predictions.schemas import Features
+    from retention.bundle import Bundle
     from retention.segments import SegmentModel
 
 SHOWN: Final = 5
 
 
 def nearest(
-    features: Features, scores: Iterable[Mapping[str, Any]], segments: SegmentModel, as_of: datetime
+    features: Features, scores: Iterable[Mapping[str, Any]], bundle: Bundle, as_of: datetime
 ) -> list[SimilarCustomer]:
-    """Return the SHOWN nearest in standardised log recency, frequency and monetary, of those scored as of then."""
+    """Return the SHOWN nearest in standardised log recency, frequency and monetary, of those scored by then.
+
+    Scores of another version are passed over: all that one answer says is by one.
+    """
 
     def distance(score: Mapping[str, Any]) -> tuple[float, int]:
-        return math.dist(here, _scaled(score, segments)), score["_id"]
+        return math.dist(here, _scaled(score, bundle.segments)), score["_id"]
 
-    here = _scaled(features, segments)
-    known_then = (score for score in scores if score["as_of"] <= as_of)
+    here = _scaled(features, bundle.segments)
+    known_then = (each for each in scores if each["as_of"] <= as_of and each["model_version"] == bundle.version)
     return [
         {
             "customer_id": score["_id"],

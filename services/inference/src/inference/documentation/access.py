@@ -35,15 +35,27 @@ _KEY: Final = {
 
 
 def document_access(
-    schema: dict[str, Any], routes: Iterable[BaseRoute], *, required: bool, refusals: Responses, with_key: Responses
+    schema: dict[str, Any],
+    routes: Iterable[BaseRoute],
+    *,
+    required: bool,
+    by_head: Responses,
+    refusals: Responses,
+    with_key: Responses,
 ) -> None:
-    """Add the scheme to `schema`, and to each operation what it asks for and the answers that come before its own."""
+    """Add the scheme to `schema`, and to each operation what it asks for and the answers that come before its own.
+
+    `by_head` are every operation's, `refusals` those of all but monitors', `with_key` those of what takes a key.
+    """
     schema.setdefault("components", {})["securitySchemes"] = {SCHEME: _KEY}
     for route in (context.original_route for context in iter_route_contexts(list(routes))):
-        if not (isinstance(route, APIRoute) and route.include_in_schema) or route.path in MONITORED:
+        if not (isinstance(route, APIRoute) and route.include_in_schema):
             continue
         for method in route.methods or ():
             operation = schema["paths"][route.path_format][method.lower()]
+            _add(operation["responses"], by_head)
+            if route.path in MONITORED:
+                continue
             _add(operation["responses"], refusals)
             if not is_open(route.path):
                 _add(operation["responses"], with_key)

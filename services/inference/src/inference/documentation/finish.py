@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from retention.lines import MAX_CUSTOMER_ID
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -23,6 +25,7 @@ _THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's form of
 def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
     """Name the operations, document headers and problems once each, and drop what FastAPI documents on its own."""
     _name_operations(schema, routes)
+    _write_whole_bounds(schema)
     for operation in _operations(schema):
         operation["responses"] = {
             status: response for status, response in operation["responses"].items() if not _is_theirs(response)
@@ -48,6 +51,16 @@ def _name_operations(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> Non
         name = route.name if uses[route.name] == 1 else "_".join(re.findall(r"\w+", route.path_format))
         for method in route.methods or ():
             schema["paths"][route.path_format][method.lower()]["operationId"] = name
+
+
+def _write_whole_bounds(part: object) -> None:
+    """Write 1 and not 1.0 where a bound is whole: FastAPI makes floats of them all, in which 2^63 - 1 is 2^63."""
+    if isinstance(part, dict):
+        for name in ("minimum", "maximum"):
+            if isinstance(bound := part.get(name), float) and bound.is_integer():
+                part[name] = min(int(bound), MAX_CUSTOMER_ID)
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _write_whole_bounds(each)
 
 
 def _share(schema: dict[str, Any], kind: str, parts: dict[str, Any]) -> None:

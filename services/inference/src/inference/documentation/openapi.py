@@ -97,7 +97,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             schema,
             app.routes,
             required=app.state.access.keys_required,
-            refusals=problems("host_not_allowed", "rate_limited", "busy"),
+            by_head=problems("host_not_allowed", "body_too_large"),
+            refusals=problems("rate_limited", "busy"),
             with_key=problems("unauthorized", "forbidden"),
         )
         finish(schema, app.routes)

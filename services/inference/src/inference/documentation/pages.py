@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import fastapi_offline
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from inference import web
@@ -20,7 +22,15 @@ _SWAGGER: Final = Path(fastapi_offline.__file__).parent / "static"
 
 
 def serve(app: FastAPI) -> None:
-    """Add the page of documentation, and the files of all pages, to `app`."""
+    """Add the document, the page of documentation, and the files of all pages, to `app`."""
+
+    @cache  # 170 kB, which anybody may ask for: written anew each time they would take 8 ms
+    def document() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(document(), media_type="application/json")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> FileResponse:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar, cast
 
 from starlette.exceptions import HTTPException
 
-from inference.errors import RATE_LIMITED, UNAUTHORIZED, ProblemResponse, Rule, problem
+from inference.errors import RATE_LIMITED, UNAUTHORIZED, Rule
 from inference.http.keys import SCOPES, Key, KeyFile
 from inference.http.rates import Limit, Rates, Taken, caller, read_limit
 
@@ -59,6 +59,13 @@ def require(request: Request, rank: int) -> None:
         raise HTTPException(403)
 
 
+class Refusal(NamedTuple):
+    """Why a request goes no further, and what its answer says in headers."""
+
+    rule: Rule
+    headers: Mapping[str, str]
+
+
 class Access:
     """Knows the keys, and counts: per key where there are keys, else per address.
 
@@ -75,38 +82,37 @@ class Access:
         """Whether there is a file of keys."""
         return self._keys is not None
 
-    def holder(self, given: bytes) -> Key | None:
-        """Return the key that `given` is; None when it is none, or when none is needed."""
-        return None if self._keys is None else self._keys.holder(given)
-
-    def refusal(self, scope: Scope, heads: Mapping[bytes, bytes]) -> ProblemResponse | None:
-        """Return the answer to a request that goes no further, or None; leave its key and headers in its state."""
+    def refusal(self, scope: Scope, heads: Mapping[bytes, bytes]) -> Refusal | None:
+        """Return why a request goes no further, or None; leave its key and headers in its state."""
         if self._keys is None or is_open(scope["path"]):
             return self._counted(scope, self._by_address, _address(scope), self._limit)
-        given = heads.get(b"x-api-key")
-        if given is None or _repeated(scope):
-            return problem(scope, UNAUTHORIZED, headers=_CHALLENGE)
+        return self.refusal_of_key(scope, None if _repeated(scope) else heads.get(b"x-api-key"))
+
+    def refusal_of_key(self, scope: Scope, given: bytes | None) -> Refusal | None:
+        """Return the same of a request with this key, None for no key; where there is no file of keys, any will do."""
+        if self._keys is None:
+            return None
+        if given is None:
+            return Refusal(UNAUTHORIZED, _CHALLENGE)
         key = self._keys.holder(given)
         if key is None:
             return self._wrong_key(scope)
         scope["state"]["key"] = key
         return self._counted(scope, self._by_key, key.name, key.limit or self._limit)
 
-    def _counted(self, scope: Scope, rates: Rates, who: str, limit: Limit) -> ProblemResponse | None:
+    def _counted(self, scope: Scope, rates: Rates, who: str, limit: Limit) -> Refusal | None:
         taken = rates.take(who, limit)
         scope["state"]["headers"] = taken.headers(limit)
-        return None if taken.remaining >= 0 else _too_often(scope, RATE_LIMITED, taken)
+        return None if taken.remaining >= 0 else _too_often(taken)
 
-    def _wrong_key(self, scope: Scope) -> ProblemResponse:
+    def _wrong_key(self, scope: Scope) -> Refusal:
         """Answer 401, and 429 to an address that goes on; right keys of that address, perhaps shared, still work."""
         taken = self._wrong.take(_address(scope), _WRONG_KEYS)
-        if taken.remaining < 0:
-            return _too_often(scope, RATE_LIMITED, taken)
-        return problem(scope, UNAUTHORIZED, headers=_CHALLENGE)
+        return Refusal(UNAUTHORIZED, _CHALLENGE) if taken.remaining >= 0 else _too_often(taken)
 
 
-def _too_often(scope: Scope, rule: Rule, taken: Taken) -> ProblemResponse:
-    return problem(scope, rule, headers={"Retry-After": str(taken.reset_s)})
+def _too_often(taken: Taken) -> Refusal:
+    return Refusal(RATE_LIMITED, {"Retry-After": str(taken.reset_s)})
 
 
 def _address(scope: Scope) -> str:

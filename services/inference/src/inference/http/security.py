@@ -87,7 +87,7 @@ class Guard:
         if not (self._any_host or _host(heads, scope["headers"]) in self._allowed_hosts):
             await problem(scope, HOST_NOT_ALLOWED)(scope, receive, send)
         elif scope["path"] not in MONITORED and (refusal := self._access.refusal(scope, heads)):
-            await refusal(scope, receive, send)
+            await problem(scope, refusal.rule, headers=refusal.headers)(scope, receive, send)
         else:
             await self._admit(heads, scope, receive, send)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
@@ -23,9 +23,7 @@ class StrictJsonRequest(Request):
     async def json(self) -> Any:  # noqa: ANN401 - what JSON may be
         """Return the body's value; JSONDecodeError, which says nothing of the content, when it is not one."""
         try:
-            return json.loads(
-                (await self.body()).decode(), parse_constant=_refuse, object_pairs_hook=_without_repeated_keys
-            )
+            return _DECODER.decode((await self.body()).decode())
         except (ValueError, RecursionError):
             # Also of bytes that are not UTF-8, numbers of over 4,300 digits, and nesting of over 1,000 levels.
             raise json.JSONDecodeError("not JSON", "", 0) from None
@@ -41,11 +39,12 @@ class StrictJsonRoute(APIRoute):
         """Return the handler with the key, the media type and the place checked before it."""
         handle = super().get_route_handler()
         needed, monitored = rank(self.endpoint), self.path in MONITORED
+        takes_body = self.methods != {"GET"}  # with a question by GET it says nothing, and is not read
 
         async def handle_strictly(request: Request) -> Response:
             require(request, needed)
             strict = StrictJsonRequest(request.scope, request.receive)
-            if await strict.body() and not _says_json(strict):
+            if takes_body and await strict.body() and not _says_json(strict):
                 raise HTTPException(415)
             if monitored:
                 return await handle(strict)
@@ -77,3 +76,6 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) != len(pairs):
         raise ValueError("repeated key")
     return content
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_without_repeated_keys)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=StrictJsonRoute, tags=[MODELS])
 
 
-@router.get(
-    "/model",
-    summary="Which model answers, and how good is it?",
+@router.get(  # decorators are applied from below: this one is listed second
+    "/model/metadata",
+    summary="The same, under the name it had in older systems",
     responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
 )
 @router.get(
-    "/model/metadata",
-    summary="The same, under the name it had in older systems",
+    "/model",
+    summary="Which model answers, and how good is it?",
     responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
 )
 async def model(request: Request) -> ModelCard:
@@ -86,7 +86,7 @@ async def put_champion(
 @router.post(
     "/model/reload",
     summary="Look for a new champion now",
-    responses=answers({"unchanged": RELOADED}) | problems("model_not_loaded"),
+    responses=answers({"unchanged": RELOADED}) | problems("unsupported_media_type", "model_not_loaded"),
 )
 @needs("admin")
 async def reload(request: Request) -> Reloaded:

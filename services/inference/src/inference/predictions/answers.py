@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from inference.predictions import reasons
 from inference.predictions.counterfactual import one_order
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from retention.bundle import Bundle
     from retention.churn import ChurnModel, FeatureOnlyModel, Interval
 
+FAR: Final = 1.5
+
 
 def customer_answer(
     bundle: Bundle, customer_id: int, features: Mapping[str, Any], *, explain: bool, meta: Meta
@@ -32,6 +34,8 @@ def customer_answer(
     """Return the answer about one customer, all of it from this one bundle."""
     assessed = bundle.churn.assess(features)
     predicted = prediction(bundle.churn, features, assessed.probability, assessed.interval)
+    if _is_far_outside(bundle, features):
+        predicted["confidence"] = "low"
     leaves = predicted["churn_prediction"] == 1
     return {
         "customer_id": customer_id,
@@ -77,6 +81,15 @@ def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPredict
         "confidence": answer["confidence"],
         "threshold": answer["threshold"],
     }
+
+
+def _is_far_outside(bundle: Bundle, features: Mapping[str, Any]) -> bool:
+    """Return whether a feature is over FAR times the most that any customer had: years of silence, with a wall clock.
+
+    Not at once above it: the longest Tenure grows every day until the next training.
+    """
+    percentiles = bundle.reference.percentiles
+    return any(features[name] > FAR * percentiles[name][-1] for name in bundle.churn.features)
 
 
 def _seen(bundle: Bundle, feature: str, value: float) -> bool:

@@ -161,8 +161,7 @@ class MongoCustomers:
 
     async def ping(self) -> None:
         """Ask the server for a sign of life."""
-        async with self._connection.asking():
-            await self._db.command("ping")
+        await self._connection.ping()
 
     async def _ask_count(self) -> int:
         async with self._connection.asking():

@@ -41,6 +41,7 @@ async def predict_churn_by_id(
 
     With `as_of` the question is asked of a past day: only what was known then is looked at.
     """
+    request.state.customer_id = question.customer_id
     answer = await asking.about_customer(service_of(request), question, request.state.request_id)
     return Response(_CUSTOMER_ANSWER.dump_json(answer), media_type=JSON)
 

@@ -43,7 +43,7 @@ class Prediction(TypedDict):
         Confidence,
         Field(
             description="How the interval stands to the threshold: across it (low), clear of it, or well clear; "
-            "low, too, for a figure that is given and lies outside of all customers'."
+            "low, too, for a figure that is given and lies outside of all customers', or is looked up and far outside."
         ),
     ]
     evidence: Annotated[

@@ -61,8 +61,9 @@ class MongoTransactions:
         self._not_healed: set[str] = set()
 
     async def add(self, post: Post) -> Reply:
-        """Do it within one deadline, in turn."""
+        """Do it within one deadline, in turn; a server that is away is told so at once."""
         with self._marked(post.load_id):
+            await self._connection.ping()
             async with self._connection.asking(TIMEOUT_MS), self._turns:
                 try:
                     return await self._add(post)

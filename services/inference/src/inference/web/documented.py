@@ -29,6 +29,7 @@ PAGES: Final[dict[int | str, dict[str, Any]]] = {
     413: {"description": "The page: the form is too large.", "content": _HTML},
     415: {"description": "The page: this is not a form.", "content": _HTML},
     422: {"description": "The page, which says what to change.", "content": _HTML},
+    429: {"description": "The page: a key was asked with, or wrong ones were tried, too often.", "content": _HTML},
     503: {"description": "The page: there is no model, or no database.", "content": _HTML, "headers": _RETRY},
 }
 FORM_BODY: Final[dict[str, Any]] = {

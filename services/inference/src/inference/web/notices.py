@@ -22,6 +22,12 @@ class Notice(NamedTuple):
 
 
 _ADVICE: Final = {  # where the table of problems speaks to programs
+    "unauthorized": (
+        "A key is needed",
+        "Type an API key that is known here: whoever runs this service makes them.",
+        "key",
+    ),
+    "rate_limited": ("Too many questions", "Wait a little, then ask again.", ""),
     "customer_not_found": (
         "No such customer",
         "Nothing was ever sold to a customer with this id. Check the number.",
@@ -48,7 +54,7 @@ _ADVICE: Final = {  # where the table of problems speaks to programs
 def notice(error: RetentionError) -> Notice:
     """Return what to say of `error`; it raises again what has no rule."""
     if isinstance(error, NotAskableError):
-        return Notice(error.status, error.title, str(error), error.field)
+        return Notice(error.status, "This cannot be asked", str(error), error.field)
     rule = next((BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE), None)
     if rule is None:
         raise error

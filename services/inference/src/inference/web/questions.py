@@ -24,11 +24,10 @@ _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 class NotAskableError(RetentionError):
     """The form cannot be answered as it is. `field` is the one to change, if it is one."""
 
-    def __init__(self, status: int, words: str, field: str = "", *, title: str = "This cannot be asked") -> None:
+    def __init__(self, status: int, words: str, field: str = "") -> None:
         super().__init__(words)
         self.status = status
         self.field = field
-        self.title = title
 
 
 class Form(NamedTuple):

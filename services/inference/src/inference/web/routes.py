@@ -9,19 +9,23 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from inference.customers import asking
 from inference.documentation.openapi import PAGE
-from inference.errors import RETRY_AFTER_S
+from inference.errors import RETRY_AFTER_S, UNAUTHORIZED
+from inference.http.access import access_of
 from inference.service import service_of
 from inference.web.documented import FORM_BODY, PAGES, WELCOME, Welcome
-from inference.web.notices import notice
+from inference.web.notices import notice, of_rule
 from inference.web.page import page
-from inference.web.questions import Form, NotAskableError, read_form
+from inference.web.questions import Form, read_form
 from retention.errors import RetentionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from inference.customers.schemas import Profile
-    from inference.http.access import Access
+    from inference.http.access import Refusal
     from inference.web.notices import Notice
 
+_CHALLENGE: Final = {"WWW-Authenticate": 'ApiKey realm="retention", field="key"'}
 MESSAGE: Final = "Who is about to leave, and why: POST /predict_churn_by_id; /docs shows how."
 
 router = APIRouter(tags=[PAGE])
@@ -44,38 +48,31 @@ async def look_up(request: Request) -> HTMLResponse:
     form = Form()
     try:
         form = read_form(await request.body(), request.headers.get("content-type", ""))
-        _admit(_access(request), form)
-        profile = await asking.profile(service_of(request), form.question(), request.state.request_id)
+        if refusal := access_of(request).refusal_of_key(request.scope, form.key.encode() or None):
+            return _refused(request, form, refusal)
+        question = form.question()
+        request.state.customer_id = question.customer_id
+        with request.app.state.places:
+            profile = await asking.profile(service_of(request), question, request.state.request_id)
     except RetentionError as error:
-        return _page(request, form, notice=notice(error))
+        said = notice(error)
+        return _page(request, form, notice=said, headers={"Retry-After": str(RETRY_AFTER_S)} if said.passes else {})
     return _page(request, form, profile=profile)
 
 
-def _access(request: Request) -> Access:
-    access: Access = request.app.state.access
-    return access
-
-
-def _admit(access: Access, form: Form) -> None:
-    """Raise a 401 when there are keys and the form has none of them; every key may read."""
-    if access.keys_required and access.holder(form.key.encode()) is None:
-        raise NotAskableError(
-            401,
-            "Type an API key that is known here: whoever runs this service makes them.",
-            "key",
-            title="A key is needed",
-        )
+def _refused(request: Request, form: Form, refusal: Refusal) -> HTMLResponse:
+    headers = _CHALLENGE if refusal.rule is UNAUTHORIZED else refusal.headers
+    return _page(request, form, notice=of_rule(refusal.rule), headers=headers)
 
 
 def _page(
-    request: Request, form: Form, *, notice: Notice | None = None, profile: Profile | None = None
+    request: Request,
+    form: Form,
+    *,
+    notice: Notice | None = None,
+    profile: Profile | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    asks_key = _access(request).keys_required
+    asks_key = access_of(request).keys_required
     html = page(form, asks_key=asks_key, request_id=request.state.request_id, notice=notice, profile=profile)
-    return HTMLResponse(html, notice.status if notice else 200, {"Vary": "Accept", **_headers(notice)})
-
-
-def _headers(notice: Notice | None) -> dict[str, str]:
-    if notice and notice.status == 401:  # noqa: PLR2004 - a refusal says what it asks for
-        return {"WWW-Authenticate": 'ApiKey realm="retention", field="key"'}
-    return {"Retry-After": str(RETRY_AFTER_S)} if notice and notice.passes else {}
+    return HTMLResponse(html, notice.status if notice else 200, {"Vary": "Accept", **(headers or {})})

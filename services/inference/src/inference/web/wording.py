@@ -33,7 +33,6 @@ def evidence(prediction: Prediction, features: Features) -> tuple[str, str]:
     """Return what the answer stands on: in two words, and in one sentence."""
     horizon, orders = prediction["horizon_days"], features["Frequency"]
     return {
-        "none": ("No evidence", "no order is known"),
         "lapsed": (
             "Lapsed",
             f"silent for {features['Recency']:,} days, longer than the {horizon} that are asked about",
