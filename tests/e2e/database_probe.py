@@ -6,10 +6,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROBE = {"_id": "probe"}
 NO_DOCUMENT: dict[str, Any] = {"_id": []}  # refused after the privilege was checked: not everybody may remove it again
@@ -26,7 +29,29 @@ def collection_commands(name: str) -> dict[str, dict[str, Any]]:
         "createCollection": {"create": name},
         "dropIndex": {"dropIndexes": name, "index": "no_such_index"},
         "collMod": {"collMod": name},
+        "listIndexes": {"listIndexes": name},
+        "collStats": {"collStats": name},
+        "validate": {"validate": name},
+        "$out": _into({"$out": name}),
+        "$merge": _into({"$merge": name}),
         "drop": {"drop": name},
+    }
+
+
+def _into(stage: dict[str, Any]) -> dict[str, Any]:
+    """Return what is refused for its first stage, once the privileges for all of them were checked."""
+    return {"aggregate": "transactions", "pipeline": [{"$match": {"$nonsense": 1}}, stage], "cursor": {}}
+
+
+def renames(database: str) -> dict[str, dict[str, Any]]:
+    """Return ways to give a collection another name; each is a command to the database admin."""
+    pairs = (
+        ("scores_next", "scores"), ("scores", "scores_next"), ("transactions", "strange"), ("scores", "strange"),
+        ("customers", "scores"), ("scores_next", "customers"),
+    )  # fmt: skip
+    return {
+        f"{old} to {new}": {"renameCollection": f"{database}.{old}", "to": f"{database}.{new}", "dropTarget": True}
+        for old, new in pairs
     }
 
 
@@ -35,7 +60,9 @@ DATABASE_COMMANDS: dict[str, dict[str, Any]] = {
     "createUser": {"createUser": "intruder", "pwd": "x", "roles": []},
     "createRole": {"createRole": "intruder", "privileges": [], "roles": []},
     "usersInfo": {"usersInfo": 1},
-    "$out": {"aggregate": "transactions", "pipeline": [{"$limit": 1}, {"$out": "stolen"}], "cursor": {}},
+    "dbStats": {"dbStats": 1},
+    "system.js": {"insert": "system.js", "documents": [{"_id": "f", "value": "x"}]},
+    "system.profile": {"find": "system.profile"},
     "profile": {"profile": 2},
     "dropDatabase": {"dropDatabase": 1},
 }
@@ -49,39 +76,63 @@ ADMIN_COMMANDS: dict[str, dict[str, Any]] = {
     "setParameter": {"setParameter": 1, "quiet": 1},
     "currentOp": {"currentOp": 1},
     "fsync": {"fsync": 1},
+    "killOp": {"killOp": 1, "op": 1},
+    "killSessions": {"killAllSessions": []},
     "shutdown": {"shutdown": 1},
 }
 OTHER_COMMANDS: dict[str, dict[str, Any]] = {
     "find elsewhere": {"find": "transactions"},
     "insert elsewhere": {"insert": "transactions", "documents": [PROBE]},
+    "drop elsewhere": {"dropDatabase": 1},
+    "copy elsewhere": {
+        "aggregate": "transactions",
+        "pipeline": [{"$out": {"db": "retention", "coll": "strange"}}],
+        "cursor": {},
+    },
+}
+
+
+_FUNCTION = {"$function": {"body": "function() { return true }", "args": [], "lang": "js"}}
+SCRIPTS: dict[str, dict[str, Any]] = {
+    "$where": {"find": "transactions", "filter": {"$where": "true"}},
+    "$function": {"find": "transactions", "filter": {"$expr": _FUNCTION}},
+    "mapReduce": {"mapReduce": "transactions", "map": "emit", "reduce": "emit", "out": {"inline": 1}},
 }
 
 
 def main() -> None:
     """Print {operation: code} for the collections named on the command line, the database and the server."""
     uri = Path(os.environ["MONGO_URI_FILE"]).read_text(encoding="ascii").strip()
-    with MongoClient[dict[str, Any]](uri) as client:
-        own = client[os.environ["DB_NAME"]]
-        login = uri.removeprefix("mongodb://").partition(":")[0]
+    print(json.dumps(probe(uri, os.environ["DB_NAME"], sys.argv[1:])))  # noqa: T201
 
-        def code(database: Any, command: dict[str, Any]) -> int:
+
+def probe(uri: str, database: str, collections: Sequence[str]) -> dict[str, Any]:
+    """Return {codes: {operation: code}, databases: those that the user sees, scripts: {way: code}}."""
+    login, at, _ = uri.removeprefix("mongodb://").partition("@")
+    name = login.partition(":")[0] if at else "nobody"
+    with MongoClient[dict[str, Any]](uri) as client:
+        own = client[database]
+
+        def code(where: Any, command: dict[str, Any]) -> int:
             try:
-                database.command({key: login if value == "OWN" else value for key, value in command.items()})
+                where.command({key: name if value == "OWN" else value for key, value in command.items()})
             except OperationFailure as error:
                 return error.code or -1
             return 0
 
         codes = {
-            f"{name} {operation}": code(own, command)
-            for name in sys.argv[1:]
-            for operation, command in collection_commands(name).items()
+            f"{collection} {operation}": code(own, command)
+            for collection in collections
+            for operation, command in collection_commands(collection).items()
         }
-        codes |= {name: code(own, command) for name, command in DATABASE_COMMANDS.items()}
-        codes |= {name: code(client["admin"], command) for name, command in ADMIN_COMMANDS.items()}
-        codes |= {name: code(client["other"], command) for name, command in OTHER_COMMANDS.items()}
-        databases = sorted(client.list_database_names())
-        script = code(own, {"find": "transactions", "filter": {"$where": "true"}})
-    print(json.dumps({"codes": codes, "databases": databases, "$where": script}))  # noqa: T201
+        codes |= {each: code(client["admin"], command) for each, command in renames(database).items()}
+        codes |= {each: code(own, command) for each, command in DATABASE_COMMANDS.items()}
+        codes |= {each: code(client["admin"], command) for each, command in ADMIN_COMMANDS.items()}
+        codes |= {each: code(client["other"], command) for each, command in OTHER_COMMANDS.items()}
+        listed = client["admin"].command("listDatabases", nameOnly=True, authorizedDatabases=True) if at else {}
+        scripts = {each: code(own, command) for each, command in SCRIPTS.items()}
+    seen = sorted(each["name"] for each in listed.get("databases", ()))
+    return {"codes": codes, "databases": seen, "scripts": scripts}
 
 
 if __name__ == "__main__":

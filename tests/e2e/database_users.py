@@ -1,0 +1,62 @@
+"""What each user of the database may do, written out: a change of services/mongo/make_users.py shows up against it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Whoever may insert makes a collection by it; $out takes insert and remove, $merge insert and update.
+_READ: Final = "find"
+_APPEND: Final = "find insert remove createCollection $out"
+_ADD: Final = "find insert createCollection"
+_DERIVE: Final = "find insert update createCollection $merge"
+_WRITE: Final = "find insert update remove createCollection $out $merge"
+_MAKE: Final = "find insert createIndex createCollection drop"  # everybody's scores, that take the place of the others
+_REPLACE: Final = f"{_WRITE} createIndex drop"
+
+ALLOWED: Final = {
+    "seeder": {
+        "transactions": f"{_APPEND} createIndex",
+        "quarantine": f"{_APPEND} createIndex",
+        "orders": f"{_WRITE} createIndex",
+        "customers": _WRITE,
+        "loads": f"{_WRITE} createIndex",
+        "clock": _WRITE,
+    },
+    "trainer": {
+        "transactions": _READ,
+        "orders": _READ,
+        "customers": _READ,
+        "loads": _READ,
+        "clock": _READ,
+        "scores": _REPLACE,
+        "scores_next": _MAKE,
+    },
+    "inference": {
+        "transactions": _ADD,
+        "quarantine": "insert createCollection",
+        "orders": _DERIVE,
+        "customers": _DERIVE,
+        "loads": _DERIVE,
+        "clock": _DERIVE,
+        "scores": _REPLACE,
+        "scores_next": _MAKE,
+    },
+}
+# And beyond collections: how much room is left, and whether what was made takes the name of what is replaced.
+MORE: Final = {
+    "seeder": {"dbStats"},
+    "trainer": {"scores_next to scores", "scores to scores_next"},
+    "inference": {"scores_next to scores", "scores to scores_next"},
+}
+COLLECTIONS: Final = (
+    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "strange",
+)  # fmt: skip
+
+
+def allowed(user: str) -> set[str]:
+    """Return everything that a user may do, as database_probe.py names it."""
+    return MORE[user] | {
+        f"{collection} {operation}"
+        for collection, operations in ALLOWED[user].items()
+        for operation in operations.split()
+    }

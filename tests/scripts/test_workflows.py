@@ -1,0 +1,105 @@
+"""What holds for every workflow, and that the one that deploys waits for all that is looked at."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = ROOT / ".github" / "workflows"
+NAMES: Final = sorted(path.name for path in FOLDER.glob("*.yml"))
+PINNED: Final = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+def workflow(name: str) -> dict[Any, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return loaded
+
+
+def steps(name: str) -> Iterator[dict[str, Any]]:
+    for job in workflow(name)["jobs"].values():
+        yield from job["steps"]
+
+
+def triggers(name: str) -> dict[str, Any]:
+    told: dict[str, Any] = workflow(name)[True]  # YAML's `on`
+    return told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_action_is_pinned_by_its_revision_and_says_its_version(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    used = re.findall(r"uses: .*", text)
+    assert [use for use in used if not PINNED.fullmatch(use)] == []
+    assert len(used) == sum("uses" in step for step in steps(name)), "each one is on a line of its own"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_permitted_but_reading_the_checkout(name: str) -> None:
+    told = workflow(name)
+    assert told["permissions"] == {}
+    for job in told["jobs"].values():
+        assert job.get("permissions", {}) in ({}, {"contents": "read"})
+    for step in steps(name):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_job_ends_and_two_of_a_kind_do_not_meet(name: str) -> None:
+    told = workflow(name)
+    assert all(0 < job["timeout-minutes"] <= 60 for job in told["jobs"].values())
+    assert told["concurrency"]["group"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_others_write_becomes_a_command(name: str) -> None:
+    assert not {"pull_request_target", "issue_comment", "issues"} & {*triggers(name)}
+    assert [step["run"] for step in steps(name) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_host_is_believed_for_what_it_says_of_itself(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert "ssh-keyscan" not in text
+    assert text.count("ssh -F") == text.count("StrictHostKeyChecking=yes")
+
+
+def test_the_last_job_of_ci_waits_for_all_others() -> None:
+    jobs = workflow("ci.yml")["jobs"]
+    assert {*jobs["ci"]["needs"]} == {*jobs} - {"ci"}
+    assert jobs["ci"]["if"] == "always()", "a job that was skipped would count as good"
+
+
+def test_ci_looks_at_main_to_the_end_and_at_branches_only_at_their_newest() -> None:
+    concurrency = workflow("ci.yml")["concurrency"]
+    assert concurrency["cancel-in-progress"] == "${{ github.ref != 'refs/heads/main' }}"
+    assert "github.sha" in concurrency["group"]
+
+
+def test_ci_runs_the_python_that_the_services_ask_for() -> None:
+    versions = {step["with"]["python-version"] for step in steps("ci.yml") if "setup-python" in step.get("uses", "")}
+    assert versions == {"3.11"}
+
+
+def test_ci_runs_the_scripts_that_a_laptop_runs() -> None:
+    commands = {step["run"].split(" #")[0] for step in steps("ci.yml") if step.get("run", "").startswith("scripts/")}
+    assert {"scripts/check", "scripts/test tests", "scripts/e2e", "scripts/scan"} <= commands
+    assert all((ROOT / command.split()[0]).exists() for command in commands)
+
+
+def test_a_deploy_waits_for_ci_of_a_push_to_main() -> None:
+    assert triggers("deploy.yml") == {
+        "workflow_run": {"workflows": ["ci"], "types": ["completed"], "branches": ["main"]}
+    }
+    (job,) = workflow("deploy.yml")["jobs"].values()
+    assert "github.event.workflow_run.conclusion == 'success'" in job["if"]
+    assert "github.event.workflow_run.event == 'push'" in job["if"]
+    assert job["environment"] == "production"
