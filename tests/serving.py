@@ -50,9 +50,11 @@ class InMemoryCustomers:
     async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - nothing is posted here
         if customer_id not in self._orders:
             raise CustomerNotFoundError
+        if not self._orders[customer_id]:
+            raise NoOrdersError
         before = [(at, value) for at, value in self._orders[customer_id] if at < as_of]
         if not before:
-            raise NoOrdersError
+            raise CustomerNotFoundError
         monetary = round(sum(value for _, value in before), 2)
         days = sorted((as_of - at) // timedelta(days=1) for at, _ in before)
         return {

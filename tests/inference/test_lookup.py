@@ -98,13 +98,17 @@ async def test_an_unknown_customer_is_not_found(customers: Customers) -> None:
 
 
 @pytest.mark.usefixtures("mongo_uri")
-@pytest.mark.parametrize(
-    ("customer_id", "as_of"), [(12349, CLOCK), (12348, PAST), (12347, datetime(2011, 1, 5, tzinfo=UTC))]
-)
-async def test_a_customer_without_an_order_before_the_instant_has_none(
+async def test_a_customer_with_lines_and_no_order_has_none(customers: Customers) -> None:
+    with pytest.raises(NoOrdersError):
+        await customers.features(12349, CLOCK)
+
+
+@pytest.mark.usefixtures("mongo_uri")
+@pytest.mark.parametrize(("customer_id", "as_of"), [(12348, PAST), (12347, datetime(2011, 1, 5, tzinfo=UTC))])
+async def test_a_customer_whose_first_line_is_later_is_not_known_yet(
     customers: Customers, customer_id: int, as_of: datetime
 ) -> None:
-    with pytest.raises(NoOrdersError):
+    with pytest.raises(CustomerNotFoundError):
         await customers.features(customer_id, as_of)
 
 
@@ -249,7 +253,7 @@ async def test_lines_at_or_after_the_instant_change_nothing(
         assert {each: its for each, its in many.items() if isinstance(its, dict)} == {
             each: its for each, its in many_before.items() if isinstance(its, dict)
         }
-        assert isinstance(many[12348], NoOrdersError)
+        assert isinstance(many[12348], CustomerNotFoundError)
 
 
 def _later_lines(chance: random.Random) -> list[dict[str, Any]]:

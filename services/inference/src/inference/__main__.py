@@ -24,7 +24,7 @@ logger = logging.getLogger("inference")
 
 
 def main() -> int:
-    """Return the exit code: 0 when stopped, 78 when a setting cannot be used."""
+    """Return the exit code: 78 when a setting cannot be used. Told to stop, it ends by that signal: 143 or 130."""
     parser = argparse.ArgumentParser(
         prog="inference", description="Serve the API until told to stop; what can be set: .env.example."
     )

@@ -14,6 +14,7 @@ from inference.customers.lookup import MongoRanking
 from inference.customers.routes import router as customers_router
 from inference.customers.scores import MongoScores
 from inference.documentation import openapi, pages
+from inference.health.checks import ASKED_AGE_S, ask_as_a_prediction_does
 from inference.health.loads import MongoLoads
 from inference.health.metrics import Metrics
 from inference.health.routes import router as health
@@ -26,7 +27,7 @@ from inference.http.security import Guard, cross_origin
 from inference.models.live_bundle import LiveBundle
 from inference.models.routes import router as models
 from inference.models.versions import Versions
-from inference.predictions.lookup import MongoCustomers
+from inference.predictions.lookup import MongoCustomers, Shared
 from inference.predictions.older_systems import router as older_systems
 from inference.predictions.routes import router as predictions
 from inference.predictions.turns import Turns
@@ -125,6 +126,7 @@ def create_app(
     )
     app.state.service = service
     app.state.access = access
+    app.state.ask_database = Shared(lambda: ask_as_a_prediction_does(service), age_s=ASKED_AGE_S)
     app.state.places = Places(settings.requests_at_once)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     answer_with_problems(app)

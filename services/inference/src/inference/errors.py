@@ -8,7 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
 from inference.customers.lookup import ScoresMissingError
-from inference.models.versions import VersionNotFoundError, VersionRefusedError
+from inference.models.versions import (
+    ChampionNotLoadedError,
+    NotVerifiableError,
+    VersionNotFoundError,
+    VersionRefusedError,
+)
 from inference.transactions.posts import (
     InProgressError,
     KeyReusedError,
@@ -112,7 +117,7 @@ _NOT_WRITABLE = Rule(
 BY_TYPE: Final[dict[type[Exception], Rule]] = {
     CustomerNotFoundError: Rule(
         404, "customer_not_found", "No such customer",
-        "No transaction of a customer with this id is known.",
+        "No transaction of a customer with this id is known, or none before as_of.",
     ),
     NoOrdersError: Rule(
         404, "no_orders", "The customer has no orders",
@@ -129,8 +134,9 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
     ),
     BadDataError: Rule(
         409, "not_scorable", "The customers cannot be scored",
-        "Their features were derived by another version of this program: the scores are those of before. The operator "
-        "loads any file again, which derives everybody, and asks for the same once more.",
+        "Their features were derived by another version of this program: the scores are those of before, though the "
+        "champion has moved. The operator loads any file again, which derives everybody, and scores follow by "
+        "themselves.",
     ),
     ScoresMissingError: Rule(
         503, "scores_missing", "Nobody has been scored yet",
@@ -160,6 +166,16 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
     VersionRefusedError: Rule(
         409, "version_refused", "The version is not sound",
         "The champion stays what it was: see errors for the reason.",
+    ),
+    NotVerifiableError: Rule(
+        409, "not_verifiable", "The version cannot be verified now",
+        "It, or the key that it is signed with, cannot be read here: the champion stays what it was, and the operator "
+        "sees to what errors names.",
+    ),
+    ChampionNotLoadedError: Rule(
+        409, "champion_not_loaded", "The champion has moved, and does not answer here yet",
+        "It was sound a moment ago and cannot be loaded now: the model of before goes on answering. See errors for "
+        "the reason; put the version of before to go back.",
     ),
     CannotWriteError: _NOT_WRITABLE,
     NotPermittedError: _NOT_WRITABLE,

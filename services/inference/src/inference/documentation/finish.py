@@ -30,6 +30,9 @@ def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
         operation["responses"] = {
             status: response for status, response in operation["responses"].items() if not _is_theirs(response)
         }
+        for parameter in operation.get("parameters", ()):
+            if parameter["required"] and "examples" in parameter["schema"]:  # Swagger UI fills in this one alone
+                parameter["example"] = parameter["schema"]["examples"][0]
         for response in operation["responses"].values():
             response["headers"] = {"X-Request-ID": _REQUEST_ID} | response.get("headers", {})
             _share(schema, "headers", response["headers"])

@@ -39,7 +39,7 @@ async def livez() -> Alive:
 )
 async def readyz(request: Request, response: Response) -> Readiness:
     """Ask every dependency, and answer 503 when one is missing: a failure means that others should be asked."""
-    return _with_status(response, await checks.readiness(service_of(request)))
+    return _with_status(response, await checks.readiness(service_of(request), request.app.state.ask_database))
 
 
 @router.get(
@@ -49,7 +49,7 @@ async def readyz(request: Request, response: Response) -> Readiness:
 )
 async def health(request: Request, response: Response) -> Health:
     """Answer with the status and the checks of /readyz, and what a monitor likes to see beside them, on one page."""
-    return _with_status(response, await checks.health(service_of(request)))
+    return _with_status(response, await checks.health(service_of(request), request.app.state.ask_database))
 
 
 @router.get(

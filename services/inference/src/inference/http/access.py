@@ -108,6 +108,7 @@ class Access:
     def _wrong_key(self, scope: Scope) -> Refusal:
         """Answer 401, and 429 to an address that goes on; right keys of that address, perhaps shared, still work."""
         taken = self._wrong.take(_address(scope), _WRONG_KEYS)
+        scope["state"]["headers"] = taken.headers(_WRONG_KEYS)
         return Refusal(UNAUTHORIZED, _CHALLENGE) if taken.remaining >= 0 else _too_often(taken)
 
 

@@ -29,6 +29,7 @@ SCOPES: Final = ("read", "write", "admin")  # each may do what those before it m
 KEY_BYTES: Final = 32
 LOOK_EVERY_S: Final = 1.0
 _NAME: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
+_NAMES: Final = "a name is 1 to 64 letters, digits, '.', '_' or '-'"
 _FIELDS: Final = range(3, 5)
 
 
@@ -100,6 +101,8 @@ def read_keys(path: Path) -> list[Key]:
         except ValueError as error:
             raise BadConfigurationError(f"API_KEYS_FILE: line {number} of {path}: {error}") from None
         keys[key.name] = key
+    if not keys:
+        logger.warning("there is no key in API_KEYS_FILE: nobody may ask; 'python -m inference key --help' makes one")
     return list(keys.values())
 
 
@@ -110,7 +113,7 @@ def _read_key(line: str) -> Key:
         raise ValueError("it takes NAME SCOPES SHA-256 [LIMIT]")
     name, scopes, digest = fields[:3]
     if not _NAME.fullmatch(name):
-        raise ValueError("a name is 1 to 64 letters, digits, '.', '_' or '-'")
+        raise ValueError(_NAMES)
     rank = rank_of(scopes)
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise ValueError("the third field is not a SHA-256 in 64 hex digits: see python -m inference key --help")
@@ -130,6 +133,8 @@ def rank_of(scopes: str) -> int:
 
 def make_key(name: str, scopes: str, limit: str = "") -> tuple[str, str]:
     """Return a new key, and the line that lets it in; ValueError when a field cannot be used."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(_NAMES)
     key = secrets.token_urlsafe(KEY_BYTES)
     line = f"{name} {scopes} {sha256(key.encode()).hexdigest()} {limit}".rstrip()
     _read_key(line)

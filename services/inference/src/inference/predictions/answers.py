@@ -86,10 +86,10 @@ def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPredict
 def _is_far_outside(bundle: Bundle, features: Mapping[str, Any]) -> bool:
     """Return whether a feature is over FAR times the most that any customer had: years of silence, with a wall clock.
 
-    Not at once above it: the longest Tenure grows every day until the next training.
+    Not at once above it: the longest Tenure grows every day until the next training. One more is never far.
     """
     percentiles = bundle.reference.percentiles
-    return any(features[name] > FAR * percentiles[name][-1] for name in bundle.churn.features)
+    return any(features[name] > FAR * percentiles[name][-1] + 1 for name in bundle.churn.features)
 
 
 def _seen(bundle: Bundle, feature: str, value: float) -> bool:

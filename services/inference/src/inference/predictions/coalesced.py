@@ -87,7 +87,8 @@ class Coalesced(Generic[K, V]):
                 _fail(askers, error)
             else:  # what cannot be answered about one must not be the others' failure
                 for asker in askers:
-                    await self._settle([asker])
+                    if not asker.answer.done():
+                        await self._settle([asker])
             return
         for asker in askers:
             if not asker.answer.done():

@@ -141,14 +141,15 @@ class MongoCustomers:
                 pipelines.customers(as_of, customer_ids), batchSize=len(customer_ids) + 1
             )
             found |= {customer["_id"]: customer for customer in await computed.to_list(None)}
-        without = {customer_id for customer_ids in missing.values() for customer_id in customer_ids} - found.keys()
-        return found | await self._why_none(without)
+            found |= await self._why_none([each for each in customer_ids if each not in found], as_of)
+        return found
 
-    async def _why_none(self, customer_ids: Collection[int]) -> dict[int, RetentionError]:
+    async def _why_none(self, customer_ids: Collection[int], as_of: datetime) -> dict[int, RetentionError]:
+        """Return the errors; who came later is not known yet."""
         if not customer_ids:
             return {}
-        lines = self._db[schema.TRANSACTIONS]
-        known = set(await lines.distinct("CustomerID", {"CustomerID": {"$in": list(customer_ids)}}))
+        lines = {"CustomerID": {"$in": list(customer_ids)}, "InvoiceDate": {"$lt": as_of}}
+        known = set(await self._db[schema.TRANSACTIONS].distinct("CustomerID", lines))
         return {each: NoOrdersError() if each in known else CustomerNotFoundError() for each in customer_ids}
 
     async def _ask_state(self) -> DataState:

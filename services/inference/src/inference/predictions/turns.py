@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 AT_WORK: Final = 2  # of 1,000 customers with their reasons: 8 MB each
-WAIT_S: Final = 0.4  # 1,000 customers take 0.1 s; with the database's deadlines it stays under a second
+WAIT_S: Final = 0.4  # 1,000 customers take 0.1 s
 
 
 class Turns:

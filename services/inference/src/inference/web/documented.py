@@ -41,7 +41,12 @@ FORM_BODY: Final[dict[str, Any]] = {
                     "title": "LookUp",
                     "type": "object",
                     "properties": {
-                        "customer_id": {"type": "integer", "minimum": 1, "maximum": MAX_CUSTOMER_ID},
+                        "customer_id": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "maximum": MAX_CUSTOMER_ID,
+                            "example": 12347,
+                        },
                         "as_of": {
                             "type": "string",
                             "format": "date",
