@@ -70,7 +70,8 @@ look_at_the_machine() {
   ((free_kb >= ${MIN_FREE_MB:-2048} * 1024)) ||
     fail 73 "$((free_kb / 1024)) MB are free under $root, a deploy takes ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
   memory_kb=$(awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print sum }' /proc/meminfo)
-  ((memory_kb >= 400 * 1024)) || fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build take 400"
+  ((memory_kb >= ${MIN_MEMORY_MB:-400} * 1024)) ||
+    fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build take ${MIN_MEMORY_MB:-400}"
   busy=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Label "com.docker.compose.service"}}' |
     grep -xE 'seeder|trainer' || true)
   [[ ! $busy ]] || fail 75 "the ${busy//$'\n'/ and the } is at work: try again when it has ended"

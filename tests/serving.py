@@ -202,7 +202,7 @@ class InMemoryScores:
     async def rescore(self, bundle: Bundle | None, customer_ids: Collection[int]) -> None:  # noqa: ARG002
         return
 
-    async def everybody(self, bundle: Bundle) -> int:  # noqa: ARG002
+    async def everybody(self, bundle: Bundle) -> int | None:  # noqa: ARG002
         return 0
 
     async def keep_true(self) -> None:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from e2e.deploying import BROKEN, Machine, Origin, Visitors
+from e2e.deploying import BROKEN, Machine, Origin, Visitors, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ STEPS = (
     if FULL
     else ("boot", "switch")
 )
-REFUSED, BUSY, NO_GOOD = 77, 75, 65
+REFUSED, BUSY, NO_DISK, NO_MEMORY, NO_GOOD = 77, 75, 73, 69, 65
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +172,50 @@ def test_what_was_changed_in_a_release_by_hand_is_not_deployed(machine: Machine,
     (machine.home / "repository/refs/heads/main.lock").touch()  # a fetch that was killed
     assert machine.deploy(sha).returncode == 0
     assert machine.serves() == sha
+
+
+# What a machine must have
+
+
+@pytest.mark.parametrize(("setting", "code", "cause"), [
+    ("MIN_FREE_MB=999999999", NO_DISK, "MB are free under"),
+    ("MIN_MEMORY_MB=999999999", NO_MEMORY, "MB of memory and swap are free"),
+])  # fmt: skip
+def test_a_machine_without_room_is_left_as_it_is(machine: Machine, setting: str, code: int, cause: str) -> None:
+    before, settings = machine.serves(), machine.home / "production.env"
+    kept = settings.read_text(encoding="ascii")
+    settings.write_text(f"{kept}{setting}\n", encoding="ascii")
+    try:
+        done = machine.deploy(before)
+    finally:
+        settings.write_text(kept, encoding="ascii")
+    assert done.returncode == code, done.stdout
+    assert cause in done.stdout
+    assert machine.serves() == before
+
+
+def test_nothing_is_deployed_beside_a_training(machine: Machine) -> None:
+    before = machine.serves()
+    labels = (f"com.docker.compose.project={machine.project}", "com.docker.compose.service=trainer")
+    at_work = run(
+        *("docker", "run", "--detach", "--rm", *(f"--label={label}" for label in labels)),
+        *("--entrypoint", "sleep", f"retention-trainer:{before}", "120"),
+    ).strip()
+    try:
+        done = machine.deploy(before)
+    finally:
+        run("docker", "rm", "--force", at_work)
+    assert done.returncode == BUSY, done.stdout
+    assert "the trainer is at work" in done.stdout
+
+
+def test_a_job_is_built_again_when_its_image_was_cleared_away(machine: Machine) -> None:
+    """As deploy.sh builds it, for the next deploys to find and to clear away."""
+    image = f"retention-trainer:{machine.serves()}"
+    run("docker", "rmi", "--force", image)
+    assert "champion" in run(machine.home / "bin/compose", "run", "--rm", "trainer", "list")
+    labels = run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image)
+    assert f'"retention.project":"{machine.project}"' in labels
 
 
 # What the key can do

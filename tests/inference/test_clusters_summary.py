@@ -37,11 +37,18 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+NEXT = "20260102T000000Z-0000000"
+SCORE = {
+    "cluster": 1, "Recency": 10, "Frequency": 2, "Monetary": 30.0, "churn_probability": 0.5, "model_version": VERSION
+}  # fmt: skip
 
-def counted(cluster: int, customers: int = 1, revenue: float = 1.0, segment: str = "Churn Risk") -> dict[str, Any]:
+
+def counted(
+    cluster: int, customers: int = 1, revenue: float = 1.0, segment: str = "Churn Risk", model_version: str = VERSION
+) -> dict[str, Any]:
     return {
         "_id": segment, "cluster": cluster, "customers": customers, "revenue": revenue, "flagged": 0,
-        "recency": 2.5, "frequency": 1.5, "churn_probability": 0.25,
+        "model_version": model_version, "recency": 2.5, "frequency": 1.5, "churn_probability": 0.25,
     }  # fmt: skip
 
 
@@ -63,11 +70,10 @@ class Counted(InMemoryRanking):
 
 
 def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, environ: dict[str, str]) -> None:
-    score = {"cluster": 1, "Recency": 10, "Frequency": 2, "Monetary": 30.0, "churn_probability": 0.5}
     database[schema.SCORES].insert_many([
-        {**score, "_id": 1, "segment": "Churn Risk", "churn_prediction": 1},
-        {**score, "_id": 2, "segment": "Churn Risk", "churn_prediction": 0, "Recency": 20, "churn_probability": 0.2},
-        {**score, "_id": 3, "segment": "Loyal High-Value", "cluster": 0, "churn_prediction": 0, "Monetary": 140.0},
+        {**SCORE, "_id": 1, "segment": "Churn Risk", "churn_prediction": 1},
+        {**SCORE, "_id": 2, "segment": "Churn Risk", "churn_prediction": 0, "Recency": 20, "churn_probability": 0.2},
+        {**SCORE, "_id": 3, "segment": "Loyal High-Value", "cluster": 0, "churn_prediction": 0, "Monetary": 140.0},
     ])  # fmt: skip
 
     async def ask() -> list[SegmentSummary]:
@@ -75,7 +81,7 @@ def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, envi
         with closing(Connection(Settings.from_environ(environ | variables))) as connection:
             ranking = MongoRanking(connection)
             first = await ranking.segments()
-            database[schema.SCORES].delete_many({})
+            database[schema.SCORES].delete_one({"_id": 3})
             assert await ranking.segments() is first
             return summary(first, None)
 
@@ -84,6 +90,7 @@ def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, envi
     assert risky == {
         "segment": "Churn Risk", "cluster": 1, "customers": 2, "share": 2 / 3, "recency": 15.0, "frequency": 2.0,
         "monetary": 30.0, "revenue_share": 0.3, "churn_probability": 0.35, "flagged": 1, "action": None,
+        "model_version": VERSION,
     }  # fmt: skip
 
 
@@ -98,8 +105,26 @@ def test_the_shares_add_up_to_one(sizes: list[tuple[int, float]]) -> None:
 def test_each_segment_has_what_the_live_model_says_to_do_about_it(tmp_path: Path) -> None:
     small_bundle(tmp_path / VERSION)
     bundle = read_bundle(tmp_path / VERSION, KEY)
-    known, unknown = summary([counted(0, revenue=2), counted(1, segment="of before")], bundle)
-    assert (known["action"], unknown["action"]) == ("act", None)
+    known, of_before = summary([counted(0, revenue=2), counted(1, model_version=NEXT)], bundle)
+    assert (known["action"], of_before["action"]) == ("act", None)
+    assert (known["model_version"], of_before["model_version"]) == (VERSION, NEXT)
+
+
+async def test_what_another_model_scored_is_counted_anew_whoever_replaced_it(
+    mongo_uri: str, database: Db, environ: dict[str, str]
+) -> None:
+    score = {**SCORE, "_id": 1, "segment": "Churn Risk", "churn_prediction": 1}
+    database[schema.SCORES].insert_one(score)
+    database[schema.NEXT_SCORES].insert_one({**score, "segment": "Loyal High-Value", "model_version": NEXT})
+    variables = {"MONGO_URI": mongo_uri, "DB_NAME": database.name}
+    with closing(Connection(Settings.from_environ(environ | variables))) as connection:
+        ranking = MongoRanking(connection)
+        before = await ranking.segments()
+        database[schema.NEXT_SCORES].rename(schema.SCORES, dropTarget=True)
+        after = await ranking.segments()
+    assert [(each["_id"], each["model_version"]) for each in (*before, *after)] == [
+        ("Churn Risk", VERSION), ("Loyal High-Value", NEXT),
+    ]  # fmt: skip
 
 
 async def test_it_is_counted_once_for_all_who_ask(serve: Serve, models: Models) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from contextlib import closing, suppress
@@ -26,7 +27,7 @@ from retention import schema
 from retention.lines import MAX_CUSTOMER_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     import httpx
     from pymongo.database import Database
@@ -201,6 +202,41 @@ async def test_a_page_by_risk_reads_no_more_than_it_gives(
     plan = database[schema.SCORES].find(limit=4, **bounds).explain()
     assert plan["executionStats"]["totalKeysExamined"] <= 5
     assert plan["executionStats"]["totalDocsExamined"] == 4
+
+
+async def test_no_reader_notices_that_all_scores_are_replaced(database: Db, connect: Connect) -> None:
+    # A question of over 128 gives way to a rename.
+    many = [score(1 + n, n / 3_000, SEGMENTS[n % 3]) for n in range(3_000)]
+    fill(database, many)
+    page = ListQuestion(limit=1000)
+
+    def replace() -> None:
+        database[schema.NEXT_SCORES].insert_many(many)
+        for index in schema.SCORE_INDEXES:
+            database[schema.NEXT_SCORES].create_index([(field, 1) for field in index.fields])
+        database[schema.NEXT_SCORES].rename(schema.SCORES, dropTarget=True)
+
+    async def read(ask: Callable[[], Awaitable[Any]]) -> int:
+        asked = 0
+        while not replaced.done():
+            assert await ask()
+            asked += 1
+        return asked
+
+    with connect() as connection:
+        ranking = MongoRanking(connection)
+        replaced = asyncio.create_task(times(20, replace))
+        asked = await asyncio.gather(
+            read(lambda: ranking.page(page, None)),
+            read(lambda: ranking.neighbours(7, SEGMENTS[0], 0.5)),
+            read(ranking._ask_segments),
+        )
+    assert min(asked) > 5
+
+
+async def times(count: int, do: Callable[[], None]) -> None:
+    for _ in range(count):
+        await asyncio.to_thread(do)
 
 
 async def test_a_list_that_was_never_made_is_not_an_empty_one(database: Db, connect: Connect) -> None:

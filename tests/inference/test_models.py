@@ -15,7 +15,7 @@ from inference.models.example_answers import MOVED, RELOADED, VERSIONS
 from retention.bundle import MANIFEST
 from retention.champion_log import moves
 from retention.clock import rfc3339
-from retention.errors import LockedError, UnavailableError
+from retention.errors import BadDataError, BundleRefusedError
 from retention.files import locked
 
 if TYPE_CHECKING:
@@ -40,26 +40,24 @@ class RecordedScores(InMemoryScores):
     def __init__(self) -> None:
         self.by: list[str] = []
 
-    async def everybody(self, bundle: Bundle) -> int:
+    async def everybody(self, bundle: Bundle) -> int | None:
         self.by.append(bundle.version)
         return 3
 
 
-class UnreachableScores(RecordedScores):
-    """A database that is away once."""
+class LateScores(RecordedScores):
+    """A database that is away, or slow: once."""
 
-    async def everybody(self, bundle: Bundle) -> int:
-        if not self.by:
-            self.by.append("away")
-            raise UnavailableError("mongodb://user:secret@example.org is away")
-        return await super().everybody(bundle)
+    async def everybody(self, bundle: Bundle) -> int | None:
+        await super().everybody(bundle)
+        return 3 if len(self.by) > 1 else None
 
 
-class OtherScorer(RecordedScores):
-    """Another run that does not end."""
+class UnscorableScores(RecordedScores):
+    """Customers of another version's features."""
 
-    async def everybody(self, bundle: Bundle) -> int:
-        raise LockedError(f"everybody is being scored by another run {bundle.version}")
+    async def everybody(self, bundle: Bundle) -> int | None:
+        raise BadDataError(f"not by {bundle.version}")
 
 
 async def listed(api: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
@@ -191,16 +189,28 @@ async def test_putting_what_is_champion_already_changes_nothing_and_logs_nothing
     assert len(moves(models.registry.live_dir / "champion.log")) == 1
 
 
-async def test_scores_that_could_not_be_made_are_made_when_it_is_put_again(serve: Serve, models: Models) -> None:
+async def test_scores_that_are_not_made_by_the_time_of_the_answer_are_null(serve: Serve, models: Models) -> None:
     models.publish(VERSION)
     small_bundle(models.registry.folder(NEXT))
-    scores = UnreachableScores()
-    async with serve(scores=scores) as api:
+    async with serve(scores=LateScores()) as api:
         first, second = await put(api, NEXT), await put(api, NEXT)
 
-    assert (first.status_code, first.json()["code"]) == (503, "database_unavailable")
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == {"champion": NEXT, "before": VERSION, "changed": True, "scored": None}
     assert second.json() == {"champion": NEXT, "before": NEXT, "changed": False, "scored": 3}
-    assert scores.by == ["away", NEXT]
+
+
+async def test_customers_that_cannot_be_scored_are_a_409_that_says_that_the_champion_has_moved(
+    serve: Serve, models: Models
+) -> None:
+    models.publish(VERSION)
+    small_bundle(models.registry.folder(NEXT))
+    async with serve(scores=UnscorableScores()) as api:
+        answer = await put(api, NEXT)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_scorable")
+    assert "champion has moved" in answer.json()["detail"]
+    assert models.registry.champion() == NEXT
 
 
 async def test_moves_at_the_same_time_end_with_scores_of_the_champion(serve: Serve, models: Models) -> None:
@@ -257,11 +267,49 @@ async def test_a_version_that_is_not_sound_is_a_409_that_says_why_and_nothing_mo
 
 async def test_a_champion_that_is_spoiled_and_put_again_is_refused_too(serve: Serve, models: Models) -> None:
     models.publish(VERSION)
-    models.publish(NEXT, key=OTHER_KEY)
     async with serve() as api:
+        (models.registry.folder(VERSION) / "churn.json").write_bytes(b"{}")
+        answer = await put(api, VERSION)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "version_refused")
+
+
+async def test_without_the_key_nothing_is_said_about_the_version_and_nothing_moves(
+    serve: Serve, models: Models
+) -> None:
+    models.publish(VERSION)
+    small_bundle(models.registry.folder(NEXT))
+    async with serve() as api:
+        models.key_file.unlink()
         answer = await put(api, NEXT)
 
-    assert (answer.status_code, answer.json()["code"]) in {(409, "version_refused"), (503, "model_not_loaded")}
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_verifiable")
+    assert answer.json()["errors"] == [
+        {
+            "pointer": "#/version", "code": "not_verifiable",
+            "detail": "MODEL_SIGNING_KEY_FILE: cannot read the file: No such file or directory",
+        }
+    ]  # fmt: skip
+    assert models.registry.champion() == VERSION
+
+
+async def test_a_champion_that_cannot_be_loaded_after_the_move_is_a_409_that_says_that_it_has_moved(
+    serve: Serve, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, _: bytes) -> Bundle:
+        raise BundleRefusedError(f"{folder.name}: spoiled a moment ago")
+
+    models.publish(VERSION)
+    small_bundle(models.registry.folder(NEXT))
+    scores = RecordedScores()
+    async with serve(scores=scores) as api:
+        monkeypatch.setattr("inference.models.live_bundle.read_bundle", refuse)
+        answer = await put(api, NEXT)
+        now = await api.get("/model")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "champion_not_loaded")
+    assert answer.json()["errors"][0]["detail"] == f"{NEXT}: spoiled a moment ago"
+    assert (models.registry.champion(), now.json()["version"], scores.by) == (NEXT, VERSION, [])
 
 
 async def test_a_volume_that_cannot_be_written_is_a_409_and_the_champion_stays(
@@ -293,12 +341,20 @@ async def test_somebody_else_who_is_moving_it_is_a_503_that_says_when_to_ask_aga
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_somebody_else_who_is_scoring_is_a_503_too(serve: Serve, models: Models) -> None:
+async def test_nobody_queues_behind_a_request_that_waits_for_somebody_else(
+    serve: Serve, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retention.registry._MOVE_WAIT_S", 1)
+    monkeypatch.setattr("inference.models.champion.TURN_S", 0.05)
     models.publish(VERSION)
-    async with serve(scores=OtherScorer()) as api:
-        answer = await put(api, VERSION)
+    with locked(models.registry.live_dir / "champion.log", wait_s=0, busy=""):
+        async with serve() as api:
+            waits, comes_later = (asyncio.create_task(put(api, VERSION)) for _ in range(2))
+            done, _ = await asyncio.wait({waits, comes_later}, return_when=asyncio.FIRST_COMPLETED)
+            answers = await asyncio.gather(waits, comes_later)
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert done == {comes_later}
+    assert [answer.status_code for answer in answers] == [503, 503]
 
 
 async def test_reloading_reads_a_refused_version_again(serve: Serve, models: Models) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+import os
 import secrets
+import signal
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pymongo
 import pytest
 from api_process import running, within
 from bson import ObjectId
-from bundles import KEY, VERSION
+from bundles import KEY, VERSION, small_bundle
 from drills.server import serving
 
 from inference.connection import Connection
@@ -25,7 +28,7 @@ from inference.models.live_bundle import LiveBundle
 from inference.settings import Settings
 from retention import schema, score_steps
 from retention.bundle import Bundle, read_bundle
-from retention.errors import BadDataError, LockedError
+from retention.errors import BadDataError, UnavailableError
 from retention.files import locked
 from retention.scoring_pipeline import scores as scoring
 from seeder import derived
@@ -170,8 +173,8 @@ async def test_one_scores_at_a_time(
     async with open_scores() as scores:
         with locked(lock, wait_s=0, busy=""):
             monkeypatch.setattr(scores_module, "LOCK_WAIT_S", 0)
-            with pytest.raises(LockedError):
-                await scores.everybody(bundle)
+            assert await scores.everybody(bundle) is None
+            assert schema.SCORES not in shop.list_collection_names()
             monkeypatch.setattr(scores_module, "LOCK_WAIT_S", 30)
             waiting = asyncio.create_task(scores.everybody(bundle))
             await asyncio.sleep(0.05)
@@ -180,10 +183,52 @@ async def test_one_scores_at_a_time(
     assert_true(shop, bundle)
 
 
+async def test_what_takes_longer_than_whoever_asks_waits_goes_on_once(
+    shop: Db, bundle: Bundle, open_scores: Open, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scores_module, "SOON_S", 0.05)
+    async with open_scores() as scores:
+        with locked(models.registry.live_dir / "scoring.lock", wait_s=0, busy=""):
+            assert [await scores.everybody(bundle) for _ in range(3)] == [None, None, None]
+            (work,) = scores._at_work.values()
+        assert await work == CUSTOMERS
+        assert_true(shop, bundle)
+        await asyncio.sleep(0)
+        assert not scores._at_work
+
+
+async def test_a_database_that_is_away_is_known_at_once_and_leaves_the_lock_free(
+    bundle: Bundle, open_scores: Open, models: Models
+) -> None:
+    async with open_scores("mongodb://127.0.0.1:1/") as scores:
+        async with asyncio.timeout(scores_module.SOON_S - 0.1):
+            assert await scores.everybody(bundle) is None
+        with locked(models.registry.live_dir / "scoring.lock", wait_s=0, busy="held"):
+            pass
+
+
+@pytest.mark.usefixtures("network")
+async def test_putting_a_champion_does_not_hang_with_the_database(
+    tmp_path: Path, bundle: Bundle, models: Models, environ: dict[str, str]
+) -> None:
+    assert bundle
+    with serving(tmp_path / "mongo") as server, running(environ, server.uri, tmp_path / "log") as api:
+        small_bundle(models.registry.folder(SECOND))
+        within(10, lambda: api.http.get("/readyz").is_success)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            answer = api.http.put("/models/champion", json={"version": SECOND})
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+    assert (answer.status_code, answer.json()["scored"]) == (200, None)
+    assert answer.elapsed < timedelta(seconds=3)
+    assert models.registry.champion() == SECOND
+
+
 async def test_two_processes_at_once_do_it_once(shop: Db, bundle: Bundle, open_scores: Open) -> None:
     async with open_scores() as one, open_scores() as other:
         made = await asyncio.gather(one.everybody(bundle), other.everybody(bundle))
-    assert sorted(made) == [0, CUSTOMERS]
+    assert set(made) == {0, CUSTOMERS}
     assert_true(shop, bundle)
 
 
@@ -284,6 +329,24 @@ async def becomes_true(database: Db, bundle: Bundle) -> None:
                 return assert_true(database, bundle)
             except AssertionError:
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("error", "took_s", "rest_s"),
+    [(None, 0.1, 15), (None, 2, 40), (None, 120, 300), (UnavailableError("away"), 120, 15), (KeyError(), 120, 15)],
+)
+async def test_after_work_comes_rest_but_what_failed_is_tried_again_soon(
+    open_scores: Open, monkeypatch: pytest.MonkeyPatch, error: Exception | None, took_s: float, rest_s: float
+) -> None:
+    async def look(_: float) -> None:
+        if error:
+            raise error
+
+    async with open_scores() as scores:
+        monkeypatch.setattr(scores, "_look", look)
+        clock = iter((1_000.0, 1_000.0 + took_s))
+        monkeypatch.setattr(scores_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        assert await scores._looked() == pytest.approx(rest_s)
 
 
 async def test_a_look_at_what_did_not_change_counts_nothing(

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,8 +87,8 @@ def test_what_somebody_chose_is_promoted_once(tmp_path: Path) -> None:
     for version in (OLD, NEW):
         small_bundle(registry.folder(version))
     registry.promote(OLD, at=AT, reason="first")
-    assert registry.promote_by_hand(NEW, key=KEY, at=AT, reason="chosen")
-    assert not registry.promote_by_hand(NEW, key=KEY, at=AT, reason="chosen")
+    assert registry.promote_by_hand(NEW, key=KEY, at=AT, reason="chosen") == OLD
+    assert registry.promote_by_hand(NEW, key=KEY, at=AT, reason="chosen") == NEW
     assert registry.champion() == NEW
     assert [move.version for move in moves(tmp_path / "live" / "champion.log")] == [OLD, NEW]
 
@@ -111,7 +112,27 @@ def test_the_champion_can_be_moved_while_a_training_run_goes_on(tmp_path: Path) 
     registry = Registry(tmp_path)
     small_bundle(registry.folder(OLD))
     with registry.training_lock():
-        assert Registry(tmp_path).promote_by_hand(OLD, key=KEY, at=AT, reason="from the API")
+        assert Registry(tmp_path).promote_by_hand(OLD, key=KEY, at=AT, reason="from the API") is None
+    assert registry.champion() == OLD
+
+
+def test_the_champion_that_is_chosen_again_is_verified_too(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    small_bundle(registry.folder(OLD))
+    registry.promote(OLD, at=AT, reason="first")
+    (registry.folder(OLD) / "churn.json").write_bytes(b"{}")
+    with pytest.raises(BundleRefusedError, match=r"churn\.json is not what was published"):
+        registry.promote_by_hand(OLD, key=KEY, at=AT, reason="chosen")
+
+
+def test_of_two_who_choose_the_same_one_moves_it(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    for version in (OLD, NEW):
+        small_bundle(registry.folder(version))
+    registry.promote(OLD, at=AT, reason="first")
+    with ThreadPoolExecutor() as people:
+        choices = [people.submit(Registry(tmp_path).promote_by_hand, NEW, key=KEY, at=AT, reason="") for _ in range(4)]
+    assert sorted(str(choice.result()) for choice in choices) == [OLD, NEW, NEW, NEW]
 
 
 @pytest.mark.parametrize(

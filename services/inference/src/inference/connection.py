@@ -9,7 +9,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -18,7 +18,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from retention.errors import BadConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from motor.core import AgnosticCollection, AgnosticDatabase
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Database: TypeAlias = AgnosticDatabase[dict[str, Any]]
     Collection: TypeAlias = AgnosticCollection[dict[str, Any]]
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ DUPLICATE_KEY: Final = 11000
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 _AWAY: Final = {6, 7, 43, 89, 91, 134, 175, 189, 237, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
 _TOO_SLOW: Final = {24, 50, 64, 202, 262}
+_REPLACED: Final = {43, 175, 237}  # what a question gets when its collection is dropped, also by a rename over it
 _CONFLICT: Final = 112
 _UNTIL_THE_OPERATOR_HELPS: Final = {13, 18, 14031}  # nobody is let in, or the disk is full: not this request's fault
 _PASSING: Final = frozenset({*_AWAY, *_TOO_SLOW, _CONFLICT, *_UNTIL_THE_OPERATOR_HELPS})
@@ -91,6 +94,16 @@ class Connection:
     def close(self) -> None:
         """Close the pool."""
         self._client.close()
+
+
+async def asked_again_if_replaced(ask: Callable[[], Awaitable[T]]) -> T:
+    """Return what `ask` does, asking again when the collection was replaced meanwhile; `asking` has the deadline."""
+    while True:
+        try:
+            return await ask()
+        except OperationFailure as error:
+            if error.code not in _REPLACED:
+                raise
 
 
 @contextmanager

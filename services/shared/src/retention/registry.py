@@ -102,19 +102,20 @@ class Registry:
         with self._moving():
             self._move(version, at, reason)
 
-    def promote_by_hand(self, version: str, *, key: bytes, at: datetime, reason: str) -> bool:
-        """Make the version that somebody chose the champion; False, and no line in the log, when it is already.
+    def promote_by_hand(self, version: str, *, key: bytes, at: datetime, reason: str) -> str | None:
+        """Make the version that somebody chose the champion; return the one before, None when there was none.
 
+        When it is champion already, that is the version itself, which is verified too, and no line is logged.
         NoInputError when there is no such version, BundleRefusedError with the reason when it is not sound.
         """
         with self._moving():
-            if version == self._champion_or_dash():
-                return False
             if version not in self.versions():
                 raise NoInputError(f"there is no version {version!r}: see 'python -m trainer list'")
             read_bundle(self.folder(version), key)
-            self._move(version, at, reason)
-            return True
+            before = self._champion_or_dash()
+            if version != before:
+                self._move(version, at, reason)
+            return None if before == NO_VERSION else before
 
     def rollback(self, *, key: bytes, at: datetime, reason: str) -> str:
         """Make the champion before this one the champion again, and return it; NoChampionError when there is none.

@@ -58,8 +58,8 @@ def table(versions: Sequence[Listed]) -> list[str]:
 def promote(settings: Settings, version: str, *, at: datetime, reason: str) -> str:
     """Make `version` the champion, and return what to say; raises when it is unknown or not sound."""
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
-    moved = registry.promote_by_hand(version, key=key, at=at, reason=_by_hand("promoted by hand", reason))
-    return f"champion     {version}" + ("" if moved else " (it is the champion already: nothing to do)")
+    before = registry.promote_by_hand(version, key=key, at=at, reason=_by_hand("promoted by hand", reason))
+    return f"champion     {version}" + ("" if version != before else " (it is the champion already: nothing to do)")
 
 
 def rollback(settings: Settings, *, at: datetime, reason: str) -> str:

@@ -157,6 +157,7 @@ SEGMENTS: Final[list[SegmentSummary]] = [
         "churn_probability": 0.061609934946519625,
         "flagged": 0,
         "action": "VIP early access",
+        "model_version": _VERSION,
     },
     {
         "segment": "Occasional Buyers",
@@ -170,6 +171,7 @@ SEGMENTS: Final[list[SegmentSummary]] = [
         "churn_probability": 0.2714771399320112,
         "flagged": 116,
         "action": "Remind with what they bought before",
+        "model_version": _VERSION,
     },
     {
         "segment": "Churn Risk",
@@ -183,6 +185,7 @@ SEGMENTS: Final[list[SegmentSummary]] = [
         "churn_probability": 0.6572480146325781,
         "flagged": 1588,
         "action": "Win back",
+        "model_version": _VERSION,
     },
     {
         "segment": "Potential Loyalists",
@@ -196,5 +199,6 @@ SEGMENTS: Final[list[SegmentSummary]] = [
         "churn_probability": 0.4145304620136517,
         "flagged": 331,
         "action": "Win the next order",
+        "model_version": _VERSION,
     },
 ]

@@ -6,6 +6,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from inference.connection import asked_again_if_replaced
 from inference.customers.orders import orders_pipeline
 from inference.customers.segments import segments_pipeline
 from inference.predictions.lookup import Shared
@@ -51,6 +52,7 @@ class Ranking(Protocol):
     async def segments(self) -> Sequence[Document]:
         """Return what the scores of each segment come to, at most SEGMENTS_AGE_S old; ScoresMissingError as page.
 
+        When the scores are another model's, they are counted anew.
         It may take SEGMENTS_TIMEOUT_MS: whoever waits for less leaves the question at work for the next to ask.
         """
 
@@ -69,7 +71,8 @@ class MongoRanking:
         self._scores = connection.database[schema.SCORES]
         self._customers = connection.database[schema.CUSTOMERS]
         self._orders = connection.database[schema.ORDERS]
-        self.segments = Shared(self._ask_segments, age_s=SEGMENTS_AGE_S)
+        self._counted_of: str | None = None
+        self._counted = self._new_count()
 
     async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Document]:
         """Ask one index for the next keys; by risk its bounds are the page's, however many are equal."""
@@ -79,10 +82,29 @@ class MongoRanking:
                 await self._check_scored()
         return found
 
+    async def segments(self) -> Sequence[Document]:
+        """Count once for all who ask, and once more when another model has scored, whichever process replaced them."""
+        scored_by = await self._scored_by()  # within a deadline: counting may take long, that nobody answers may not
+        if scored_by != self._counted_of:
+            self._counted_of, self._counted = scored_by, self._new_count()
+        return await self._counted()
+
+    def _new_count(self) -> Shared[Sequence[Document]]:
+        return Shared(self._ask_segments, age_s=SEGMENTS_AGE_S)
+
+    async def _scored_by(self) -> str | None:
+        """Return which model made the scores, by one of them; None without any."""
+        async with self._connection.asking():
+            score: Document | None = await asked_again_if_replaced(
+                lambda: self._scores.find_one({}, {"_id": 0, "model_version": 1})
+            )
+        return score["model_version"] if score else None
+
     async def _ask_segments(self) -> Sequence[Document]:
-        await self._connection.ping()  # counting may take long; that the server is away is known at once
         async with self._connection.asking(SEGMENTS_TIMEOUT_MS):
-            found: list[dict[str, Any]] = await self._scores.aggregate(segments_pipeline()).to_list(None)
+            found: list[dict[str, Any]] = await asked_again_if_replaced(
+                lambda: self._scores.aggregate(segments_pipeline()).to_list(None)
+            )
             if not found:
                 await self._check_scored()
         return found
@@ -114,11 +136,13 @@ class MongoRanking:
 
     async def _listed(self, most: int, **which: Any) -> Sequence[Document]:  # noqa: ANN401 - arguments of find
         # One batch: after 101 the server would stop, and when all are replaced meanwhile there are no more to ask for.
-        return await self._scores.find(projection=_LISTED, limit=most, batch_size=most, **which).to_list(None)
+        return await asked_again_if_replaced(
+            lambda: self._scores.find(projection=_LISTED, limit=most, batch_size=most, **which).to_list(None)
+        )
 
     async def _check_scored(self) -> None:
         """Tell an empty list from one that was never made."""
-        nobody = await self._scores.find_one({}, {"_id": 1}) is None
+        nobody = await asked_again_if_replaced(lambda: self._scores.find_one({}, {"_id": 1})) is None
         if nobody and await self._customers.find_one({}, {"_id": 1}) is not None:
             raise ScoresMissingError("nobody has been scored yet")
 

@@ -53,6 +53,9 @@ async def customers(request: Request, question: Annotated[ListQuestion, Query()]
     A cursor is a place in the order and no number of rows: whatever changes between two pages, nobody who stays where
     they are is left out or shown twice. Each item says which model scored it; when the champion moves meanwhile, the
     next page goes on from the same probability in the new order, so begin anew for a list by one model.
+
+    Everybody is listed as of the day that the data ends on, and each item says it as `as_of`. Where the clock is the
+    wall's (`CLOCK=wall`) the prediction by id counts the days until today: there, and only there, it may differ.
     """
     media_type = preferred(", ".join(request.headers.getlist("accept")), _OFFERED)
     if media_type is None:
@@ -88,6 +91,7 @@ async def profile(request: Request, customer_id: CustomerId, asked: Annotated[Pr
     """Answer with what the prediction by id says, the customer's orders, and the five customers most like this one.
 
     With `as_of` the question is asked of a past day: only what was known then is looked at, so nobody is similar.
+    Those who are similar are shown as the list has them, as of the day that the data ends on.
     """
     request.state.customer_id = customer_id
     return await asking.profile(service_of(request), _question(customer_id, asked), request.state.request_id)
@@ -109,7 +113,8 @@ def _question(customer_id: int, asked: ProfileQuestion) -> CustomerQuestion:
 async def clusters_summary(request: Request) -> list[SegmentSummary]:
     """Answer with each segment's size, means and share of the money, counted over everybody's scores.
 
-    It is counted once a minute at most: what was posted meanwhile shows a minute later.
+    It is counted once a minute at most: what was posted meanwhile shows a minute later, what another model scored at
+    once. The scores are those of `GET /customers`, as of the day that the data ends on.
     """
     if request.query_params:
         raise wrong_parameter("unknown_parameter", "A parameter is not known here")

@@ -54,8 +54,10 @@ class SegmentSummary(TypedDict):
     churn_probability: Annotated[Probability, Field(description="The mean.")]
     flagged: Annotated[int, Field(description="Customers whose churn_prediction is 1.")]
     action: Annotated[
-        str | None, Field(description="What to do about them; null when no loaded model has the segment.")
+        str | None,
+        Field(description="What to do about them; null while another model answers than the one that scored."),
     ]
+    model_version: Annotated[str, Field(description="The model that scored.")]
 
 
 class MonthOfOrders(TypedDict):

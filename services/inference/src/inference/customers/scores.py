@@ -25,27 +25,19 @@ if TYPE_CHECKING:
 
     from inference.connection import Connection
     from inference.models.live_bundle import LiveBundle
-    from inference.service import Service
     from retention.bundle import Bundle
     from retention.registry import Registry
 
 logger = logging.getLogger(__name__)
 
+SOON_S: Final = 2.0  # 100,000 customers take as long: who moves the champion learns how many, and waits no longer
 WORK_TIMEOUT_MS: Final = 120_000  # 1,000,000 customers take 20 s
 LOCK_WAIT_S: Final = 60  # another scorer's 1,000,000 customers take less
 LOOK_EVERY_S: Final = 15
 RECHECK_S: Final = 300  # also when nothing seems to have changed: a load may write long after it took its number
-AT_REST: Final = 20  # times as long as at work: of one processor a twentieth at most, however many customers there are
+AT_REST: Final = 20  # times as long as at work: of one processor about a twentieth, however many customers there are
+LONGEST_REST_S: Final = 300
 _LOCK_POLL_S: Final = 0.1
-
-
-async def score_everybody(service: Service, bundle: Bundle) -> int:
-    """Give everybody a score by `bundle`, the champion; return how many were made, 0 when all of them were there.
-
-    Raises LockedError while another scorer is at work for LOCK_WAIT_S, UnavailableError, and BadDataError when the
-    customers were derived by another version. The scores of before then stay, and it is tried again by keep_true.
-    """
-    return await service.scores.everybody(bundle)
 
 
 class Scores(Protocol):
@@ -54,8 +46,12 @@ class Scores(Protocol):
     async def rescore(self, bundle: Bundle | None, customer_ids: Collection[int]) -> None:
         """Make the scores of these customers again, if scores are by `bundle`. What fails is logged, and made later."""
 
-    async def everybody(self, bundle: Bundle) -> int:
-        """As score_everybody."""
+    async def everybody(self, bundle: Bundle) -> int | None:
+        """Give everybody a score by `bundle`, the champion; return how many were made, 0 when all of them were there.
+
+        None when that takes longer than SOON_S and goes on, or cannot be done now and is left to keep_true. Raises
+        BadDataError when the customers were derived by another version.
+        """
 
     async def keep_true(self) -> None:
         """Look, until cancelled, for scores that are behind or of another version than the champion's; mend them."""
@@ -73,6 +69,7 @@ class MongoScores:
         self._settling = False
         self._checked_at = 0.0
         self._said = ""
+        self._at_work: dict[str, asyncio.Task[int]] = {}  # everybody being scored, by the version
 
     async def rescore(self, bundle: Bundle | None, customer_ids: Collection[int]) -> None:
         """Do it in one pipeline, within the deadline of a look-up."""
@@ -86,25 +83,52 @@ class MongoScores:
         except RetentionError as error:
             logger.warning("some scores are behind until they are looked at", extra={"reason": str(error)})
 
-    async def everybody(self, bundle: Bundle) -> int:
-        """Do it when nobody else does."""
+    async def everybody(self, bundle: Bundle) -> int | None:
+        """Begin it, or join who began it, and wait for SOON_S."""
+        work = self._at_work.get(bundle.version)
+        if work is None:
+            work = self._at_work[bundle.version] = asyncio.create_task(self._everybody(bundle))
+            work.add_done_callback(lambda done: self._ended(bundle.version, done))
+        await asyncio.wait({work}, timeout=SOON_S)
+        try:
+            return work.result() if work.done() else None
+        except (UnavailableError, LockedError, CannotWriteError):
+            return None
+
+    async def _everybody(self, bundle: Bundle) -> int:
         async with self._alone(LOCK_WAIT_S):
             return await self._make_true(bundle)
 
+    def _ended(self, version: str, work: asyncio.Task[int]) -> None:
+        del self._at_work[version]
+        if not work.cancelled() and (error := work.exception()) is not None:
+            self._log_once(f"{type(error).__name__}: {error}")
+
     async def keep_true(self) -> None:
-        """Look every LOOK_EVERY_S seconds, or less often when that is much work."""
-        while True:
-            started = time.monotonic()
-            try:
-                await self._look(started)
-                self._said = ""
-            except (UnavailableError, LockedError):
-                pass  # the one is logged, the other is at work on the same; the next look may get through
-            except RetentionError as error:
-                self._log_once(f"{type(error).__name__}: {error}")
-            except Exception:  # looking must not end
-                logger.exception("unexpected error while looking at the scores")
-            await asyncio.sleep(max(LOOK_EVERY_S, AT_REST * (time.monotonic() - started)))
+        """Look every LOOK_EVERY_S seconds, or less often when that is much work; what is at work ends with it."""
+        try:
+            while True:
+                rest_s = await self._looked()
+                await asyncio.sleep(rest_s)
+        finally:
+            for work in self._at_work.values():
+                work.cancel()
+
+    async def _looked(self) -> float:
+        """Look; return for how long to rest. What failed is tried again soon, however long it took to fail."""
+        started = time.monotonic()
+        try:
+            await self._look(started)
+        except (UnavailableError, LockedError):
+            pass  # the one is logged, the other is at work on the same; the next look may get through
+        except RetentionError as error:
+            self._log_once(f"{type(error).__name__}: {error}")
+        except Exception:  # looking must not end
+            logger.exception("unexpected error while looking at the scores")
+        else:
+            self._said = ""
+            return min(max(LOOK_EVERY_S, AT_REST * (time.monotonic() - started)), LONGEST_REST_S)
+        return LOOK_EVERY_S
 
     async def _look(self, now_s: float) -> None:
         """Count and compare only when something changed since the last look, or the one before that."""
@@ -123,6 +147,7 @@ class MongoScores:
 
     async def _make_true(self, bundle: Bundle) -> int:
         """Return how many scores were made. Another version's are replaced by the champion's alone."""
+        await self._connection.ping()  # the work may take long; that the server is away is known at once
         async with self._connection.asking(WORK_TIMEOUT_MS):
             with refused_as(BadDataError):
                 customers, scored = await self._work.tallies()

@@ -21,6 +21,7 @@ def segments_pipeline() -> Pipeline:
             "$group": {
                 "_id": "$segment",  # a name stands for one cluster; two fields would take half as long again
                 "cluster": {"$max": "$cluster"},
+                "model_version": {"$first": "$model_version"},
                 "customers": {"$sum": 1},
                 "revenue": {"$sum": "$Monetary"},
                 "flagged": {"$sum": "$churn_prediction"},
@@ -31,10 +32,13 @@ def segments_pipeline() -> Pipeline:
 
 
 def summary(found: Sequence[Mapping[str, Any]], bundle: Bundle | None) -> list[SegmentSummary]:
-    """Return the segments, those with the most money first; the shares of customers, and of money, add up to 1."""
+    """Return the segments, those with the most money first; the shares of customers, and of money, add up to 1.
+
+    What to do about one is said by the model that made it, when that is `bundle`.
+    """
     everybody = sum(each["customers"] for each in found)
     revenue = math.fsum(each["revenue"] for each in found)
-    actions = {each.segment: each.action for each in bundle.segments.segments} if bundle else {}
+    actions = {(bundle.version, each.segment): each.action for each in bundle.segments.segments} if bundle else {}
     ordered = sorted(found, key=lambda each: (-each["revenue"], each["cluster"]))
     return [
         {
@@ -49,7 +53,8 @@ def summary(found: Sequence[Mapping[str, Any]], bundle: Bundle | None) -> list[S
             "revenue_share": each["revenue"] / revenue if revenue else each["customers"] / everybody,
             "churn_probability": each["churn_probability"],
             "flagged": each["flagged"],
-            "action": actions.get(each["_id"]),
+            "action": actions.get((each["model_version"], each["_id"])),
+            "model_version": each["model_version"],
         }
         for each in ordered
     ]

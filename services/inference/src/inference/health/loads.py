@@ -49,18 +49,21 @@ class MongoLoads:
 
 
 def _count(result: str, field: str) -> dict[str, Any]:
-    return {"result": result, "reason": "", "rows": f"$ledger.{field}"}
+    return {"result": result, "reason": "", "rows": f"$account.{field}"}
 
 
 _QUARANTINED: Final = {
     "$map": {
-        "input": {"$objectToArray": "$ledger.quarantined"},
+        "input": {"$objectToArray": "$account.quarantined"},
         "in": {"result": "quarantined", "reason": "$$this.k", "rows": "$$this.v"},
     }
 }
 # A request's record expires after 30 days, so each process counts its requests itself: a count must not go back.
+# While a load is at work its account stands in `ledger`, and when it is finished beside what else is known of it.
 _ROWS: Final[list[dict[str, Any]]] = [
-    {"$match": {"expires_at": None, "ledger": {"$exists": True}}},
+    {"$match": {"body_sha256": None}},
+    {"$project": {"account": {"$ifNull": ["$ledger", "$$ROOT"]}}},
+    {"$match": {"account.inserted": {"$exists": True}}},
     {
         "$project": {
             "count": {

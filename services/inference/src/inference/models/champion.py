@@ -1,31 +1,51 @@
-"""Moving the champion: the pointer under the registry's lock, the bundle loaded here, everybody scored by it."""
+"""Moving the champion: the pointer under the registry's lock, the bundle loaded here; the scores follow."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
 
-from inference.customers.scores import score_everybody
-from inference.models.versions import VersionRefusedError
+from inference.models.versions import ChampionNotLoadedError
+from retention.errors import LockedError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from inference.models.schemas import Moved, Reloaded
     from inference.service import Service
 
+TURN_S: Final = 1.0  # a move takes milliseconds; behind one that waits for a frozen process nobody queues
+
 
 async def move_champion(service: Service, version: str, *, by: str) -> Moved:
-    """Make `version` the champion, answer with it, and score everybody by it; all of it may be asked for again.
+    """Make `version` the champion, answer with it, and begin to score everybody by it; it may be asked for again.
 
     Scores are made also when it was the champion already: those of an earlier try, without a database, may be missing.
+    Errors: those of `Versions.promote`, when nothing has changed; ChampionNotLoadedError, BadDataError after the move.
     """
     live = service.live
-    async with service.versions.moving:
+    async with _turn(service.versions.moving):
         before, changed = await service.versions.promote(version, at=service.now(), by=by)
         await live.refresh(anew=live.stale_reason is not None)
         bundle = live.bundle
         if bundle.version != version and live.stale_reason is not None:
-            raise VersionRefusedError(live.stale_reason)
-        scored = await score_everybody(service, bundle)
+            raise ChampionNotLoadedError(live.stale_reason)
+    scored = await service.scores.everybody(bundle)
     return {"champion": bundle.version, "before": before, "changed": changed, "scored": scored}
+
+
+@asynccontextmanager
+async def _turn(moving: asyncio.Lock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(TURN_S):
+            await moving.acquire()
+    except TimeoutError:
+        raise LockedError("the champion is being moved by another request") from None
+    try:
+        yield
+    finally:
+        moving.release()
 
 
 async def look_again(service: Service) -> Reloaded:

@@ -5,5 +5,5 @@ from __future__ import annotations
 from typing import Any, Final
 
 CHAMPION_EXAMPLES: Final[dict[str, Any]] = {
-    "version": {"summary": "One of `GET /models`", "value": {"version": "20261121T043026Z-7db91e3"}},
+    "version": {"summary": "Put one of `GET /models` here", "value": {"version": "20261121T043026Z-7db91e3"}},
 }

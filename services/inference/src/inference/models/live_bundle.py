@@ -147,7 +147,7 @@ class LiveBundle:
     def without_paths(self, error: Exception) -> str:
         """Return the reason for /health, which anybody may read: the log has it whole."""
         text = str(error).replace(str(self._registry.live_dir.parent), "models")
-        return text.replace(str(self._key_file), "").replace("  ", " ")
+        return text.replace(str(self._key_file), "the file")
 
 
 def _content(path: Path) -> bytes:

@@ -59,13 +59,14 @@ async def models(request: Request) -> Versions:
     | problems(
         "version_not_found",
         "version_refused",
+        "not_verifiable",
+        "champion_not_loaded",
         "not_writable",
         "not_scorable",
         "body_too_large",
         "unsupported_media_type",
         "validation",
         "model_not_loaded",
-        "database_unavailable",
         "busy",
     ),
 )
@@ -73,11 +74,14 @@ async def models(request: Request) -> Versions:
 async def put_champion(
     request: Request, choice: Annotated[ChampionChoice, Body(openapi_examples=CHAMPION_EXAMPLES)]
 ) -> Moved:
-    """Make a version the champion, and answer when this process answers with it and everybody is scored by it.
+    """Make a version the champion, and answer when this process answers with it; everybody is scored by it meanwhile.
 
-    To roll back, put the version that `history` of `GET /models` names as the one before. The version is verified
-    first, and one that is not sound changes nothing. Asking again is safe: after a `database_unavailable` it makes
-    the scores that are missing.
+    Take `version` from `GET /models`: the one filled in here is an example, and a 404. To roll back, put the one that
+    `history` there names as the one before. The version is verified first, and one that is not sound changes nothing.
+
+    `scored` is how many customers were scored by the time of the answer, and null when that takes longer than two
+    seconds, or the database does not answer: it is then done by itself, and `model_version` in `GET /customers` tells
+    when. Asking again is safe, and begins with the scores at once.
     """
     key: Key | None = request.scope["state"].get("key")
     return await champion.move_champion(service_of(request), choice.version, by=key.name if key else "without a key")

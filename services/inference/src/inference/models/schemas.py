@@ -55,12 +55,18 @@ class Versions(TypedDict):
 
 
 class Moved(TypedDict):
-    """The champion after the question: this process answers with it, and everybody is scored by it."""
+    """The champion after the question: this process answers with it, and everybody is or will be scored by it."""
 
     champion: str
     before: Annotated[str | None, Field(description="The champion before; PUT it to go back.")]
     changed: Annotated[bool, Field(description="False when it was the champion already.")]
-    scored: Annotated[int, Field(description="Customers whose stored score was made again.")]
+    scored: Annotated[
+        int | None,
+        Field(
+            description="Customers whose stored score was made again. Null: it takes longer, or cannot be done now, "
+            "and goes on by itself; `model_version` in the list of customers tells when it is done."
+        ),
+    ]
 
 
 class Reloaded(TypedDict):

@@ -39,12 +39,32 @@ class VersionNotFoundError(RetentionError):
     """No version of this name is published."""
 
 
-class VersionRefusedError(RetentionError):
-    """The version is there and cannot answer; the champion stays. `errors` says why, without paths."""
+class _UnfitError(RetentionError):
+    """The version is there and cannot answer. `errors` says why, without paths."""
+
+    code: str
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.errors = [{"pointer": "#/version", "code": "version_refused", "detail": reason}]
+        self.errors = [{"pointer": "#/version", "code": self.code, "detail": reason}]
+
+
+class VersionRefusedError(_UnfitError):
+    """It is not sound; the champion stays."""
+
+    code = "version_refused"
+
+
+class NotVerifiableError(_UnfitError):
+    """It, or the key that it is signed with, cannot be read now; the champion stays."""
+
+    code = "not_verifiable"
+
+
+class ChampionNotLoadedError(_UnfitError):
+    """It is the champion, and cannot be loaded here; the model of before goes on answering."""
+
+    code = "champion_not_loaded"
 
 
 class Seen(NamedTuple):
@@ -66,7 +86,7 @@ class Versions:
         self._registry = registry
         self._key_file = signing_key_file
         self._live = live
-        self.moving = asyncio.Lock()  # held by who moves the champion, until everybody is scored by it
+        self.moving = asyncio.Lock()  # held by who moves the champion, until it is loaded here
         self._reading = asyncio.Lock()  # several who ask together do not read the same files
         self._seen: dict[str, Seen] = {}
         self._runs: dict[str, tuple[str, str]] = {}  # also of versions that are gone: a count must not go back
@@ -95,22 +115,23 @@ class Versions:
     async def promote(self, version: str, *, at: datetime, by: str) -> tuple[str | None, bool]:
         """Make `version` the champion; return the one before, and whether it was another.
 
-        VersionNotFoundError, VersionRefusedError, LockedError or CannotWriteError, and nothing has changed.
+        VersionNotFoundError, VersionRefusedError, NotVerifiableError, LockedError, CannotWriteError: nothing changed.
         """
         return await asyncio.to_thread(self._promote, version, at, by)
 
     def _promote(self, version: str, at: datetime, by: str) -> tuple[str | None, bool]:
-        before = self._champion()
         try:
             key = read_signing_key(self._key_file)
-            return before, self._registry.promote_by_hand(version, key=key, at=at, reason=f"api: {by}")
+            before = self._registry.promote_by_hand(version, key=key, at=at, reason=f"api: {by}")
         except NoInputError as error:
             raise VersionNotFoundError from error
-        except (BundleRefusedError, BadConfigurationError) as error:
-            raise VersionRefusedError(self._live.without_paths(error)) from error
+        except (BundleRefusedError, BadConfigurationError, RecursionError) as error:
+            unfit = VersionRefusedError if _is_broken(error) else NotVerifiableError
+            raise unfit(self._live.without_paths(error)) from error
         except (CannotWriteError, NotPermittedError) as error:
             logger.error("the champion cannot be moved", extra={"reason": str(error)})  # noqa: TRY400 - it says it all
             raise
+        return before, before != version
 
     async def runs(self) -> dict[tuple[str, str], int]:
         """Return how many training runs' versions were seen since the start, by the gate's result and the grade."""
