@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -48,6 +49,7 @@ def serve(_: argparse.Namespace) -> int:
     configure_logs(settings.log_level)
     if settings.api_keys_file is None:
         logger.warning("API_KEYS_FILE is not set: whoever reaches the port may ask, post lines and move the champion")
+    _collect_garbage_seldom()
     proxies = settings.trusted_proxies
     uvicorn.run(
         app,
@@ -64,6 +66,16 @@ def serve(_: argparse.Namespace) -> int:
         timeout_graceful_shutdown=5,
     )
     return 0
+
+
+def _collect_garbage_seldom() -> None:
+    """Leave what is here now out of every collection, and collect after 20,000 new objects instead of 700.
+
+    A request leaves next to none in cycles: looking for them was an eighth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from functools import lru_cache
 from ipaddress import IPv6Address
+from time import monotonic
 from typing import Final, NamedTuple
 
 import limits
-from limits.storage import MemoryStorage
 
-# One window is 0.35 kB, and the library looks through all of them every 10 ms. Beyond so many they begin anew: who
-# comes from that many addresses is not held by a limit per address, and must take neither our memory nor our time.
-CAPACITY: Final = 4_000
+from inference.http.windows import BoundedStorage
+
+# One window is 0.3 kB. Who comes from more addresses than that is not held by a limit per address, and must not take
+# our memory either.
+CAPACITY: Final = 10_000
 
 
 class Limit(NamedTuple):
@@ -43,23 +44,19 @@ class Taken(NamedTuple):
 class Rates:
     """The windows of all callers, each beginning with its caller's first request.
 
-    Fixed windows let twice the limit through around their edge, and are the cheapest: 5 µs with the headers.
+    Fixed windows let twice the limit through around their edge, and are the cheapest: 2 µs with the headers.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
-        self._windows = MemoryStorage()
+        self._windows = BoundedStorage(capacity)
 
     def take(self, who: str, limit: Limit) -> Taken:
         """Count one request of `who`."""
-        if len(self) >= self._capacity and not self._windows.get(who):
-            self._windows = MemoryStorage()  # its own reset trips up its own thread
         requests = self._windows.incr(who, limit.window_s)
-        left_s = int(self._windows.get_expiry(who) - time.time())
-        return Taken(limit.requests - requests, min(left_s, limit.window_s - 1) + 1)
+        return Taken(limit.requests - requests, int(self._windows.get_expiry(who) - monotonic()) + 1)
 
     def __len__(self) -> int:
-        return len(self._windows.storage)
+        return len(self._windows)
 
 
 def read_limit(text: str) -> Limit:
