@@ -131,7 +131,8 @@ async def drill(
             if servers:
                 faults += [("SIGTERM", stopped(shop)), ("SIGSTOP", frozen(shop))]
             # Once before the figures: the driver keeps the threads that it was made to start.
-            await _under_load(api, mix, between(proxy, fault_proxy.FROZEN), hold_s=2)
+            for mode in (fault_proxy.FROZEN, modes[0]):
+                await _under_load(api, mix, between(proxy, mode), hold_s=2)
             outcomes = []
             for name, fault in faults:
                 outcomes.append(await _one(api, mix, name, fault, hold_s=hold_s))
