@@ -160,6 +160,17 @@ async def test_of_a_past_day_it_is_the_answer_of_then(serve: Serve, models: Mode
     assert profile["similar"] == []
 
 
+async def test_of_an_instant_that_is_asked_for_nothing_is_said_that_later_days_could_change(
+    serve: Serve, models: Models
+) -> None:
+    models.publish(VERSION)
+    async with serve(ranking=InMemoryRanking([score(n, segment=name) for n, name in enumerate(NAMES, 1)])) as api:
+        now = (await api.get("/customers/12347")).json()
+        then = (await api.get("/customers/12347", params={"as_of": now["meta"]["as_of"]})).json()
+    assert now["similar"] != []
+    assert {**now, "similar": [], "meta": 0} == {**then, "meta": 0}
+
+
 @pytest.mark.parametrize(("customer_id", "code"), [(99, "customer_not_found"), (12349, "no_orders")])
 async def test_who_has_no_profile_is_a_404(api: httpx.AsyncClient, customer_id: int, code: str) -> None:
     answer = await api.get(f"/customers/{customer_id}")

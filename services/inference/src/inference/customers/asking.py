@@ -20,11 +20,12 @@ from retention.errors import NoOrdersError, UnavailableError
 from retention.pipelines import CONTRACT_FEATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from inference.customers.questions import ListQuestion
     from inference.customers.schemas import CustomerList, Profile, RankedCustomer, SegmentSummary
     from inference.predictions.questions import CustomerQuestion
+    from inference.predictions.schemas import CustomerAnswer
     from inference.service import Service
 
 SHORT_PAGE: Final = 100  # customers; of longer ones, of a megabyte, a few at a time
@@ -62,10 +63,7 @@ async def profile(service: Service, question: CustomerQuestion, request_id: str)
             its_meta = meta(service, bundle, state, as_of, request_id)
             answer = customer_answer(bundle, question.customer_id, features, explain=question.explain, meta=its_meta)
             orders, neighbours = await asyncio.gather(
-                service.ranking.orders(question.customer_id, as_of),
-                service.ranking.neighbours(
-                    question.customer_id, answer["segment"]["segment"], answer["prediction"]["churn_probability"]
-                ),
+                service.ranking.orders(question.customer_id, as_of), _neighbours(service, question, answer)
             )
     except TimeoutError:
         raise UnavailableError("the database is too slow for a profile") from None
@@ -77,6 +75,15 @@ async def profile(service: Service, question: CustomerQuestion, request_id: str)
         "orders": orders_answer(orders, as_of),
         "similar": nearest(answer["features"], neighbours, bundle, as_of),
     }
+
+
+async def _neighbours(
+    service: Service, question: CustomerQuestion, answer: CustomerAnswer
+) -> Sequence[Mapping[str, Any]]:
+    if question.as_of is not None:  # scores are of now: what was known on a day cannot be told from them
+        return []
+    place = answer["segment"]["segment"], answer["prediction"]["churn_probability"]
+    return await service.ranking.neighbours(question.customer_id, *place)
 
 
 async def segments(service: Service) -> list[SegmentSummary]:

@@ -113,6 +113,6 @@ class Profile(CustomerAnswer):
         list[SimilarCustomer],
         Field(
             description="At most 5, the nearest first. Nobody whose score knows of later days than meta.as_of: "
-            "empty for a past day, and before everybody is scored by meta.model_version."
+            "empty where as_of is asked for, and before everybody is scored by meta.model_version."
         ),
     ]
