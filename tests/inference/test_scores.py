@@ -494,8 +494,14 @@ def invented(invented_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> I
         "LOG_LEVEL": "warning",
     }
     with running(variables, invented_shop.mongo_uri, tmp_path_factory.mktemp("api") / "log") as process:
-        within(60, lambda: process.http.get("/customers").is_success)
+        version = process.http.get("/model").json()["version"]
+        within(60, lambda: _is_scored_by(process, version))  # the shop is other tests' too: it may have been by theirs
         yield process
+
+
+def _is_scored_by(api: Running, version: str) -> bool:
+    page = api.http.get("/customers")
+    return page.is_success and {each["model_version"] for each in page.json()["items"]} == {version}
 
 
 def test_the_lists_probabilities_are_those_by_id(invented: Running) -> None:
