@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import logging
 import os
 import secrets
 import signal
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from api_process import running, within
 from bson import ObjectId
 from bundles import KEY, VERSION, small_bundle
 from drills.server import serving
+from guarded import guarded_server
 
 from inference.connection import Connection
 from inference.customers import scores as scores_module
@@ -36,6 +35,7 @@ from seeder import derived
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from api_process import Running
     from pymongo.database import Database
@@ -51,7 +51,6 @@ NOON = datetime(2011, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECOND = "20260102T000000Z-0000000"
 CUSTOMERS = 60
-SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 
 def insert(database: Db, customer_id: int, at: datetime = NOON) -> tuple[int, str]:
@@ -449,25 +448,13 @@ class Unwatched:
 
 @pytest.mark.usefixtures("network")
 async def test_the_apis_user_may_score(tmp_path: Path, bundle: Bundle, models: Models, open_scores: Open) -> None:
-    spec = importlib.util.spec_from_file_location("make_users", SERVICES / "mongo" / "make_users.py")
-    assert spec is not None
-    assert spec.loader is not None
-    make_users = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_users)
-    passwords = {user: secrets.token_urlsafe(8) for user in ("admin", *make_users.GRANTS)}
-    with serving(tmp_path / "mongo", auth=True) as server:
-        host = server.uri.split("/")[2]
-        make_users.make_users(host, "guarded", passwords)
-        uri = "mongodb://{user}:{password}@{host}/?authSource=admin"
-        with pymongo.MongoClient[dict[str, Any]](
-            uri.format(user="seeder", password=passwords["seeder"], host=host), tz_aware=True
-        ) as client:
+    with guarded_server(tmp_path, "guarded") as uris:
+        with pymongo.MongoClient[dict[str, Any]](uris["seeder"], tz_aware=True) as client:
             database = client["guarded"]
             for number in range(20):
                 insert(database, 1 + number % 9)
             derived.refresh(database)
-            own = uri.format(user="inference", password=passwords["inference"], host=host)
-            async with open_scores(own, "guarded") as scores:
+            async with open_scores(uris["inference"], "guarded") as scores:
                 assert await scores.everybody(bundle) == 9
                 order(database, 3)
                 await scores.rescore(bundle, {3})
@@ -476,7 +463,7 @@ async def test_the_apis_user_may_score(tmp_path: Path, bundle: Bundle, models: M
                 models.publish(SECOND)
                 replaced = read_bundle(models.registry.folder(SECOND), KEY)
                 assert await scores.everybody(replaced) == 8
-            with pymongo.MongoClient[dict[str, Any]](own) as reader:
+            with pymongo.MongoClient[dict[str, Any]](uris["inference"]) as reader:
                 assert reader["guarded"][schema.SCORES].count_documents({}) == 8
                 found = reader["guarded"][schema.SCORES].find_one({"_id": 3}) or {}
                 assert found["revision"] == (database[schema.CUSTOMERS].find_one({"_id": 3}) or {})["revision"]

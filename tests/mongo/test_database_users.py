@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pymongo
 import pytest
 from e2e.database_probe import collection_commands, probe
 from e2e.database_users import ALLOWED, COLLECTIONS, allowed
-
-from embedded_mongod import free_port, start_mongod
+from guarded import guarded_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.usefixtures("network")
 
-TOOLS = Path(__file__).parents[2] / "services" / "mongo"
 DONE, UNAUTHORIZED, AUTHENTICATION_FAILED = 0, 13, 18
 
 
 @pytest.fixture(scope="module")
 def uris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The address for each user, of a server whose users were made as those of the containers are."""
-    folder = tmp_path_factory.mktemp("users")
-    mongod = start_mongod(folder / "data", port=free_port(), auth=True)
-    try:
-        for script in ("make_secrets.py", "make_users.py"):
-            arguments = ["--directory", str(folder / "secrets"), "--host", mongod.host]
-            subprocess.run([sys.executable, TOOLS / script, *arguments], check=True, capture_output=True)
-        yield {
-            user: (folder / "secrets" / user / "mongo_uri").read_text(encoding="ascii").strip()
-            for user in ("admin", *ALLOWED)
-        }
-    finally:
-        mongod.process.terminate()
-        mongod.process.wait()
+    with guarded_server(tmp_path_factory.mktemp("users")) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pymongo
 import pytest
 from bson import ObjectId
 from bundles import KEY, small_bundle, small_model
-from drills.server import serving
+from guarded import guarded_server
 from online_retail import needs_online_retail
 
 from retention import pipelines, schema
@@ -30,6 +28,7 @@ from trainer.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pymongo.database import Database
     from shops import Shop
@@ -42,7 +41,6 @@ NOON = datetime(2011, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 FIRST, SECOND = "20260101T000000Z-0000000", "20260102T000000Z-0000000"
 CUSTOMERS = 300
-SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 
 def insert(database: Db, customer_id: int, invoice: int, at: datetime = NOON) -> tuple[int, str]:
@@ -290,24 +288,13 @@ def test_one_scores_at_a_time(shop: Db, config: Settings, monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("network")
 def test_the_trainers_user_may_score_and_change_nothing_else(tmp_path: Path, config: Settings) -> None:
-    spec = importlib.util.spec_from_file_location("make_users", SERVICES / "mongo" / "make_users.py")
-    assert spec is not None
-    assert spec.loader is not None
-    make_users = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_users)
-    passwords = {user: secrets.token_urlsafe(8) for user in ("admin", *make_users.GRANTS)}
-    with serving(tmp_path / "mongo", auth=True) as server:
-        host = server.uri.split("/")[2]
-        make_users.make_users(host, "guarded", passwords)
-        uri = "mongodb://{user}:{password}@{host}/?authSource=admin"
-        loader = uri.format(user="seeder", password=passwords["seeder"], host=host)
-        with pymongo.MongoClient[dict[str, Any]](loader, tz_aware=True) as client:
+    with guarded_server(tmp_path, "guarded") as uris:
+        with pymongo.MongoClient[dict[str, Any]](uris["seeder"], tz_aware=True) as client:
             database = client["guarded"]
             for number in range(20):
                 insert(database, 1 + number % 9, number)
             derived.refresh(database)
-            trainer = uri.format(user="trainer", password=passwords["trainer"], host=host)
-            with open_store(trainer, "guarded", wait_s=5) as store:
+            with open_store(uris["trainer"], "guarded", wait_s=5) as store:
                 for _ in range(2):  # the first run makes what the second replaces
                     busy = Busy(store._db, lambda: post(database, 3))
                     assert score.score_champion(busy, config)[1:3] == (9, 1)

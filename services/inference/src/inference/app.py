@@ -130,7 +130,7 @@ def create_app(
     app.state.places = Places(settings.requests_at_once)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     answer_with_problems(app)
-    for router in ROUTERS:  # as they are: finding a route in included routers is a twentieth of a prediction
+    for router in ROUTERS:  # as they are: an included router matches every request once more
         app.router.routes.extend(router.routes)
     pages.serve(app)
     return app

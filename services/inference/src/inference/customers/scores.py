@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SOON_S: Final = 2.0  # 100,000 customers take as long: who moves the champion learns how many, and waits no longer
-WORK_TIMEOUT_MS: Final = 120_000  # 1,000,000 customers take 20 s
-LOCK_WAIT_S: Final = 60  # another scorer's 1,000,000 customers take less
+SOON_S: Final = 2.0  # who moves the champion learns how many where that is quick, and waits no longer
+WORK_TIMEOUT_MS: Final = 120_000  # a bound: a run over 1,000,000 customers by the API was not timed
+LOCK_WAIT_S: Final = 60  # for another scorer
 LOOK_EVERY_S: Final = 15
 RECHECK_S: Final = 300  # also when nothing seems to have changed: a load may write long after it took its number
 AT_REST: Final = 20  # times as long as at work: of one processor about a twentieth, however many customers there are

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-AT_WORK: Final = 2  # of 1,000 customers with their reasons: 8 MB each
-WAIT_S: Final = 0.4  # 1,000 customers take 0.1 s
+AT_WORK: Final = 2  # each holds what it answers, of up to 1,000 customers with their reasons
+WAIT_S: Final = 0.4  # 1,000 customers took 0.1 to 0.35 s on a busy machine
 
 
 class Turns:
