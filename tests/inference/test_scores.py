@@ -448,25 +448,27 @@ class Unwatched:
 
 @pytest.mark.usefixtures("network")
 async def test_the_apis_user_may_score(tmp_path: Path, bundle: Bundle, models: Models, open_scores: Open) -> None:
-    with guarded_server(tmp_path, "guarded") as uris:
-        with pymongo.MongoClient[dict[str, Any]](uris["seeder"], tz_aware=True) as client:
-            database = client["guarded"]
-            for number in range(20):
-                insert(database, 1 + number % 9)
-            derived.refresh(database)
-            async with open_scores(uris["inference"], "guarded") as scores:
-                assert await scores.everybody(bundle) == 9
-                order(database, 3)
-                await scores.rescore(bundle, {3})
-                database[schema.CUSTOMERS].delete_one({"_id": 4})
-                assert await scores.everybody(bundle) == 0  # but the score of who is gone goes
-                models.publish(SECOND)
-                replaced = read_bundle(models.registry.folder(SECOND), KEY)
-                assert await scores.everybody(replaced) == 8
-            with pymongo.MongoClient[dict[str, Any]](uris["inference"]) as reader:
-                assert reader["guarded"][schema.SCORES].count_documents({}) == 8
-                found = reader["guarded"][schema.SCORES].find_one({"_id": 3}) or {}
-                assert found["revision"] == (database[schema.CUSTOMERS].find_one({"_id": 3}) or {})["revision"]
+    with (
+        guarded_server(tmp_path, "guarded") as uris,
+        pymongo.MongoClient[dict[str, Any]](uris["seeder"], tz_aware=True) as client,
+    ):
+        database = client["guarded"]
+        for number in range(20):
+            insert(database, 1 + number % 9)
+        derived.refresh(database)
+        async with open_scores(uris["inference"], "guarded") as scores:
+            assert await scores.everybody(bundle) == 9
+            order(database, 3)
+            await scores.rescore(bundle, {3})
+            database[schema.CUSTOMERS].delete_one({"_id": 4})
+            assert await scores.everybody(bundle) == 0  # but the score of who is gone goes
+            models.publish(SECOND)
+            replaced = read_bundle(models.registry.folder(SECOND), KEY)
+            assert await scores.everybody(replaced) == 8
+        with pymongo.MongoClient[dict[str, Any]](uris["inference"]) as reader:
+            assert reader["guarded"][schema.SCORES].count_documents({}) == 8
+            found = reader["guarded"][schema.SCORES].find_one({"_id": 3}) or {}
+            assert found["revision"] == (database[schema.CUSTOMERS].find_one({"_id": 3}) or {})["revision"]
 
 
 @pytest.fixture(scope="module")

@@ -288,18 +288,20 @@ def test_one_scores_at_a_time(shop: Db, config: Settings, monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("network")
 def test_the_trainers_user_may_score_and_change_nothing_else(tmp_path: Path, config: Settings) -> None:
-    with guarded_server(tmp_path, "guarded") as uris:
-        with pymongo.MongoClient[dict[str, Any]](uris["seeder"], tz_aware=True) as client:
-            database = client["guarded"]
-            for number in range(20):
-                insert(database, 1 + number % 9, number)
-            derived.refresh(database)
-            with open_store(uris["trainer"], "guarded", wait_s=5) as store:
-                for _ in range(2):  # the first run makes what the second replaces
-                    busy = Busy(store._db, lambda: post(database, 3))
-                    assert score.score_champion(busy, config)[1:3] == (9, 1)
-                store._db[schema.NEXT_SCORES].insert_one({"left": "by a run that was killed"})
-                assert score.score_champion(store, config).customers == 9
-                for name in schema.COLLECTIONS:
-                    with pytest.raises(pymongo.errors.OperationFailure, match="not authorized"):
-                        store._db[name].delete_one({})
+    with (
+        guarded_server(tmp_path, "guarded") as uris,
+        pymongo.MongoClient[dict[str, Any]](uris["seeder"], tz_aware=True) as client,
+    ):
+        database = client["guarded"]
+        for number in range(20):
+            insert(database, 1 + number % 9, number)
+        derived.refresh(database)
+        with open_store(uris["trainer"], "guarded", wait_s=5) as store:
+            for _ in range(2):  # the first run makes what the second replaces
+                busy = Busy(store._db, lambda: post(database, 3))
+                assert score.score_champion(busy, config)[1:3] == (9, 1)
+            store._db[schema.NEXT_SCORES].insert_one({"left": "by a run that was killed"})
+            assert score.score_champion(store, config).customers == 9
+            for name in schema.COLLECTIONS:
+                with pytest.raises(pymongo.errors.OperationFailure, match="not authorized"):
+                    store._db[name].delete_one({})
