@@ -79,6 +79,37 @@ async def test_those_of_one_turn_of_the_loop_ask_together_from_the_start() -> No
     assert await asyncio.gather(*tasks) == [10, 20, 30]
 
 
+async def test_who_comes_in_the_turns_that_follow_is_with_the_first_and_a_turn_without_anybody_ends_the_wait() -> None:
+    questions = Questions()
+    coalesced = Coalesced(questions, timeout_s=60, most=4)
+    tasks = []
+    for key in (1, 2, 3):
+        tasks.append(asyncio.create_task(coalesced(key)))
+        await asyncio.sleep(0)
+    await turns()
+    tasks.append(asyncio.create_task(coalesced(4)))
+    await turns()
+
+    assert questions.asked == [[1, 2, 3], [4]]
+    await questions.let_through(0)
+    await questions.let_through(1)
+    assert await asyncio.gather(*tasks) == [10, 20, 30, 40]
+
+
+async def test_a_full_question_waits_for_nobody() -> None:
+    questions = Questions()
+    coalesced = Coalesced(questions, timeout_s=60, at_once=1, most=2)
+    tasks = [asyncio.create_task(coalesced(key)) for key in (1, 2)]
+    await asyncio.sleep(0)
+    for key in range(3, 20):
+        tasks.append(asyncio.create_task(coalesced(key)))
+        await asyncio.sleep(0)
+
+    assert questions.asked == [[1, 2]]
+    for task in tasks:
+        task.cancel()
+
+
 async def test_nobody_is_answered_from_a_question_that_was_put_before_they_came() -> None:
     questions = Questions()
     coalesced = Coalesced(questions, timeout_s=60, at_once=1)

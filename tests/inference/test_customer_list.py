@@ -208,7 +208,7 @@ async def test_no_reader_notices_that_all_scores_are_replaced(database: Db, conn
     # A question of over 128 gives way to a rename.
     many = [score(1 + n, n / 3_000, SEGMENTS[n % 3]) for n in range(3_000)]
     fill(database, many)
-    page = ListQuestion(limit=1000)
+    page = ListQuestion(limit=200)
 
     def replace() -> None:
         database[schema.NEXT_SCORES].insert_many(many)

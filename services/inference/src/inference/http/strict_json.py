@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from inference.http.access import MONITORED, rank, require
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_SAYING: Final = (b"content-type", b"content-encoding")
+_JSON: Final = [(b"content-type", b"application/json")]
+_MISSING: Final = {"type": "missing", "loc": ("body",), "msg": "Field required"}
 
 
 class StrictJsonRequest(Request):
@@ -35,9 +44,13 @@ class StrictJsonRoute(APIRoute):
     It asks for the scope that its endpoint `needs`, and for a place among the requests under way.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def handler(self) -> Handler:
+        """Return what answers a request that has passed."""
+        return super().get_route_handler()
+
+    def get_route_handler(self) -> Handler:
         """Return the handler with the key, the media type and the place checked before it."""
-        handle = super().get_route_handler()
+        handle = self.handler()
         needed, monitored = rank(self.endpoint), self.path in MONITORED
         takes_body = self.methods != {"GET"}  # with a question by GET it says nothing, and is not read
 
@@ -54,6 +67,43 @@ class StrictJsonRoute(APIRoute):
         return handle_strictly
 
 
+class QuestionRoute(StrictJsonRoute):
+    """A route for `endpoint(request, question) -> Response`, the question being a model of the body.
+
+    It looks for nothing else: FastAPI's own way takes 60 µs more to find no parameters, cookies and dependencies.
+    """
+
+    def __init__(self, *of: Any, **more: Any) -> None:  # noqa: ANN401 - what a route is made of
+        super().__init__(*of, **more)
+        handle = self.get_route_handler()
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await handle(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = answer
+
+    def handler(self) -> Handler:
+        """Return what reads the question and calls the endpoint."""
+        (body,), (_, _) = self.dependant.body_params, signature(self.endpoint).parameters  # and no more of either
+        asked: Any = body.field_info.annotation
+        read, endpoint = TypeAdapter[Any](asked).validate_python, self.endpoint
+
+        async def handle(request: Request) -> Response:
+            if not await request.body():
+                raise RequestValidationError([_MISSING])
+            given = await json_of(request)
+            try:
+                question = read(given, from_attributes=True)  # FastAPI's way: an error has the same words
+            except ValidationError as error:
+                found = error.errors(include_url=False, include_context=False, include_input=False)
+                raise RequestValidationError([each | {"loc": ("body", *each["loc"])} for each in found]) from None
+            response: Response = await endpoint(request, question)
+            return response
+
+        return handle
+
+
 async def json_of(request: Request) -> Any:  # noqa: ANN401 - what JSON may be
     """Return the value of a body that is read without a model; RequestValidationError when it is not JSON."""
     try:
@@ -63,6 +113,9 @@ async def json_of(request: Request) -> Any:  # noqa: ANN401 - what JSON may be
 
 
 def _says_json(request: Request) -> bool:
+    said = [head for head in request.scope["headers"] if head[0] in _SAYING]
+    if said == _JSON:  # nearly always
+        return True
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return media_type == "application/json" and request.headers.get("content-encoding", "identity") == "identity"
 

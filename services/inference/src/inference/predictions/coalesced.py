@@ -64,11 +64,23 @@ class Coalesced(Generic[K, V]):
     async def _answer_waiting(self) -> None:
         """Ask for those who wait until nobody does."""
         try:
-            # The task begins in the loop's next turn: whoever arrived in this one is with the first.
-            while askers := self._next():
-                await self._settle(askers)
+            while self._waiting:
+                await self._until_nobody_comes()
+                if askers := self._next():
+                    await self._settle(askers)
         finally:  # at once, and not when the loop calls back: who arrives in between would wait for nobody
             self._under_way.discard(asyncio.current_task())
+
+    async def _until_nobody_comes(self) -> None:
+        """Return after a turn of the loop in which nobody came: no delay, since only a loop that is busy goes on.
+
+        A question alone takes the time of two answers. Without this the first to come back asks alone, and 16
+        connections are served 3,300 a second instead of 3,900.
+        """
+        before = 0
+        while before < len(self._waiting) < self._most:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next(self) -> list[Asker[K, V]]:
         """Take the first who wait, without those who have gone."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import TypeAdapter
 
 from inference.documentation.openapi import PREDICTIONS, answers, problems
-from inference.http.strict_json import StrictJsonRoute
+from inference.http.strict_json import QuestionRoute
 from inference.predictions import asking, batches
 from inference.predictions.example_answers import CUSTOMER_ANSWERS, CUSTOMERS_ANSWER, FEATURE_ANSWER
 from inference.predictions.examples import CUSTOMER_EXAMPLES, CUSTOMERS_EXAMPLES, FEATURE_EXAMPLES
@@ -16,13 +16,14 @@ from inference.predictions.questions import CustomerQuestion, CustomersQuestion,
 from inference.predictions.schemas import CustomerAnswer, CustomersAnswer, FeatureAnswer
 from inference.service import service_of
 
-router = APIRouter(route_class=StrictJsonRoute, tags=[PREDICTIONS])
+router = APIRouter(route_class=QuestionRoute, tags=[PREDICTIONS])
 
 JSON: Final = "application/json"
 REFUSED: Final = ("body_too_large", "unsupported_media_type", "validation", "model_not_loaded")
 
 # What is ours needs no validation: written as it is, it takes a third of the time.
 _CUSTOMER_ANSWER: Final = TypeAdapter(CustomerAnswer)
+_FEATURE_ANSWER: Final = TypeAdapter(FeatureAnswer)
 
 
 @router.post(
@@ -67,13 +68,15 @@ async def predict_churn_batch(
 @router.post(
     "/predict_churn",
     summary="Would a customer with these figures come back?",
+    response_model=FeatureAnswer,
     responses=answers({"figures": FEATURE_ANSWER}) | problems(*REFUSED),
 )
 async def predict_churn(
     request: Request, question: Annotated[FeatureQuestion, Body(openapi_examples=FEATURE_EXAMPLES)]
-) -> FeatureAnswer:
+) -> Response:
     """Answer from figures alone, by a second formula: no customer is looked up, and no database needed.
 
     `Recency` and `Tenure` may be left out: they are then taken as usual for the other figures, and named in `assumed`.
     """
-    return asking.about_features(service_of(request), question, request.state.request_id)
+    answer = asking.about_features(service_of(request), question, request.state.request_id)
+    return Response(_FEATURE_ANSWER.dump_json(answer), media_type=JSON)
