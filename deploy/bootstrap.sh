@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Make a fresh Ubuntu or Debian machine (x86-64 or arm64) ready to be deployed to. As root; twice without harm.
-#   bootstrap.sh [--plan] [--skip ITEM]... --repository URL --deploy-key FILE.pub [--domain NAME]
+#   bootstrap.sh [--plan] [--skip ITEM]... --repository URL --deploy-key FILE.pub --domain NAME | --address ADDRESS
 #   --plan         say what would be done, and do nothing
 #   --skip ITEM    leave one item out (its name is what --plan prints)
 #   --repository   where main is fetched from
 #   --deploy-key   the public key that may deploy, and nothing else
-#   --domain       the name that points here: HTTPS with a certificate of its own; without it, plain HTTP
+#   --domain       the name that points here: HTTPS with a certificate of its own
+#   --address      where there is no name: the public address as visitors type it, for plain HTTP
+#   --home, --user a folder and a user other than /srv/retention and deploy
+#   --print LINE   print `authorized_keys` or `sudoers` as they would be written, or the names of the `scripts`
 # Afterwards: deploy/README.md.
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
@@ -14,25 +17,30 @@ umask 022
 here=$(dirname "$(realpath "$0")")
 home=/srv/retention
 user=deploy
-plan='' repository='' deploy_key='' domain='' skipped=' '
+plan='' repository='' deploy_key='' domain='' address='' print='' skipped=' '
 
+usage() {
+  sed -n '2,/^# Afterwards/s/^# \{0,1\}//p' "$0" >&2
+  exit 64
+}
 while (($#)); do
   case $1 in
     --plan) plan=1 ;;
-    --skip | --repository | --deploy-key | --domain)
-      [[ ${2:-} ]] || set -- --help
+    --skip | --repository | --deploy-key | --domain | --address | --home | --user | --print)
+      [[ ${2:-} ]] || usage
       case $1 in
         --skip) skipped+="$2 " ;;
         --repository) repository=$2 ;;
         --deploy-key) deploy_key=$2 ;;
         --domain) domain=$2 ;;
+        --address) address=$2 ;;
+        --home) home=$2 ;;
+        --user) user=$2 ;;
+        --print) print=$2 ;;
       esac
       shift
       ;;
-    *)
-      sed -n '2,/^# Afterwards/s/^# \{0,1\}//p' "$0" >&2
-      exit 64
-      ;;
+    *) usage ;;
   esac
   shift
 done
@@ -53,8 +61,32 @@ write() {
 }
 holds() { [[ -e $1 && $(<"$1") == "$2" ]]; }
 
+key=''
+[[ ! $deploy_key ]] || key=$(cat "$deploy_key")
+[[ ! $deploy_key || $key =~ ^(ssh-ed25519|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh.com|ssh-rsa)\ [A-Za-z0-9+/=]+(\ [^$'\n']*)?$ ]] ||
+  refuse 65 "$deploy_key is not one public key"
+
+# What the deploy key can do hangs on these two lines: the drills take them from here (--print).
+authorized_keys() {
+  [[ $key ]] || refuse 64 "--deploy-key is needed"
+  echo "restrict,command=\"$home/bin/deploy-gate\" $key"
+}
+sudoers() { echo "$user ALL=(root) NOPASSWD: $home/bin/deploy.sh"; }
+# All that bash runs of this folder, but this one.
+scripts() { (cd "$here" && grep -d skip -lE '^(#!|# shellcheck shell=)' -- * | grep -vx bootstrap.sh); }
+case $print in
+  '') ;;
+  authorized_keys | sudoers | scripts)
+    "$print"
+    exit
+    ;;
+  *) refuse 64 "--print knows authorized_keys, sudoers and scripts" ;;
+esac
+
 # What cannot be made here is refused before anything is changed.
 [[ $repository && $deploy_key ]] || refuse 64 "--repository and --deploy-key are needed: see --help"
+[[ $domain || $address || -e $home/production.env ]] || refuse 64 "--domain or --address is needed: the API answers to no other name"
+[[ $domain$address =~ ^[][0-9A-Za-z.:-]*$ ]] || refuse 64 "--domain and --address are a bare name or address, without http://"
 [[ $(id -u) == 0 || $plan ]] || refuse 77 "must be root"
 grep -qE '^(ID|ID_LIKE)="?.*(debian|ubuntu)' /etc/os-release || refuse 69 "neither Debian nor Ubuntu"
 case $(uname -m) in
@@ -64,11 +96,8 @@ case $(uname -m) in
 esac
 (($(df --output=avail -k / | tail -1) >= 6 * 1024 * 1024)) || refuse 73 "less than 6 GB are free: images take 2, a build 2"
 (($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) >= 900 * 1024)) || refuse 69 "less than 900 MB of memory"
-key=$(cat "$deploy_key")
-[[ $key =~ ^(ssh-ed25519|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh.com|ssh-rsa)\ [A-Za-z0-9+/=]+(\ [^$'\n']*)?$ ]] ||
-  refuse 65 "$deploy_key is not one public key"
 
-items=(packages engine daemon swap user gate sudoers key sshd firewall upgrades slice secrets settings repository)
+items=(packages engine daemon swap user gate sudoers key sshd firewall upgrades slice backups secrets settings repository)
 declare -A says
 
 says[packages]='git, curl, jq, sudo, sshd from the distribution'
@@ -128,36 +157,35 @@ user_make() {
 }
 
 says[gate]="the scripts in $home/bin, root's, and retention-compose"
-scripts=(deploy.sh release.sh gate.sh rollback.sh deploy-gate compose make-key)
 gate_is() {
-  for script in "${scripts[@]}"; do cmp -s "$here/$script" "$home/bin/$script" || return 1; done
+  local script
+  for script in $(scripts); do cmp -s "$here/$script" "$home/bin/$script" || return 1; done
   [[ -e /usr/local/sbin/retention-compose ]]
 }
 gate_make() {
   local script
   install -d -m 755 "$home" "$home/bin"
   install -d -m 700 "$home/releases" "$home/log" "$home/secrets"
-  for script in "${scripts[@]}"; do
+  for script in $(scripts); do
     write "$home/bin/$script" 755 <"$here/$script" # by a rename: a deploy that runs keeps the one it began with
   done
   ln -sfn "$home/bin/compose" /usr/local/sbin/retention-compose
 }
 
 says[sudoers]="$user may run $home/bin/deploy.sh as root, and nothing else"
-sudoers_wanted="$user ALL=(root) NOPASSWD: $home/bin/deploy.sh"
-sudoers_is() { holds /etc/sudoers.d/retention "$sudoers_wanted"; }
+sudoers_is() { holds /etc/sudoers.d/retention "$(sudoers)"; }
 sudoers_make() {
-  echo "$sudoers_wanted" | write /etc/sudoers.d/.retention 440 # sudo passes over names with a dot
+  sudoers | write /etc/sudoers.d/.retention 440 # sudo passes over names with a dot
   visudo -q -c -f /etc/sudoers.d/.retention
   mv /etc/sudoers.d/.retention /etc/sudoers.d/retention
 }
 
 says[key]="the deploy key, restricted to $home/bin/deploy-gate"
-key_wanted="restrict,command=\"$home/bin/deploy-gate\" $key"
-key_is() { holds "/home/$user/.ssh/authorized_keys" "$key_wanted"; }
+# The folders are root's: not even past the gate could the user put another file in its place.
+key_is() { holds "/home/$user/.ssh/authorized_keys" "$(authorized_keys)" && [[ $(stat -c %U "/home/$user") == root ]]; }
 key_make() {
-  install -d -m 755 "/home/$user/.ssh" # root's: whoever has the key cannot add another
-  echo "$key_wanted" | write "/home/$user/.ssh/authorized_keys"
+  install -d -m 755 -o root -g root "/home/$user" "/home/$user/.ssh"
+  authorized_keys | write "/home/$user/.ssh/authorized_keys"
 }
 
 says[sshd]='sshd: keys alone, no root'
@@ -178,13 +206,17 @@ PermitRootLogin $(sshd_root)
 X11Forwarding no
 MaxAuthTries 3
 LoginGraceTime 20"
-sshd_is() { holds /etc/ssh/sshd_config.d/10-retention.conf "$sshd_wanted"; }
+sshd_file=/etc/ssh/sshd_config.d/10-retention.conf
+sshd_is() { holds "$sshd_file" "$sshd_wanted"; }
 sshd_make() {
+  local before
   [[ $(sshd_root) == no || -s /root/.ssh/authorized_keys ]] || refuse 77 "nobody has a key to come in by: add one first, or --skip sshd"
-  echo "$sshd_wanted" | write /etc/ssh/sshd_config.d/10-retention.conf
+  before=$(cat "$sshd_file" 2>/dev/null || true)
+  echo "$sshd_wanted" | write "$sshd_file"
   mkdir -p /run/sshd
-  if ! sshd -t || ! systemctl reload ssh; then
-    rm /etc/ssh/sshd_config.d/10-retention.conf
+  # With ssh.socket the service may be asleep, and there is nothing to reload.
+  if ! sshd -t || ! systemctl try-reload-or-restart ssh; then
+    if [[ $before ]]; then echo "$before" | write "$sshd_file"; else rm "$sshd_file"; fi
     refuse 70 "sshd does not take its settings: they were taken back"
   fi
 }
@@ -208,14 +240,40 @@ upgrades_make() {
 }
 
 says[slice]='a slice that bounds what a build takes: 600 MB of memory'
+# No dash: systemd would put it below retention.slice, and BuildKit takes the name as a path from the root of cgroups.
+slice=retentionbuild.slice
 slice_wanted='[Slice]
 MemoryMax=600M
 MemorySwapMax=1500M
-CPUWeight=20'
-slice_is() { holds /etc/systemd/system/retention-build.slice "$slice_wanted"; }
+CPUWeight=20
+[Install]
+WantedBy=multi-user.target'
+slice_is() { holds "/etc/systemd/system/$slice" "$slice_wanted" && systemctl --quiet is-active "$slice"; }
 slice_make() {
-  echo "$slice_wanted" | write /etc/systemd/system/retention-build.slice
+  echo "$slice_wanted" | write "/etc/systemd/system/$slice"
   systemctl daemon-reload
+  systemctl enable --quiet "$slice"
+  systemctl restart "$slice" # it bounds nothing until it is started
+}
+
+says[backups]="every night, $home/bin/backup.sh"
+units=/etc/systemd/system/retention-backup
+backup_wanted="[Service]
+Type=oneshot
+ExecStart=$home/bin/backup.sh"
+nightly_wanted='[Timer]
+OnCalendar=03:30
+Persistent=true
+[Install]
+WantedBy=timers.target'
+backups_is() {
+  holds "$units.service" "$backup_wanted" && holds "$units.timer" "$nightly_wanted" && systemctl --quiet is-active "${units##*/}.timer"
+}
+backups_make() {
+  echo "$backup_wanted" | write "$units.service"
+  echo "$nightly_wanted" | write "$units.timer"
+  systemctl daemon-reload
+  systemctl enable --quiet --now "${units##*/}.timer"
 }
 
 says[secrets]="random API keys: $home/keys/api_keys has their hashes, $home/secrets the keys (deploy's own, and the first one of yours)"
@@ -235,22 +293,35 @@ secrets_make() {
   chgrp 10003 "$home/keys/api_keys"
 }
 
-says[settings]="$home/production.env: the domain, and what else is set on this machine alone"
-settings_is() { [[ -e $home/production.env && (! $domain || $(grep -c "^DOMAIN=$domain$" "$home/production.env") == 1) ]]; }
+says[settings]="$home/production.env: domain or address, and what else is set on this machine alone"
+settings_wanted() {
+  echo "# Settings of this machine, over deploy/images.env: see .env.example and deploy/README.md. Shell, root's."
+  [[ ! $domain ]] || echo "DOMAIN=$domain"
+  [[ ! $address ]] || echo "PUBLIC_ADDRESS=$address"
+  [[ $skipped == *' slice '* ]] || echo "BUILD_CGROUP=$slice"
+}
+settings_is() {
+  local missing
+  [[ -e $home/production.env ]] || return 1
+  missing=$(settings_wanted | grep -vxFf "$home/production.env" || true)
+  [[ ! $missing ]]
+}
 settings_make() {
   {
-    echo "# Settings of this machine, over deploy/images.env: see .env.example and deploy/README.md. Shell, root's."
-    echo "DOMAIN=$domain"
-    [[ ! -e /run/systemd/system ]] || echo 'BUILD_CGROUP=retention-build.slice'
-    [[ ! -e $home/production.env ]] || grep -vE '^(#|DOMAIN=|BUILD_CGROUP=)' "$home/production.env" || true
+    settings_wanted
+    # What was not said this time stays, and so does what others wrote.
+    [[ ! -e $home/production.env ]] ||
+      grep -vf <(settings_wanted | sed 's/=.*/=/; s/^/^/') "$home/production.env" || true
   } | write "$home/production.env" 600
 }
 
 says[repository]="a bare clone of $repository"
 repository_is() { [[ $(git -C "$home/repository" remote get-url origin 2>/dev/null) == "$repository" ]]; }
 repository_make() {
-  rm -rf "$home/repository.new" "$home/repository"
-  git clone --quiet --bare "$repository" "$home/repository.new"
+  rm -rf "$home/repository.new"
+  # A tag called main is not main.
+  git clone --quiet --bare --single-branch --branch main --no-tags "$repository" "$home/repository.new"
+  rm -rf "$home/repository"
   mv "$home/repository.new" "$home/repository"
 }
 
@@ -269,4 +340,4 @@ for item in "${items[@]}"; do
 done
 [[ ! $plan ]] || exit 0
 say "ready. This machine's host key, for the workflow's variable VM_KNOWN_HOSTS:"
-cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub
+echo "${domain:-${address:-ADDRESS}} $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)"

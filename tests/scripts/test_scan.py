@@ -97,6 +97,9 @@ PLANTED: Final[dict[str, tuple[str, Callable[[Path], None]]]] = {
         "latest", lambda tree: replace(tree, "deploy/images.env", "=caddy:2", "=caddy:latest"),
     ),
     "a word without quotes": ("shell", lambda tree: add(tree, "deploy/more", "#!/bin/sh\nrm -rf $1/*\n")),
+    "a word without quotes, where it is sourced": (
+        "shell", lambda tree: add(tree, "deploy/more.sh", "# shellcheck shell=bash\nmore() { rm -rf $1/*; }\n"),
+    ),
     "a misspelt limit": ("schemas", lambda tree: replace(tree, "docker-compose.yml", "pids_limit:", "pid_limit:")),
     "a misspelt limit in production": (
         "schemas", lambda tree: replace(tree, "deploy/compose.prod.yml", "mem_limit:", "memory_limit:"),
