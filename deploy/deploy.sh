@@ -6,8 +6,9 @@
 #   deploy.sh --status     what serves, and the last deploys
 # Lock, look, fetch, build, boot beside the old, ask it, switch, drain, stop the old, record. Until the switch the old
 # one serves, and what is left behind by a kill is found by looking at what runs: the next deploy clears it away.
-# Exit codes: 0 · 64 usage · 65 the revision is no good, the old one serves · 69 no engine, origin or memory ·
-# 73 disk · 75 busy, try later · 77 not on main, or older than what serves · 78 no API keys, or no release to go back to.
+# Exit codes: 0 · 64 usage · 65 the revision or the settings are no good, the old one serves · 69 no engine, origin or
+# memory · 70 something else went wrong: the last line says what serves · 73 disk · 75 busy, try later · 77 not on main,
+# or older than what serves · 78 no API keys, or no release to go back to.
 set -euo pipefail
 export LC_ALL=C
 umask 022
@@ -54,6 +55,8 @@ esac
 source "$bin/release.sh"
 # shellcheck source=deploy/gate.sh
 source "$bin/gate.sh"
+# shellcheck source=deploy/tiers.sh
+source "$bin/tiers.sh"
 if [[ $action == status ]]; then
   status
   exit
@@ -61,7 +64,7 @@ fi
 
 exec 9>"$home/lock" # children hold it too: what a killed deploy began is over before another begins
 flock --nonblock 9 || fail 75 "another deploy or a job is under way"
-candidate='' old='' old_release='' switched='' tiers_touched=''
+candidate='' old='' old_release='' switched='' mongo_touched='' edge_touched=''
 
 # Until the switch is seen to have worked, everything goes back to what it was.
 undo() {
@@ -71,18 +74,20 @@ undo() {
   case $code in
     0) exit 0 ;;
     65 | 69 | 73 | 75 | 77 | 78 | 143) ;;
-    *) code=65 ;;
+    *) code=70 ;;
   esac
-  if [[ $switched ]]; then switch_to "$switched"; fi
+  remove_trial
+  if [[ $edge_touched && $old_release ]]; then (settings_that_served && put_edge "$old_release"); fi
+  if [[ $switched ]] && ! switch_to "$switched"; then
+    say "the edge cannot be told: $candidate stays, since it is the one that is asked"
+    candidate=''
+  fi
   if [[ $candidate && $(container "$candidate") ]]; then
     say "the last lines of the new container:"
     docker logs --tail 50 "$(container "$candidate")" 2>&1
     remove "$candidate" 5
   fi
-  # What the API stands on, as the old release has it; what has not changed is not touched.
-  if [[ $tiers_touched && $old_release ]]; then
-    compose "$old_release" up -d --no-build --no-deps mongo edge >/dev/null 2>&1 || say "mongo and the edge: see docker ps"
-  fi
+  if [[ $mongo_touched && $old_release ]]; then (settings_that_served && put_mongo "$old_release"); fi
   journal "$action $wanted failed with $code at $at_step"
   old_release=$(release_of "$(live_colour)" 2>/dev/null)
   say "FAILED at '$at_step' (exit $code); ${old_release:-nothing that is known} serves"
@@ -93,11 +98,14 @@ trap 'exit 143' TERM INT
 
 step look
 look_at_the_machine
+remove_trial # left by a killed deploy
+revive
 old_release=$(release_of "$(live_colour)")
 if [[ $action == rollback ]]; then
   wanted=$(release_before "$old_release")
   [[ $wanted ]] || fail 78 "there is no release to go back to"
 else
+  look_for_room
   step fetch
   fetch "$wanted" "$old_release"
   step build
@@ -105,7 +113,7 @@ else
 fi
 
 step tiers
-tiers_touched=1
+mongo_touched=1
 bring_up_tiers "$wanted"
 first_load "$wanted"
 
@@ -113,17 +121,21 @@ step boot
 old=$(live_colour)
 candidate=$(other "$(colour_at_the_edge)")
 remove "$candidate" # left by a killed deploy: it serves nobody
-compose "$wanted" up -d --no-build --no-deps "$candidate"
+compose "$wanted" up -d --no-build --no-deps "$candidate" || fail 65 "the new container cannot be started"
 step ready
 wait_until_ready "$candidate"
 step smoke
 ask_both "$candidate" "$wanted" "$old"
 
+step edge
+try_edge "$candidate" "$wanted" "$known"
+edge_touched=1
+put_edge "$wanted"
 step switch
 switched=$old
 switch_to "$candidate"
 serves_outside "$wanted" || fail 65 "the edge does not serve $wanted"
-candidate='' switched='' tiers_touched='' old_release=$wanted # from here on there is nothing to undo
+candidate='' switched='' mongo_touched='' edge_touched='' # from here on there is nothing to undo
 
 step drain
 sleep "${DRAIN_S:-5}"

@@ -3,14 +3,17 @@
 # from what runs: the container that the edge names is what serves, and its image's tag is the release.
 
 : "${home:?}"
-set -a
-# shellcheck source=/dev/null
-[[ ! -e $home/production.env ]] || source "$home/production.env"
-set +a
+settings() {
+  set -a
+  # shellcheck source=/dev/null
+  [[ ! -e $1 ]] || source "$1"
+  set +a
+}
+settings "$home/production.env"
 project=${COMPOSE_PROJECT_NAME:-retention}
 export COMPOSE_PROJECT_NAME=$project
 export API_KEYS_DIR=$home/keys
-list=$home/releases/served # releases that have served, the newest last
+list=$home/releases/served # releases that have served, the newest last; served.env: the settings of that one
 
 say() { printf '%s deploy: %s\n' "$(date -u +%H:%M:%S)" "$*"; }
 step() {
@@ -24,8 +27,9 @@ fail() {
 }
 journal() { echo "$(date -u +%FT%TZ) $* after $SECONDS s" >>"$home/log/deploys"; }
 
-# A child dies with us: the lock is free as soon as we are gone.
-docker() { setpriv --pdeathsig KILL docker "$@"; }
+# A child dies with us: the lock is free as soon as we are gone. But what is stopped to be replaced is started again,
+# whatever becomes of us, and the lock is held until then.
+docker() { if [[ ${outlive:-} ]]; then command docker "$@"; else setpriv --pdeathsig KILL docker "$@"; fi; }
 compose() {
   local at=$home/releases/$1
   shift
@@ -41,6 +45,7 @@ container() {
 }
 is_running() { [[ $1 && $(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
 other() { if [[ $1 == blue ]]; then echo green; else echo blue; fi; }
+runs_image() { [[ $(docker inspect -f '{{.Config.Image}}' "$(container "$1")" 2>/dev/null) == "$2" ]]; }
 colour_at_the_edge() { docker exec "$(container edge)" cat /live/colour; }
 
 # The colour that serves; nothing when there is none, or no edge.
@@ -54,6 +59,7 @@ live_colour() {
 release_of() {
   [[ ! ${1:-} ]] || docker inspect -f '{{.Config.Image}}' "$(container "$1")" | sed 's/.*://'
 }
+last_release() { [[ ! -e $list ]] || tail -n 1 "$list"; }
 # The release that served before; the last recorded one when what serves was never recorded.
 release_before() {
   [[ -e $list ]] || return 0
@@ -63,44 +69,68 @@ release_before() {
 # Before
 
 look_at_the_machine() {
-  local root free_kb memory_kb busy
+  local busy
+  [[ ! -e $home/restore-unfinished ]] || fail 75 "a restore was cut short: restore.sh $(<"$home/restore-unfinished") again"
   [[ -s $home/keys/api_keys ]] || fail 78 "there are no API keys in $home/keys/api_keys: see deploy/README.md"
-  root=$(docker info -f '{{.DockerRootDir}}' 2>/dev/null) || fail 69 "no Docker engine answers"
+  docker info >/dev/null 2>&1 || fail 69 "no Docker engine answers"
+  busy=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Label "com.docker.compose.service"}}' |
+    grep -xE 'seeder|trainer' || true)
+  [[ ! $busy ]] || fail 75 "the ${busy//$'\n'/ and the } is at work: try again when it has ended"
+}
+# To build, and to go forward: one can go back without.
+look_for_room() {
+  local root free_kb memory_kb
+  root=$(docker info -f '{{.DockerRootDir}}')
   free_kb=$(df --output=avail -k "$root" | tail -1)
   ((free_kb >= ${MIN_FREE_MB:-2048} * 1024)) ||
     fail 73 "$((free_kb / 1024)) MB are free under $root, a deploy takes ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
   memory_kb=$(awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print sum }' /proc/meminfo)
   ((memory_kb >= ${MIN_MEMORY_MB:-400} * 1024)) ||
     fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build take ${MIN_MEMORY_MB:-400}"
-  busy=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Label "com.docker.compose.service"}}' |
-    grep -xE 'seeder|trainer' || true)
-  [[ ! $busy ]] || fail 75 "the ${busy//$'\n'/ and the } is at work: try again when it has ended"
 }
-
 # SHA SERVING: put exactly that revision into releases/SHA.
 fetch() {
   local repository=$home/repository at=$home/releases/$1 new=$home/releases/.new
   find "$repository" -name '*.lock' -type f -delete # of a fetch that was killed: we hold the only lock there is
-  timeout 300 git -C "$repository" fetch --quiet origin '+refs/heads/main:refs/heads/main' ||
+  # Nothing that would go on behind our back, holding the lock; and no tags: one may be called main.
+  timeout 300 git -C "$repository" -c gc.autoDetach=false fetch --quiet --no-tags origin '+refs/heads/main:refs/heads/main' ||
     fail 69 "cannot fetch from origin"
-  git -C "$repository" merge-base --is-ancestor "$1" main 2>/dev/null || fail 77 "$1 is not on origin/main"
+  git -C "$repository" merge-base --is-ancestor "$1" refs/heads/main 2>/dev/null || fail 77 "$1 is not on origin/main"
   if [[ $2 && $2 != "$1" ]] && git -C "$repository" merge-base --is-ancestor "$1" "$2" 2>/dev/null; then
     fail 77 "$1 is older than $2, which serves: to go back, roll back or revert"
   fi
   rm -rf "$new"
   mkdir -p "$new"
   git -C "$repository" archive "$1" | tar -x -C "$new"
-  cat >"$new/release.env" <<-END
-	RELEASE=$1
-	MONGO_RELEASE=$(cd "$new" && { cat services/mongo/start.sh && sed -n '/AS mongo$/,$p' services/Dockerfile && from MONGO_IMAGE; } | key)
-	EDGE_RELEASE=$(cd "$new" && { cat deploy/edge/* && from CADDY_IMAGE; } | key)
-	END
+  (cd "$new" && keys "$1" >release.env) || fail 65 "what mongo or the edge is made of is not where deploy/release.sh looks for it, or cannot be pulled"
   rm -rf "$at"
   mv "$new" "$at"
+  say_what_drifted "$at"
+}
+# In the top of a release: its tags. Mongo and the edge have one each of what their images are made of, less the edge's page.
+keys() {
+  local mongo edge
+  from PYTHON_IMAGE >/dev/null && [[ -s deploy/edge/Caddyfile ]] &&
+    mongo=$({ cat services/mongo/start.sh && stage mongo && which MONGO_IMAGE; } | key) &&
+    edge=$({ cat deploy/edge/Dockerfile && which CADDY_IMAGE; } | key) &&
+    printf '%s\n' "RELEASE=$1" "MONGO_RELEASE=$mongo" "EDGE_RELEASE=$edge"
 }
 key() { sha256sum | cut -c1-12; }
-# In the top of a release: the image of that name, from the environment or else from images.env.
-from() { if [[ ${!1:-} ]]; then echo "${!1}"; else sed -n "s/^$1=//p" deploy/images.env; fi; }
+stage() { awk -v stage="$1" '$NF == stage && $(NF - 1) == "AS" { found = 1 } found; END { exit !found }' services/Dockerfile; }
+# The image of that name, from the environment or else from images.env.
+from() { if [[ ${!1:-} ]]; then echo "${!1}"; else grep "^$1=" deploy/images.env | cut -d= -f2-; fi; }
+# And which one that is: somebody who pulls it anew means it.
+which() {
+  local name
+  name=$(from "$1") || return
+  docker image inspect "$name" >/dev/null 2>&1 || docker pull --quiet "$name" >/dev/null || return
+  docker image inspect -f '{{.Id}}' "$name"
+}
+say_what_drifted() {
+  local file drifted=''
+  for file in "$home"/bin/*; do cmp -s "$file" "$1/deploy/${file##*/}" || drifted+=" ${file##*/}"; done
+  [[ ! $drifted ]] || say "WARNING: this machine has other scripts than the release:$drifted; bootstrap.sh brings them, a deploy does not"
+}
 
 # Images of a release, one after the other, so that the peak is one's; what is there is not built again.
 build() {
@@ -117,29 +147,18 @@ build() {
 }
 tag() { sed -n "s/^$2=//p" "$home/releases/$1/release.env"; }
 image() {
-  local name=$1 context=$2
+  local name=$1 context=$2 log=$home/log/build
   shift 2
   ! docker image inspect "$name" >/dev/null 2>&1 || return 0
   say "building $name"
   # shellcheck disable=SC2086 # BUILD_CGROUP bounds the memory of what runs in a build (bootstrap.sh makes the slice)
-  timeout "${BUILD_WITHIN_S:-1200}" setpriv --pdeathsig KILL docker build --quiet --tag "$name" \
-    --label "retention.project=$project" ${BUILD_CGROUP:+--cgroup-parent "$BUILD_CGROUP"} "$@" "$context" >/dev/null || fail 65 "$name cannot be built"
+  timeout "${BUILD_WITHIN_S:-1200}" setpriv --pdeathsig KILL docker build --progress plain --tag "$name" \
+    --label "retention.project=$project" ${BUILD_CGROUP:+--cgroup-parent "$BUILD_CGROUP"} "$@" "$context" >"$log" 2>&1 || {
+    tail -n 50 "$log"
+    fail 65 "$name cannot be built"
+  }
 }
 
-# What the API stands on: started, and replaced where its definition has changed. Each by itself: Compose replaces what
-# stands on something replaced, and init's image is new with every release.
-bring_up_tiers() {
-  local mongo_was edge_was
-  mongo_was=$(container mongo) edge_was=$(container edge)
-  once "$1" init
-  once "$1" mongo-check
-  compose "$1" up -d --no-build --no-deps mongo edge || fail 65 "mongo or the edge cannot be started"
-  once "$1" mongo-users
-  is_running "$(container mongo)" || fail 65 "mongo has ended: $(docker logs --tail 5 "$(container mongo)" 2>&1)"
-  is_running "$(container edge)" || fail 65 "the edge has ended: $(docker logs --tail 5 "$(container edge)" 2>&1)"
-  [[ ! $mongo_was || $mongo_was == "$(container mongo)" ]] || say "mongo has changed: it was replaced, and away for seconds"
-  [[ ! $edge_was || $edge_was == "$(container edge)" ]] || say "the edge has changed: it was replaced, and away for a second"
-}
 # RELEASE SERVICE: a job that can be done again and again, to its end.
 once() {
   compose "$1" up -d --no-build --no-deps "$2" || fail 65 "$2 cannot be started"
@@ -159,19 +178,27 @@ first_load() {
 
 # After
 
-# What was there before SHA stays as it was, what came after it goes: that is how one goes back, twice too.
+# What was there before SHA stays as it was, what came after it goes: that is how one goes back, twice too. Three are kept.
 record() {
   {
     [[ ! -e $list ]] || awk -v now="$1" '$1 == now { exit } { print }' "$list"
     echo "$1"
-  } >"$list.new"
+  } | tail -n 3 >"$list.new"
   mv "$list.new" "$list"
+  [[ ! -e $home/production.env ]] || install -m 600 "$home/production.env" "$list.env"
+}
+# In a subshell: back to the settings with which the last release came live, whatever was written into the file since.
+settings_that_served() {
+  [[ -e $list.env ]] || return 0
+  # shellcheck disable=SC2046 # names
+  unset $(sed -nE 's/^([A-Za-z_]+)=.*/\1/p' "$home/production.env")
+  settings "$list.env"
 }
 
-# Keep the last three releases.
+# Keep the releases of the list.
 prune() {
   local kept tags image at
-  mapfile -t kept < <(tail -n 3 "$list")
+  mapfile -t kept <"$list"
   tags=$(for release in "${kept[@]}"; do cut -d= -f2 "$home/releases/$release/release.env"; done)
   for image in $(docker images --filter "label=retention.project=$project" --format '{{.Repository}}:{{.Tag}}'); do
     grep -qxF "${image#*:}" <<<"$tags" || docker rmi "$image" >/dev/null || true

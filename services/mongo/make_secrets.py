@@ -5,6 +5,9 @@
 
 Run at every start: what is there stays, only the address in a URI follows `--host`. Killed at any point, it can be
 run again. Folders that exist keep their owner and group, which say who may read the files in them.
+
+With `--renew` one kind is made anew. The admin's password before goes to admin/mongo_uri.before: until make_users.py
+has run, it is the one that the database knows. So make_users.py has to run before passwords are renewed once more.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 ADMIN: Final = "admin"
 SERVICES: Final = ("seeder", "trainer", "inference")
 SIGNERS: Final = ("trainer", "inference")  # one signs, the other verifies: HMAC takes the same key for both
+PASSWORDS: Final = "passwords"
+SIGNING_KEY: Final = "signing-key"
+ID_HASH_KEY: Final = "id-hash-key"
 SECRET_BYTES: Final = 32  # 256 bits; written as 43 characters that need no escaping in a URI
 
 logger = logging.getLogger("make_secrets")
@@ -40,11 +46,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--directory", type=Path, required=True, metavar="DIR")
     parser.add_argument("--host", required=True, metavar="HOST:PORT", help="where the services find MongoDB")
+    parser.add_argument("--renew", choices=(PASSWORDS, SIGNING_KEY, ID_HASH_KEY), help="make these anew")
     options = parser.parse_args()
     configure_logs(os.environ.get("LOG_LEVEL", "info"))
     try:
         with _locked(options.directory):
-            made = make_secrets(options.directory, options.host)
+            made = make_secrets(options.directory, options.host, renew=options.renew)
     except OSError as error:
         logger.error("cannot write %s: %s", error.filename, error.strerror)  # noqa: TRY400 - one line is enough
         return CannotWriteError.exit_code
@@ -52,19 +59,26 @@ def main() -> int:
     return 0
 
 
-def make_secrets(directory: Path, host: str) -> list[str]:
-    """Make what is missing under `directory`; return the names of the files that were written."""
+def make_secrets(directory: Path, host: str, *, renew: str | None = None) -> list[str]:
+    """Make what is missing under `directory`, or to be renewed; return the names of the files that were written."""
     wanted: dict[Path, str] = {}
-    for user in (ADMIN, *SERVICES):
+    admin = directory / ADMIN / "mongo_uri"
+    if renew == PASSWORDS and admin.exists():
+        wanted[admin.with_name(f"{admin.name}.before")] = _content(admin)
+    for user in (*SERVICES, ADMIN):  # the admin last: by then its password before is kept
         path = directory / user / "mongo_uri"
-        password = urlsplit(_content(path)).password or secrets.token_urlsafe(SECRET_BYTES)
+        password = _kept(urlsplit(_content(path)).password, anew=renew == PASSWORDS)
         wanted[path] = f"mongodb://{user}:{password}@{host}/?authSource=admin"
     keys = [directory / service / "model_signing_key" for service in SIGNERS]
-    key = next(filter(None, map(_content, keys)), None) or secrets.token_urlsafe(SECRET_BYTES)
+    key = _kept(next(filter(None, map(_content, keys)), None), anew=renew == SIGNING_KEY)
     wanted |= dict.fromkeys(keys, key)
-    id_hash_key = directory / "inference" / "id_hash_key"  # a new one would make last week's log another customer's
-    wanted[id_hash_key] = _content(id_hash_key) or secrets.token_urlsafe(SECRET_BYTES)
+    id_hash_key = directory / "inference" / "id_hash_key"  # a new one makes last week's log another customer's
+    wanted[id_hash_key] = _kept(_content(id_hash_key), anew=renew == ID_HASH_KEY)
     return [str(path.relative_to(directory)) for path, content in wanted.items() if _ensure(path, content)]
+
+
+def _kept(secret: str | None, *, anew: bool) -> str:
+    return secret if secret and not anew else secrets.token_urlsafe(SECRET_BYTES)
 
 
 def _content(path: Path) -> str:

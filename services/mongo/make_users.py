@@ -2,7 +2,8 @@
 
 Run at every start, on MongoDB's own localhost: where there is no user yet, a connection from there may create the
 first one. Every step is whole or not done, and is done again by the next run: it can be killed at any point, and so
-can the server. The passwords are those that make_secrets.py wrote.
+can the server. The passwords are those that make_secrets.py wrote; where it has renewed them, the admin comes in by
+the password before, and all get their new one.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure, OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from retention import schema
 from retention.errors import BadConfigurationError, NotPermittedError, RetentionError, UnavailableError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 Grants: TypeAlias = "dict[str, Sequence[str]]"
+Privileges: TypeAlias = "list[dict[str, Any]]"
 
 _READ: Final = ("find",)
 _APPEND: Final = ("find", "insert", "remove")  # removed only by --drop; what came in is never changed
@@ -61,6 +63,8 @@ GRANTS: Final[dict[str, Grants]] = {
     },
 }
 
+_MANAGE_USERS: Final = "userAdminAnyDatabase"
+_HOLD_WRITES: Final = "hold_writes"  # the admin's besides: to stop everybody's writes while a copy is made
 _UNAUTHORIZED: Final = 13
 _AUTHENTICATION_FAILED: Final = 18
 _USER_NOT_FOUND: Final = 11
@@ -82,8 +86,10 @@ def main() -> int:
         db_name = reader.text("DB_NAME", "retention")
         wait_s = reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600)
         reader.finish()
-        passwords = {user: _password(options.directory, user) for user in ("admin", *GRANTS)}
-        _retrying(lambda: make_users(options.host, db_name, passwords), wait_s=wait_s, host=options.host)
+        passwords = {user: _password(options.directory / user / "mongo_uri") for user in ("admin", *GRANTS)}
+        before = options.directory / "admin" / "mongo_uri.before"
+        admins = [passwords["admin"], *([_password(before)] if before.exists() else [])]
+        _retrying(lambda: make_users(options.host, db_name, passwords, admins), wait_s=wait_s, host=options.host)
     except RetentionError as error:
         logger.error("%s", error)  # noqa: TRY400 - the message says it all
         return error.exit_code
@@ -91,28 +97,48 @@ def main() -> int:
     return 0
 
 
-def make_users(host: str, db_name: str, passwords: Mapping[str, str]) -> None:
-    """Make the admin if there is no user yet, and every service's role and user as in GRANTS."""
+def make_users(host: str, db_name: str, passwords: Mapping[str, str], admins: Sequence[str]) -> None:
+    """Make the admin if there is no user yet, and every role and user as in GRANTS; `admins` may be its password."""
     _make_first_user(host, passwords["admin"])
-    with _client(host, passwords["admin"]) as client:
+    with _admin(host, admins) as client:
         for service, grants in GRANTS.items():
-            privileges = [
+            privileges: Privileges = [
                 {"resource": {"db": db_name, "collection": collection}, "actions": list(actions)}
                 for collection, actions in grants.items()
             ]
-            role = {"privileges": privileges, "roles": [], "writeConcern": _DURABLE}
-            _update_or_create(client, "Role", service, role)
-            _update_or_create(client, "User", service, _credentials(passwords[service], role=service))
+            _make_role(client, service, privileges)
+            _update_or_create(client, "User", service, _credentials(passwords[service], service))
+        _make_role(client, _HOLD_WRITES, [{"resource": {"cluster": True}, "actions": ["fsync", "unlock"]}])
+        # Last: whoever is cut short before it can come in again as now.
+        _update_or_create(client, "User", "admin", _credentials(passwords["admin"], _MANAGE_USERS, _HOLD_WRITES))
+
+
+def _make_role(client: MongoClient[dict[str, Any]], name: str, privileges: Privileges) -> None:
+    _update_or_create(client, "Role", name, {"privileges": privileges, "roles": [], "writeConcern": _DURABLE})
 
 
 def _make_first_user(host: str, password: str) -> None:
-    """Create the admin, who may manage users and nothing else; leave it to the existing one where there is any."""
+    """Create the admin, who may manage users; leave it to the existing one where there is any."""
     with _client(host) as client:
         try:
-            client.admin.command("createUser", "admin", **_credentials(password, role="userAdminAnyDatabase"))
+            client.admin.command("createUser", "admin", **_credentials(password, _MANAGE_USERS))
         except OperationFailure as error:
             if error.code != _UNAUTHORIZED:
                 raise
+
+
+def _admin(host: str, passwords: Sequence[str]) -> MongoClient[dict[str, Any]]:
+    """Return a client that came in by the first of these passwords that the database takes."""
+    password, *others = passwords
+    client = _client(host, password)
+    try:
+        client.admin.command("ping")
+    except PyMongoError as error:
+        client.close()
+        if others and isinstance(error, OperationFailure) and error.code == _AUTHENTICATION_FAILED:
+            return _admin(host, others)
+        raise
+    return client
 
 
 def _update_or_create(client: MongoClient[dict[str, Any]], kind: str, name: str, document: dict[str, Any]) -> None:
@@ -124,10 +150,10 @@ def _update_or_create(client: MongoClient[dict[str, Any]], kind: str, name: str,
         client.admin.command(f"create{kind}", name, **document)
 
 
-def _credentials(password: str, *, role: str) -> dict[str, Any]:
+def _credentials(password: str, *roles: str) -> dict[str, Any]:
     return {
         "pwd": password,
-        "roles": [{"role": role, "db": "admin"}],
+        "roles": [{"role": role, "db": "admin"} for role in roles],
         "mechanisms": ["SCRAM-SHA-256"],
         "writeConcern": _DURABLE,
     }
@@ -145,8 +171,7 @@ def _client(host: str, admin_password: str | None = None) -> MongoClient[dict[st
     )
 
 
-def _password(directory: Path, user: str) -> str:
-    path = directory / user / "mongo_uri"
+def _password(path: Path) -> str:
     try:
         password = urlsplit(path.read_text(encoding="ascii")).password
     except OSError as error:

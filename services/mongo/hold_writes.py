@@ -1,0 +1,88 @@
+"""Hold all writes to MongoDB for as long as the standard input is open, so that its files can be copied. Reads go on.
+
+Says `held` once every acknowledged write is in the files. Ends with 0 when the input was closed in time, and with 75
+when the writes had to be let go before: then a copy is no good. Should this be killed, nobody else would let them go,
+so the first thing it does is to end what another run has left. With an empty input that is all there is to it.
+"""  # noqa: INP001 - a script, run by its path
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from retention.errors import UnavailableError
+from retention.logs import configure_logs
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_NOT_HELD: Final = "not locked"  # MongoDB 6 gives no code for it
+_TOO_LONG: Final = 75
+
+logger = logging.getLogger("hold_writes")
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--uri-file", type=Path, required=True, metavar="FILE", help="the admin's address of MongoDB")
+    parser.add_argument("--at-most", type=float, default=60.0, metavar="SECONDS", help="then they are let go")
+    options = parser.parse_args()
+    configure_logs(os.environ.get("LOG_LEVEL", "info"))
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return hold_writes(options.uri_file.read_text(encoding="ascii").strip(), at_most_s=options.at_most)
+    except (PyMongoError, OSError) as error:
+        logger.error("the writes cannot be held: %s", error)  # noqa: TRY400 - the message says it all
+        return UnavailableError.exit_code
+
+
+def hold_writes(uri: str, *, at_most_s: float) -> int:
+    """Hold the writes until the standard input ends; return 0, or 75 when that took longer than `at_most_s`."""
+    with MongoClient[dict[str, Any]](uri, directConnection=True, serverSelectionTimeoutMS=5000) as client:
+        _let_go(client)
+        begun = time.monotonic()
+        try:
+            client.admin.command("fsync", lock=True)
+            print("held", flush=True)  # noqa: T201 - for who copies
+            ended = _input_ends(within_s=at_most_s)
+        finally:
+            _let_go(client)
+        logger.info("writes were held for %.1f s", time.monotonic() - begun)
+    return 0 if ended else _TOO_LONG
+
+
+def _let_go(client: MongoClient[dict[str, Any]]) -> None:
+    """Unlock as often as was locked."""
+    try:
+        while client.admin.command("fsyncUnlock")["lockCount"]:
+            pass
+    except OperationFailure as error:
+        if _NOT_HELD not in str(error):
+            raise
+
+
+def _input_ends(*, within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while select.select([sys.stdin], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        if not os.read(sys.stdin.fileno(), 4096):
+            return True
+    return False
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(_TOO_LONG)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
