@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,7 +129,8 @@ class Machine:
     def killed(self) -> None:
         """Kill what works at a deploy, and nothing that it has started."""
         for process in self.workers():
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended by itself
+                os.kill(process, signal.SIGKILL)
 
     def serves(self) -> str:
         """Return the revision that answers at the edge; '' when nobody does."""

@@ -148,7 +148,7 @@ def _kill(machine: Machine, under_way: subprocess.Popen[str], step: str, after_s
     time.sleep(after_s)
     machine.killed()
     under_way.communicate()
-    assert under_way.returncode != 0
+    assert under_way.returncode != 0 or step == "prune", "the last step alone may be over before it is killed"
 
 
 def _converges(machine: Machine, sha: str) -> None:
