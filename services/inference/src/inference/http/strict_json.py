@@ -70,7 +70,7 @@ class StrictJsonRoute(APIRoute):
 class QuestionRoute(StrictJsonRoute):
     """A route for `endpoint(request, question) -> Response`, the question being a model of the body.
 
-    It looks for nothing else: FastAPI's own way takes 60 µs more to find no parameters, cookies and dependencies.
+    It looks for nothing else: FastAPI's own way takes 50 µs more to find no parameters, cookies and dependencies.
     """
 
     def __init__(self, *of: Any, **more: Any) -> None:  # noqa: ANN401 - what a route is made of
