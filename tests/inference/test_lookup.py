@@ -193,7 +193,8 @@ async def test_many_are_found_as_each_alone(customers: Customers, as_of: datetim
 @pytest.mark.usefixtures("mongo_uri")
 async def test_those_who_ask_together_each_get_their_own(customers: Customers) -> None:
     asked = [12347, 99999, 12348, 12349, 12347, 2**63 - 1] * 20
-    found = await asyncio.gather(*(customers.features(each, CLOCK) for each in asked), return_exceptions=True)
+    asking = (customers.features(each, CLOCK, or_later=True) for each in asked)
+    found = await asyncio.gather(*asking, return_exceptions=True)
 
     expected = {12347: 350.5, 12348: 20.0, 12349: NoOrdersError, 99999: CustomerNotFoundError}
     for customer_id, its in zip(asked, found, strict=True):
@@ -214,6 +215,23 @@ async def test_those_who_ask_together_are_one_query_and_many_as_of_another_day_a
         await customers.features_of([12347, 12348, 12349, 99999], PAST)
         stored.command("profile", 0)
     assert _asked(stored)[1:] == [
+        ("query", schema.CUSTOMERS), ("command", schema.ORDERS), ("command", schema.TRANSACTIONS),
+    ]  # fmt: skip
+
+
+async def test_the_unknown_who_ask_together_are_two_more(
+    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str]
+) -> None:
+    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
+    with closing(Connection(settings)) as connection:
+        customers = MongoCustomers(connection)
+        await customers.ping()
+        stored.command("profile", 2)
+        asking = (customers.features(90000 + each, CLOCK, or_later=True) for each in range(100))
+        found = await asyncio.gather(*asking, return_exceptions=True)
+        stored.command("profile", 0)
+    assert {type(each) for each in found} == {CustomerNotFoundError}
+    assert _asked(stored) == [
         ("query", schema.CUSTOMERS), ("command", schema.ORDERS), ("command", schema.TRANSACTIONS),
     ]  # fmt: skip
 

@@ -29,7 +29,8 @@ class Coalesced(Generic[K, V]):
     """Look-ups by key, of which those that arrive while others are under way go together into the next question.
 
     The first asks at once, and nobody is answered from a question that was put before they came: what they get is
-    fresh. Who arrived first goes first. Each waits `timeout_s` at most, from their own arrival, for UnavailableError.
+    fresh. Who arrived first goes first. Each waits `timeout_s` at most, from their own arrival, for UnavailableError;
+    who has less time left says so.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Coalesced(Generic[K, V]):
         self._waiting: deque[Asker[K, V]] = deque()
         self._under_way: set[asyncio.Task[None] | None] = set()
 
-    async def __call__(self, key: K) -> V | None:
+    async def __call__(self, key: K, *, timeout_s: float | None = None) -> V | None:
         """Return what is found under `key`, None when nothing is; raises what the question raised."""
         loop = asyncio.get_running_loop()
         asker: Asker[K, V] = Asker(key, loop.create_future())
@@ -55,7 +56,7 @@ class Coalesced(Generic[K, V]):
         if len(self._under_way) < self._at_once:
             self._under_way.add(asyncio.create_task(self._answer_waiting()))
         # A timer of the loop's: asyncio.timeout takes five times as long, and this is done for every request.
-        deadline = loop.call_later(self._timeout_s, _give_up, asker.answer)
+        deadline = loop.call_later(self._timeout_s if timeout_s is None else timeout_s, _give_up, asker.answer)
         try:
             return await asker.answer
         finally:

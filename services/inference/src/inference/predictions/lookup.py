@@ -88,6 +88,7 @@ class MongoCustomers:
         self._connection = connection
         self._db = connection.database
         self._stored = Coalesced(self._ask_stored, timeout_s=TIMEOUT_MS / 1000)
+        self._not_stored = Coalesced(self._ask_computed, timeout_s=TIMEOUT_MS / 1000)
         self.state = Shared(self._ask_state, age_s=STATE_AGE_S)
         self.count = Shared(self._ask_count, age_s=COUNT_AGE_S)
 
@@ -101,9 +102,13 @@ class MongoCustomers:
         as_of = _instant(stored, as_of, or_later=or_later)
         if stored and _answers(stored, as_of):
             return stored
-        left_ms = TIMEOUT_MS - 1000 * (time.monotonic() - asked_at)
-        async with self._connection.asking(max(1, int(left_ms))):
-            found = (await self._computed({as_of: [customer_id]}))[customer_id]
+        left_s = max(0.001, TIMEOUT_MS / 1000 - (time.monotonic() - asked_at))
+        found: Found
+        if or_later:  # as of the clock, mostly ids that nobody has: those who try many at once are two queries
+            found = await self._not_stored((as_of, customer_id), timeout_s=left_s) or CustomerNotFoundError()
+        else:  # another day's takes its time, and nobody else's
+            async with self._connection.asking(int(1000 * left_s)):
+                found = (await self._computed(as_of, [customer_id]))[customer_id]
         if isinstance(found, RetentionError):
             raise found
         return found
@@ -123,7 +128,9 @@ class MongoCustomers:
                     found[customer_id] = customer
                 else:
                     missing.setdefault(instant, []).append(customer_id)
-            return found | await self._computed(missing)
+            for instant, its in missing.items():
+                found |= await self._computed(instant, its)
+            return found
 
     async def _ask_stored(self, customer_ids: Collection[int]) -> dict[int, dict[str, Any]]:
         # One batch: the server would stop after 101 documents, to be asked for more.
@@ -133,16 +140,21 @@ class MongoCustomers:
         async with self._connection.asking():
             return {customer["_id"]: customer for customer in await asked.to_list(None)}
 
-    async def _computed(self, missing: Mapping[datetime, Sequence[int]]) -> dict[int, Found]:
-        """Return what the pipelines make of these customers as of these instants."""
-        found: dict[int, Found] = {}
-        for as_of, customer_ids in missing.items():
-            computed = self._db[schema.ORDERS].aggregate(
-                pipelines.customers(as_of, customer_ids), batchSize=len(customer_ids) + 1
-            )
-            found |= {customer["_id"]: customer for customer in await computed.to_list(None)}
-            found |= await self._why_none([each for each in customer_ids if each not in found], as_of)
+    async def _ask_computed(self, keys: Collection[tuple[datetime, int]]) -> dict[tuple[datetime, int], Found]:
+        found: dict[tuple[datetime, int], Found] = {}
+        async with self._connection.asking():
+            for as_of in {as_of for as_of, _ in keys}:  # mostly one
+                its = await self._computed(as_of, [customer_id for instant, customer_id in keys if instant == as_of])
+                found |= {(as_of, customer_id): each for customer_id, each in its.items()}
         return found
+
+    async def _computed(self, as_of: datetime, customer_ids: Collection[int]) -> dict[int, Found]:
+        """Return what the pipelines make of these customers as of this instant."""
+        asked = self._db[schema.ORDERS].aggregate(
+            pipelines.customers(as_of, list(customer_ids)), batchSize=len(customer_ids) + 1
+        )
+        found: dict[int, Found] = {customer["_id"]: customer for customer in await asked.to_list(None)}
+        return found | await self._why_none([each for each in customer_ids if each not in found], as_of)
 
     async def _why_none(self, customer_ids: Collection[int], as_of: datetime) -> dict[int, RetentionError]:
         """Return the errors; who came later is not known yet."""
