@@ -13,7 +13,7 @@ from retention.errors import CustomerNotFoundError, NoOrdersError, RetentionErro
 from retention.refresh import DEFINITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Mapping
     from datetime import datetime
 
     from inference.connection import Connection
