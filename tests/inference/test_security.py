@@ -63,6 +63,11 @@ async def test_pages_alone_may_send_forms(api: httpx.AsyncClient, path: str, for
     assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(("path", "scripts"), [("/", False), ("/docs", True), ("/livez", False)])
+async def test_swagger_ui_alone_may_run_scripts(api: httpx.AsyncClient, path: str, *, scripts: bool) -> None:
+    assert ("script-src" in (await api.get(path)).headers["content-security-policy"]) is scripts
+
+
 async def test_the_files_of_pages_may_be_kept(api: httpx.AsyncClient) -> None:
     headers = (await api.get("/docs/swagger/swagger-ui-bundle.js")).headers
 

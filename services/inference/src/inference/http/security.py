@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from inference.http.access import Access
 
-# Scripts from this server alone. Swagger UI draws its icons from data: addresses and sets styles from its script.
 _PAGE_POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+# Scripts from this server alone. Swagger UI draws its icons from data: addresses and sets styles from its script.
+_DOCS_POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     b"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
@@ -31,24 +34,24 @@ _HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),  # a page elsewhere cannot embed an answer
 ]
 _NO_STORE: Final = (b"cache-control", b"no-store")  # answers are about people
-_PAGE_HEADERS: Final = [
+_OF_PAGES: Final = [
     *_HEADERS,
-    (b"content-security-policy", _PAGE_POLICY),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     _NO_STORE,
 ]
+_PAGES: Final = {
+    "/": [*_OF_PAGES, (b"content-security-policy", _PAGE_POLICY)],
+    "/docs": [*_OF_PAGES, (b"content-security-policy", _DOCS_POLICY)],
+}
 _FILE_HEADERS: Final = [*_HEADERS, (b"content-security-policy", _PAGE_POLICY)]
 _DATA_HEADERS: Final = [*_HEADERS, (b"content-security-policy", _DATA_POLICY), _NO_STORE]
-_PAGES: Final = frozenset({"/", "/docs"})
 _FILES: Final = ("/docs/", "/page/")  # of the pages; they may be cached
 
 
 def headers_of(path: str) -> list[tuple[bytes, bytes]]:
     """Return the headers that browsers obey, for the answer to `path`. HSTS is the edge's, which has the TLS."""
-    if path in _PAGES:
-        return _PAGE_HEADERS
-    return _FILE_HEADERS if path.startswith(_FILES) else _DATA_HEADERS
+    return _PAGES.get(path) or (_FILE_HEADERS if path.startswith(_FILES) else _DATA_HEADERS)
 
 
 def cross_origin(origins: Iterable[str]) -> Middleware:
