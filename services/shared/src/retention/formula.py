@@ -52,7 +52,7 @@ class Formula(NamedTuple):
     @property
     def features(self) -> tuple[str, ...]:
         """The features the formula needs, in its order."""
-        return tuple(term.feature for term in self.terms)
+        return tuple([feature for feature, _, _ in self.terms])  # asked for with each answer: half the time of tuple(…)
 
     def contributions(self, features: Features) -> list[float]:
         """Return each term's share of the log-odds, in the terms' order."""
@@ -60,7 +60,9 @@ class Formula(NamedTuple):
 
     def log_odds(self, features: Features) -> float:
         """Return base + Σ contributions."""
-        return self.base_log_odds + math.fsum(self.contributions(features))
+        return self.base_log_odds + math.fsum(
+            [weight * (math.log1p(features[feature]) - mean) for feature, mean, weight in self.terms]
+        )
 
     def variance(self, features: Features) -> float:
         """Return the variance of the log-odds, ≥ 0, from the uncertainty of the coefficients (delta method)."""
