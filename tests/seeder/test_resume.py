@@ -153,7 +153,7 @@ def test_a_small_load_touches_what_it_brings_and_the_result_is_that_of_everythin
 def test_a_server_that_is_killed_and_comes_back_costs_nothing(
     tmp_path: Path, own_mongod: list[Mongod], database_name: str
 ) -> None:
-    process = in_the_background(csv_file(tmp_path, range(40_000)))
+    process = in_the_background(csv_file(tmp_path, range(120_000)))
     port = int(own_mongod[0].host.rpartition(":")[2])
     with pymongo.MongoClient[Documents](own_mongod[0].uri, tz_aware=True) as client:
         database = client[database_name]
@@ -164,9 +164,9 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing(
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
         assert "MongoDB went away; waiting" in errors
-        assert database[schema.TRANSACTIONS].count_documents({}) == 40_000
+        assert database[schema.TRANSACTIONS].count_documents({}) == 120_000
         finished = record(database)
-        assert (finished["read"], finished["inserted"], finished["already_there"]) == (40_000, 40_000, 0)
+        assert (finished["read"], finished["inserted"], finished["already_there"]) == (120_000, 120_000, 0)
 
 
 def test_a_server_that_stays_away_ends_the_load_with_69(
