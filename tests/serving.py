@@ -82,9 +82,6 @@ class InMemoryCustomers:
     async def state(self) -> DataState:
         return DataState(CLOCK, self._loaded_at)
 
-    async def ping(self) -> None:
-        return
-
     async def count(self) -> int:
         return sum(map(len, self._orders.values()))
 
@@ -96,9 +93,6 @@ class UnreachableCustomers(InMemoryCustomers):
         raise UnavailableError(f"mongodb://user:secret@example.org is away {customer_id} {as_of}")
 
     async def state(self) -> DataState:
-        raise UnavailableError("mongodb://user:secret@example.org is away")
-
-    async def ping(self) -> None:
         raise UnavailableError("mongodb://user:secret@example.org is away")
 
     async def count(self) -> int:

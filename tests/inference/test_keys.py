@@ -106,6 +106,14 @@ async def test_each_scope_may_do_what_those_before_it_may(serve: Serve, key_file
     assert let_in == ["write", "admin"][BEYOND_READ[method, path] == "admin" :]
 
 
+async def test_who_goes_on_without_a_key_is_limited_by_address(serve: Serve, key_file: Path) -> None:
+    async with serve(API_KEYS_FILE=str(key_file), RATE_LIMIT="3/minute") as api:
+        answers = [await ask(api) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[0].headers["x-ratelimit-remaining"] == "2"
+
+
 @pytest.mark.parametrize("path", OPEN)
 async def test_monitors_and_pages_need_no_key(serve: Serve, models: Models, key_file: Path, path: str) -> None:
     models.publish(VERSION)

@@ -120,8 +120,7 @@ async def test_the_state_is_the_clock_and_the_last_finished_load(customers: Cust
 
 
 @pytest.mark.usefixtures("mongo_uri")
-async def test_it_answers_and_counts(customers: Customers) -> None:
-    await customers.ping()
+async def test_it_counts(customers: Customers) -> None:
     assert await customers.count() >= 3
 
 
@@ -208,7 +207,7 @@ async def test_those_who_ask_together_are_one_query_and_many_as_of_another_day_a
     settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
     with closing(Connection(settings)) as connection:
         customers = MongoCustomers(connection)
-        await customers.ping()
+        await customers.state()
         stored.command("profile", 2)
         await asyncio.gather(*(customers.features(12347 + each % 2, CLOCK) for each in range(40)))
         assert _asked(stored) == [("query", schema.CUSTOMERS)]
@@ -225,7 +224,7 @@ async def test_the_unknown_who_ask_together_are_two_more(
     settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
     with closing(Connection(settings)) as connection:
         customers = MongoCustomers(connection)
-        await customers.ping()
+        await customers.state()
         stored.command("profile", 2)
         asking = (customers.features(90000 + each, CLOCK, or_later=True) for each in range(100))
         found = await asyncio.gather(*asking, return_exceptions=True)

@@ -41,6 +41,12 @@ def title(answer: httpx.Response) -> str:
     return found[1]
 
 
+def notice(answer: httpx.Response) -> str:
+    found = re.search(r'role="alert".*?</(?:div|section)>', answer.text, re.DOTALL)
+    assert found
+    return found[0]
+
+
 def shown(profile: Profile) -> str:
     return page(Form(), asks_key=False, request_id="r-1", profile=profile)
 
@@ -141,6 +147,16 @@ async def test_a_customer_without_an_answer_is_a_404(api: httpx.AsyncClient, cus
     answer = await api.post("/", data={"customer_id": customer_id})
 
     assert (answer.status_code, title(answer)) == (404, words)
+    assert " day" not in notice(answer)
+
+
+async def test_without_an_answer_about_a_past_day_the_day_may_be_why(api: httpx.AsyncClient) -> None:
+    answers = [
+        await api.post("/", data={"customer_id": who, "as_of": "2010-12-01"}) for who in ("12347", "12349", "99999")
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert all("that day" in notice(answer) for answer in answers)
 
 
 @pytest.mark.parametrize("away", ["customers", "ranking", "model"])
@@ -234,6 +250,7 @@ async def test_a_look_up_takes_a_place_among_the_requests_under_way(serve: Serve
         statuses = (await first).status_code, second.status_code, (await api.post("/", data=form)).status_code
 
     assert statuses == (200, 503, 200)
+    assert title(second) == "Too many requests at once"
 
 
 async def test_without_keys_the_form_does_not_ask_for_one(api: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from contextlib import ExitStack, contextmanager
@@ -68,6 +69,30 @@ def test_slow_heads_and_bodies_lock_nobody_out_and_end_after_ten_seconds(api: Ru
     assert b"may take 10 seconds" in ended[0]
     assert b"request_timeout" in ended[-1]
     assert api.status("VmRSS") - memory <= 12_000
+
+
+def test_what_is_refused_by_the_server_itself_is_logged_and_counted_under_the_id_that_is_answered(
+    api: Running,
+) -> None:
+    named = BODY.replace(b"Host", b"X-Request-ID: slow-1\r\nHost")
+    with connected(api, 1, named) as bodies, connected(api, 1, HEAD) as heads:
+        no_http = api.raw(b"no HTTP\r\n\r\n")
+        slow_body, slow_head = received(bodies[0]), received(heads[0])
+    metrics = api.http.get("/metrics").text
+    lines = [json.loads(line) for line in api.log.read_text().splitlines() if '"status"' in line]
+    statuses = {line["request_id"]: line["status"] for line in lines}
+
+    assert b'"request_id": "slow-1"' in slow_body
+    assert statuses["slow-1"] == 408
+    assert statuses[request_id(slow_head)] == 408
+    assert statuses[request_id(no_http)] == 400
+    assert 'http_requests_total{method="POST",route="/predict_churn",status="408"} 1' in metrics
+    for status in (400, 408):
+        assert f'http_requests_total{{method="other",route="unmatched",status="{status}"}} 1' in metrics
+
+
+def request_id(answer: bytes) -> str:
+    return str(json.loads(answer.partition(b"\r\n\r\n")[2])["request_id"])
 
 
 def test_who_connects_and_says_nothing_is_hung_up_on(api: Running) -> None:

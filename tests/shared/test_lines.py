@@ -29,6 +29,11 @@ def test_a_customer_id_is_read_from_every_way_exports_write_it(written: object) 
     assert read("CustomerID", written) == 17850
 
 
+@pytest.mark.parametrize("written", [str(2**53 + 1), f"{2**53 + 1}.0", 2**53 + 1, Decimal(2**53 + 1)])
+def test_a_large_customer_id_keeps_every_digit(written: object) -> None:
+    assert read("CustomerID", written) == 2**53 + 1
+
+
 @pytest.mark.parametrize("written", ["", " ", "nan", "NaN", "NULL", "N/A", None, float("nan")])
 def test_a_missing_customer_id_is_a_fact_of_the_trade(written: object) -> None:
     assert read("CustomerID", written) is None
@@ -103,6 +108,7 @@ def test_a_day_is_its_midnight() -> None:
         ("CustomerID", "--5", "unreadable"),
         ("CustomerID", "1e4", "unreadable"),
         ("CustomerID", "0", "out_of_range"),
+        ("CustomerID", 2.0**53, "out_of_range"),
         ("CustomerID", "9" * 19, "out_of_range"),
         ("CustomerID", "9" * 26, "unreadable"),
         ("CustomerID", "\uff11\uff12", "unreadable"),

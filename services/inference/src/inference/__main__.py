@@ -56,7 +56,7 @@ def serve(_: argparse.Namespace) -> int:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=protocol_for(settings.connections_per_address, proxies),
+        http=protocol_for(settings.connections_per_address, proxies, app.state.service.metrics.answered),
         ws="none",
         log_config=None,  # ours, JSON
         access_log=False,  # ours, with the request id

@@ -173,9 +173,9 @@ BY_TYPE: Final[dict[type[Exception], Rule]] = {
         "sees to what errors names.",
     ),
     ChampionNotLoadedError: Rule(
-        409, "champion_not_loaded", "The champion has moved, and does not answer here yet",
-        "It was sound a moment ago and cannot be loaded now: the model of before goes on answering. See errors for "
-        "the reason; put the version of before to go back.",
+        409, "champion_not_loaded", "The champion cannot be loaded here",
+        "The model of before goes on answering. See errors for the reason; when it is mended, reload, or put the "
+        "version of before to go back.",
     ),
     CannotWriteError: _NOT_WRITABLE,
     NotPermittedError: _NOT_WRITABLE,

@@ -24,6 +24,7 @@ EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 MAX_QUANTITY: Final = 2**31 - 1
 MAX_UNIT_PRICE: Final = 1e9
 MAX_CUSTOMER_ID: Final = 2**63 - 1
+EXACT: Final = 2.0**53  # from here on two whole numbers are one float: an id could be another customer's
 MAX_TEXT: Final = 1_000  # characters; the longest description in Online Retail has 35
 MAX_CODE: Final = 50  # of an invoice or product; an order holds its products' codes, and MongoDB 16 MB in a document
 MAX_COUNTRY: Final = 100
@@ -148,6 +149,8 @@ def _unit_price(value: object, _: Reading) -> float | None:
 def _customer_id(value: object, _: Reading) -> int | None:
     """Return a whole number above zero, within 64 bits; exports write it as `17850`, `17850.0`, or leave it out."""
     if isinstance(value, float) and value.is_integer():
+        if value >= EXACT:
+            raise UnreadableError("out_of_range")
         value = int(value)
     text = "" if value is None else str(value).strip()
     if text.lower() in _NO_CUSTOMER:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from inference.documentation.access import document_access
 from inference.documentation.finish import finish
-from inference.errors import BY_STATUS, BY_TYPE, HOST_NOT_ALLOWED, Document, Rule, problem_document
+from inference.errors import BY_STATUS, BY_TYPE, HEAD_TOO_LARGE, HOST_NOT_ALLOWED, Document, Rule, problem_document
 from inference.schemas import Problem
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ has it in `X-Request-ID`, too, and `RateLimit` says how often one may ask. For p
 """
 
 _RULES: Final[dict[str, Rule]] = {
-    rule.code: rule for rule in (*BY_TYPE.values(), *BY_STATUS.values(), HOST_NOT_ALLOWED)
+    rule.code: rule for rule in (*BY_TYPE.values(), *BY_STATUS.values(), HOST_NOT_ALLOWED, HEAD_TOO_LARGE)
 }
 _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
@@ -97,7 +97,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             schema,
             app.routes,
             required=app.state.access.keys_required,
-            by_head=problems("host_not_allowed", "body_too_large"),
+            by_head=problems("host_not_allowed", "body_too_large", "request_timeout", "head_too_large"),
             refusals=problems("rate_limited", "busy"),
             with_key=problems("unauthorized", "forbidden"),
         )

@@ -15,7 +15,7 @@ from inference.models.headline import headline
 from retention.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 
-async def exposition(service: Service) -> bytes:
+async def exposition(service: Service, ask_database: Callable[[], Awaitable[None]]) -> bytes:
     """Return every metric. What cannot be known now is left out: a monitor sees a gap, and never a wrong figure."""
-    up, loaded, runs = await asyncio.gather(_up(service), _loaded(service), service.versions.runs())
+    up, loaded, runs = await asyncio.gather(_is_up(ask_database), _loaded(service), service.versions.runs())
     families = [
         *_build(service.settings.git_revision),
         *_model(service.live.loaded),
@@ -52,9 +52,9 @@ class _Scrape(Collector):
         yield from self._families
 
 
-async def _up(service: Service) -> bool:
+async def _is_up(ask_database: Callable[[], Awaitable[None]]) -> bool:
     try:
-        await service.customers.ping()
+        await ask_database()
     except UnavailableError:
         return False
     return True

@@ -60,7 +60,7 @@ async def health(request: Request, response: Response) -> Health:
 )
 async def metrics(request: Request) -> MetricsText:
     """Answer with every metric; what the database cannot say now is left out."""
-    return MetricsText(await exposition(service_of(request)))
+    return MetricsText(await exposition(service_of(request), request.app.state.ask_database))
 
 
 def _with_status(response: Response, readiness: Ready) -> Ready:

@@ -93,7 +93,8 @@ class Access:
         if self._keys is None:
             return None
         if given is None:
-            return Refusal(UNAUTHORIZED, _CHALLENGE)
+            often = self._counted(scope, self._by_address, _address(scope), self._limit)
+            return often or Refusal(UNAUTHORIZED, _CHALLENGE)
         key = self._keys.holder(given)
         if key is None:
             return self._wrong_key(scope)

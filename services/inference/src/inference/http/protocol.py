@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -23,10 +24,15 @@ from inference.errors import (
 )
 from inference.http.large_bodies import WAIT_S
 from inference.http.rates import caller
+from inference.http.request_log import REFUSED, UNMATCHED
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Container
+    from collections.abc import Callable, Container
+
+    Count = Callable[[str, str, int, float], None]
+
+logger = logging.getLogger(__name__)
 
 MAX_REQUEST_BYTES: Final = 1 << 20  # a body of 64 KiB in chunks of one byte each takes 0.4 MB
 SEND_S: Final = 30  # for a client to read what it asked for, once it has let 64 KiB of it wait
@@ -46,6 +52,7 @@ class BoundedProtocol(HttpToolsProtocol):
     most: ClassVar[int] = 512
     proxies: ClassVar[Container[str]] = ()
     by_address: ClassVar[Counter[str]] = Counter()
+    count: ClassVar[Count] = lambda *_: None  # what is refused before it is a request
 
     _address: str | None = None  # counted in by_address
     _in_head = False
@@ -178,7 +185,14 @@ class BoundedProtocol(HttpToolsProtocol):
             timer.cancel()
 
     def _refuse(self, rule: Rule) -> None:
-        request_id = uuid.uuid4().hex
+        """Answer, and hang up. A request whose body is waited for has an id, and is counted and logged by its own."""
+        asked = self._asked()
+        request_id = asked.get("request_id") or uuid.uuid4().hex
+        if asked:
+            asked[REFUSED] = rule.status
+        else:
+            type(self).count(UNMATCHED, UNMATCHED, rule.status, 0.0)
+            logger.info("refused", extra={"status": rule.status, "code": rule.code, "request_id": request_id})
         body = json.dumps(problem_document(rule, request_id)).encode()
         retry = f"retry-after: {RETRY_AFTER_S}\r\n" if rule.passes else ""
         head = (
@@ -189,7 +203,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write(head.encode() + body)
         self.transport.close()
 
+    def _asked(self) -> dict[str, Any]:
+        """Return the state of the request that waits for its body; empty when there is none."""
+        waits = not (self._in_head or self._whole) and self.cycle is not None and not self.cycle.response_complete
+        return self.cycle.scope["state"] if waits else {}
 
-def protocol_for(most: int, proxies: Container[str]) -> type[BoundedProtocol]:
+
+def protocol_for(most: int, proxies: Container[str], count: Count) -> type[BoundedProtocol]:
     """Return the protocol of one server: `most` connections per address, but for these proxies."""
-    return type("Protocol", (BoundedProtocol,), {"most": most, "proxies": proxies, "by_address": Counter()})
+    own = {"most": most, "proxies": proxies, "by_address": Counter(), "count": count}
+    return type("Protocol", (BoundedProtocol,), own)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLIENT_GONE: Final = 499  # for the log alone: nobody is there to be answered
+REFUSED: Final = "refused"  # in a request's state: the status that the server's protocol has answered it with
+UNMATCHED: Final = "unmatched"
 _SANE_ID: Final = re.compile(rb"[0-9A-Za-z._-]{1,64}")
 _TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_UNMATCHED: Final = "unmatched"
 
 
 class Ended(NamedTuple):
@@ -82,7 +83,7 @@ class RequestLog:
         try:
             await self._app(inner, receive, send_named)
         except ClientDisconnect:
-            status = CLIENT_GONE
+            status = state.get(REFUSED, CLIENT_GONE)
         except asyncio.CancelledError:  # by the server, which has waited for us and now ends
             if status == 0:
                 await problem(scope, STOPPING, headers={"Connection": "close"})(scope, receive, send_named)
@@ -93,7 +94,7 @@ class RequestLog:
         finally:
             if not self._ended:
                 asyncio.get_running_loop().call_soon(self._account)
-            route = getattr(inner.get("route"), "path", _UNMATCHED)
+            route = getattr(inner.get("route"), "path", UNMATCHED)
             self._ended.append(Ended(scope["method"], route, status, perf_counter() - started, heads, state))
 
     def _account(self) -> None:

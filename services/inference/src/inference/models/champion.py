@@ -49,9 +49,14 @@ async def _turn(moving: asyncio.Lock) -> AsyncIterator[None]:
 
 
 async def look_again(service: Service) -> Reloaded:
-    """Read the champion now, also one that was refused; NoChampionError when nothing answers afterwards."""
+    """Read the champion now, also one that was refused.
+
+    Errors: ChampionNotLoadedError when it is refused again, NoChampionError when nothing answers afterwards.
+    """
     live = service.live
     before = live.loaded and live.loaded.version
     await live.refresh(anew=True)
     version = live.bundle.version
-    return {"version": version, "changed": version != before, "stale_reason": live.stale_reason}
+    if live.stale_reason is not None:
+        raise ChampionNotLoadedError(live.stale_reason)
+    return {"version": version, "changed": version != before}

@@ -142,4 +142,4 @@ VERSIONS: Final[Versions] = {
     ],
 }
 MOVED: Final[Moved] = {"champion": _VERSION, "before": _BEFORE, "changed": True, "scored": 4338}
-RELOADED: Final[Reloaded] = {"version": _VERSION, "changed": False, "stale_reason": None}
+RELOADED: Final[Reloaded] = {"version": _VERSION, "changed": False}

@@ -90,7 +90,8 @@ async def put_champion(
 @router.post(
     "/model/reload",
     summary="Look for a new champion now",
-    responses=answers({"unchanged": RELOADED}) | problems("unsupported_media_type", "model_not_loaded"),
+    responses=answers({"unchanged": RELOADED})
+    | problems("champion_not_loaded", "unsupported_media_type", "model_not_loaded"),
 )
 @needs("admin")
 async def reload(request: Request) -> Reloaded:

@@ -70,8 +70,7 @@ class Moved(TypedDict):
 
 
 class Reloaded(TypedDict):
-    """What answers after a look at the pointer and all that it names."""
+    """What answers after a look at the pointer and all that it names: the champion."""
 
     version: str
     changed: Annotated[bool, Field(description="Whether another version answers now than before.")]
-    stale_reason: Annotated[str | None, Field(description="Why the champion is not the model that answers.")]

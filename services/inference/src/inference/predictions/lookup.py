@@ -74,9 +74,6 @@ class Customers(Protocol):
     async def state(self) -> DataState:
         """Return how fresh the data is, at most STATE_AGE_S old."""
 
-    async def ping(self) -> None:
-        """Return when the database answers."""
-
     async def count(self) -> int:
         """Return about how many transactions are stored, at most COUNT_AGE_S old."""
 
@@ -171,10 +168,6 @@ class MongoCustomers:
                 {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1)]
             )
         return DataState(clock["as_of"] if clock else None, load.get("finished_at") if load else None)
-
-    async def ping(self) -> None:
-        """Ask the server for a sign of life."""
-        await self._connection.ping()
 
     async def _ask_count(self) -> int:
         async with self._connection.asking():

@@ -31,7 +31,6 @@ router = APIRouter(route_class=StrictJsonRoute, tags=[DATA])
         "other_id_scheme",
         "not_stored",
         "not_derivable",
-        "request_timeout",
         "body_too_large",
         "unsupported_media_type",
         "validation",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from inference.errors import BY_TYPE, Rule
+from starlette.exceptions import HTTPException
+
+from inference.errors import BY_STATUS, BY_TYPE, Rule
 from inference.web.questions import NotAskableError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ class Notice(NamedTuple):
     passes: bool = False  # by itself: the answer says when to ask again
 
 
-_ADVICE: Final = {  # where the table of problems speaks to programs
+_ADVICE: Final = {  # of a problem's code, where the table of problems speaks to programs
     "unauthorized": (
         "A key is needed",
         "Type an API key that is known here: whoever runs this service makes them.",
@@ -35,8 +37,8 @@ _ADVICE: Final = {  # where the table of problems speaks to programs
     ),
     "no_orders": (
         "No orders to judge by",
-        "The customer is known, but placed no order before that day. Leave the day out, or ask about a later one.",
-        "as_of",
+        "The customer is known, but nothing on record is an order: returns and cancellations are none.",
+        "",
     ),
     "model_not_loaded": (
         "No model is loaded yet",
@@ -51,17 +53,34 @@ _ADVICE: Final = {  # where the table of problems speaks to programs
 }  # fmt: skip
 
 
-def notice(error: RetentionError) -> Notice:
-    """Return what to say of `error`; it raises again what has no rule."""
+_ON_A_DAY: Final = {  # the same, where a past day was asked about
+    "customer_not_found": (
+        "No such customer by then",
+        "Nothing was sold to a customer with this id before that day. Check both, or leave the day out.",
+        "customer_id",
+    ),
+    "no_orders": (
+        "No orders to judge by",
+        "The customer is known, but placed no order before that day. Leave the day out, or ask about a later one.",
+        "as_of",
+    ),
+}
+
+
+def notice(error: RetentionError | HTTPException, *, on_a_day: bool) -> Notice:
+    """Return what to say of `error`, met when a past day was asked about or not; it raises again what has no rule."""
     if isinstance(error, NotAskableError):
         return Notice(error.status, "This cannot be asked", str(error), error.field)
+    if isinstance(error, HTTPException):
+        return of_rule(BY_STATUS[error.status_code])
     rule = next((BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE), None)
     if rule is None:
         raise error
-    return of_rule(rule)
+    return of_rule(rule, on_a_day=on_a_day)
 
 
-def of_rule(rule: Rule) -> Notice:
+def of_rule(rule: Rule, *, on_a_day: bool = False) -> Notice:
     """Return the rule's answer in the page's words where there are some."""
-    title, advice, field = _ADVICE.get(rule.code, (rule.title, rule.detail, ""))
+    words = _ADVICE | _ON_A_DAY if on_a_day else _ADVICE
+    title, advice, field = words.get(rule.code, (rule.title, rule.detail, ""))
     return Notice(rule.status, title, advice, field, rule.passes)

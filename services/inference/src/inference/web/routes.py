@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
 
 from inference.customers import asking
+from inference.customers.negotiation import preferred
 from inference.documentation.openapi import PAGE
 from inference.errors import RETRY_AFTER_S, UNAUTHORIZED
 from inference.http.access import access_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from inference.web.notices import Notice
 
 _CHALLENGE: Final = {"WWW-Authenticate": 'ApiKey realm="retention", field="key"'}
+_OFFERED: Final = ("application/json", "text/html")
 MESSAGE: Final = "Who is about to leave, and why: POST /predict_churn_by_id; /docs shows how."
 
 router = APIRouter(tags=[PAGE])
@@ -34,7 +37,7 @@ router = APIRouter(tags=[PAGE])
 @router.get("/", summary="What is this?", response_model=Welcome, responses=WELCOME)
 async def welcome(request: Request) -> HTMLResponse | JSONResponse:
     """Answer with a line of JSON; browsers get the page on which a customer is looked up."""
-    if "text/html" in request.headers.get("accept", ""):
+    if preferred(request.headers.get("accept", ""), _OFFERED) == "text/html":
         return _page(request, Form())
     return JSONResponse({"message": MESSAGE}, headers={"Vary": "Accept"})
 
@@ -54,8 +57,8 @@ async def look_up(request: Request) -> HTMLResponse:
         request.state.customer_id = question.customer_id
         with request.app.state.places:
             profile = await asking.profile(service_of(request), question, request.state.request_id)
-    except RetentionError as error:
-        said = notice(error)
+    except (RetentionError, HTTPException) as error:
+        said = notice(error, on_a_day=bool(form.as_of.strip()))
         return _page(request, form, notice=said, headers={"Retry-After": str(RETRY_AFTER_S)} if said.passes else {})
     return _page(request, form, profile=profile)
 
