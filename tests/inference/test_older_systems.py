@@ -26,6 +26,8 @@ async def test_the_four_fields_are_those_of_the_full_answer(api: httpx.AsyncClie
     plain = await api.post("/predict", json=row)
 
     assert plain.status_code == 200
+    as_a_data_frame_has_it = {name: float(value) for name, value in row.items()}
+    assert (await api.post("/predict", json=as_a_data_frame_has_it)).json() == plain.json()
     assert plain.json() == {
         "probability": full["churn_probability"],
         "prediction": full["churn_prediction"],
@@ -59,7 +61,7 @@ async def test_a_thousand_rows_with_every_digit_fit_into_a_body(api: httpx.Async
         ({"Monetary": -1.0}, "#/data/17/Monetary"),
         ({"Monetary": "4310"}, "#/data/17/Monetary"),
         ({"AvgOrderValue": 1.0}, "#/data/17/AvgOrderValue"),
-        ({"Frequency": 7.0}, "#/data/17/Frequency"),
+        ({"Frequency": 7.5}, "#/data/17/Frequency"),
         ({"Tenure": 1}, "#/data/17/Tenure"),
     ],
 )

@@ -1,4 +1,7 @@
-"""What may be asked: strict models. A string is no number, a number with a point no id, an unknown field no field."""
+"""What may be asked: strict models. A string is no number, a number with a point no id, an unknown field no field.
+
+A count may be written 7.0: JSON knows no difference, and a data frame with a gap in the column writes it so.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,11 @@ def _day_boundary(value: object) -> datetime:
     )
 
 
+def _count(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_count)]
 CustomerId = Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347])]
 AsOf = Annotated[
     datetime | None,
@@ -76,7 +84,7 @@ class FeatureQuestion(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    Frequency: Annotated[int, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
+    Frequency: Annotated[Count, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
     Monetary: Annotated[
         float, Field(gt=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
     ]
@@ -91,10 +99,10 @@ class FeatureQuestion(BaseModel):
         ),
     ]
     Recency: Annotated[
-        int | None, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])
+        Count | None, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])
     ] = None
     Tenure: Annotated[
-        int | None,
+        Count | None,
         Field(ge=0, le=MAX_DAYS, description="Whole days since the first order, at least Recency.", examples=[367]),
     ] = None
 
@@ -135,8 +143,8 @@ class SegmentQuestion(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    recency: Annotated[int, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])]
-    frequency: Annotated[int, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
+    recency: Annotated[Count, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])]
+    frequency: Annotated[Count, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
     monetary: Annotated[
         float, Field(ge=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
     ]
