@@ -357,3 +357,11 @@ def test_reasons_that_raise_go_right_and_the_largest_takes_its_side() -> None:
 def test_bars_of_months_stand_on_the_ground() -> None:
     assert drawings.upright([0.0, 50.0, 100.0], height=80) == [(80, 0), (40, 40), (0, 80)]
     assert drawings.upright([0.0], height=80) == [(80, 0)]
+
+
+async def test_a_year_of_silence_is_told_as_one(api: httpx.AsyncClient) -> None:
+    silent = await api.post("/", data={"customer_id": "12347", "as_of": "2013-06-01"})
+    busy = await api.post("/", data={"customer_id": "12347"})
+
+    assert "No order in any of these months." in silent.text
+    assert "the number over a bar counts them" in busy.text

@@ -127,4 +127,4 @@ def passes(error: OperationFailure) -> bool:
 def words(error: Exception) -> str:
     """Return what the driver says, cut; of a server's answer the message, without the documents it is about."""
     details = (error.details if isinstance(error, OperationFailure) else None) or {}
-    return f"{type(error).__name__}: {details.get('errmsg', error)}"[:MAX_WORDS]
+    return f"{type(error).__name__}: {details.get('errmsg', error)}".removesuffix(": ")[:MAX_WORDS]

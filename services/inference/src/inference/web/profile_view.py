@@ -118,8 +118,7 @@ def _history(orders: Orders, currency: str) -> dict[str, Any]:
             + (f", {wording.money(month['value'], currency)}" if month["orders"] else "")
             for month in months
         ),
-        "months_legend": f"Value of the orders of each month, the highest {_highest(months, currency)}; "
-        "the number over a bar counts them.",
+        "months_legend": _months_legend(months, currency),
         "recent": [_order(order, currency) for order in orders["recent"]],
     }
 
@@ -176,5 +175,8 @@ def _long(month: str) -> str:
     return f"{wording.MONTHS[int(month[5:7]) - 1]} {month[:4]}"
 
 
-def _highest(months: Sequence[MonthOfOrders], currency: str) -> str:
-    return wording.money(max((month["value"] for month in months), default=0.0), currency)
+def _months_legend(months: Sequence[MonthOfOrders], currency: str) -> str:
+    if not any(month["orders"] for month in months):
+        return "No order in any of these months."
+    highest = wording.money(max(month["value"] for month in months), currency)
+    return f"Value of the orders of each month, the highest {highest}; the number over a bar counts them."
