@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make a fresh Ubuntu or Debian machine (x86-64 or arm64) ready to be deployed to. As root; twice without harm.
 #   bootstrap.sh [--plan] [--skip ITEM]... --repository URL --deploy-key FILE.pub --domain NAME | --address ADDRESS
-#   --plan         say what would be done, and do nothing
+#   --plan         say what would be done, and do nothing: needs no other option, and no root
 #   --skip ITEM    leave one item out (its name is what --plan prints)
 #   --repository   where main is fetched from
 #   --deploy-key   the public key that may deploy, and nothing else
@@ -9,9 +9,11 @@
 #   --address      where there is no name: the public address as visitors type it, for plain HTTP
 #   --home, --user a folder and a user other than /srv/retention and deploy
 #   --print LINE   print `authorized_keys` or `sudoers` as they would be written, or the names of the `scripts`
+# An item that fails keeps none of the others back: it ends with 70 and names what failed. Without systemd (a container)
+# what is written is not started.
 # Afterwards: deploy/README.md.
 set -euo pipefail
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # sshd and ufw, for a user too
 umask 022
 
 here=$(dirname "$(realpath "$0")")
@@ -52,14 +54,19 @@ refuse() {
 }
 install_packages() { apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >/dev/null; }
 has() { command -v "$1" >/dev/null 2>&1; }
-# FILE: written from the standard input, whole or not at all.
+# FILE [MODE]: written from the standard input, whole or not at all, and never readable by more than MODE says.
 write() {
-  mkdir -p "$(dirname "$1")"
-  cat >"$1.new"
-  chmod "${2:-644}" "$1.new"
+  install -D -m "${2:-644}" /dev/stdin "$1.new"
+  [[ -s $1.new ]] || refuse 70 "$1: nothing came to be written, so it stays as it was"
   mv "$1.new" "$1"
 }
-holds() { [[ -e $1 && $(<"$1") == "$2" ]]; }
+holds() { [[ -r $1 && $(<"$1") == "$2" ]]; }
+with_systemd() { [[ -d /run/systemd/system ]]; }
+systemd() { ! with_systemd || systemctl "$@"; }
+runs() { ! with_systemd || systemctl --quiet is-active "$1"; }
+
+# Both stand in the lines for sshd and sudo.
+[[ $home =~ ^/[0-9A-Za-z._/-]+$ && $user =~ ^[a-z_][a-z0-9_-]*$ ]] || refuse 64 "--home is a full path and --user a name, both without blanks"
 
 key=''
 [[ ! $deploy_key ]] || key=$(cat "$deploy_key")
@@ -83,9 +90,25 @@ case $print in
   *) refuse 64 "--print knows authorized_keys, sudoers and scripts" ;;
 esac
 
+items=(packages engine daemon swap user gate sudoers key sshd firewall upgrades slice backups secrets settings repository)
+declare -A says
+
+# An admin of that name would lose groups, password and keys. Ours is known by its key; until it has one, by being in no group.
+user_is_anothers() {
+  local keys=/home/$user/.ssh/authorized_keys
+  id "$user" >/dev/null 2>&1 || return 1
+  (($(id -u "$user") >= 1000)) || return 0
+  if [[ -s $keys ]]; then
+    grep -qvE '^restrict,command="[^"]+/bin/deploy-gate" ' "$keys"
+  else
+    [[ $(id -nG "$user") != "$user" ]]
+  fi
+}
+
 # What cannot be made here is refused before anything is changed.
-[[ $repository && $deploy_key ]] || refuse 64 "--repository and --deploy-key are needed: see --help"
-[[ $domain || $address || -e $home/production.env ]] || refuse 64 "--domain or --address is needed: the API answers to no other name"
+for item in $skipped; do [[ " ${items[*]} " == *" $item "* ]] || refuse 64 "--skip knows: ${items[*]}"; done
+[[ $plan || ($repository && $deploy_key) ]] || refuse 64 "--repository and --deploy-key are needed: see --help"
+[[ $plan || $domain || $address || -e $home/production.env ]] || refuse 64 "--domain or --address is needed: the API answers to no other name"
 [[ $domain$address =~ ^[][0-9A-Za-z.:-]*$ ]] || refuse 64 "--domain and --address are a bare name or address, without http://"
 [[ $(id -u) == 0 || $plan ]] || refuse 77 "must be root"
 grep -qE '^(ID|ID_LIKE)="?.*(debian|ubuntu)' /etc/os-release || refuse 69 "neither Debian nor Ubuntu"
@@ -94,50 +117,56 @@ case $(uname -m) in
   aarch64) ;;
   *) refuse 69 "$(uname -m): MongoDB has no image for it" ;;
 esac
-(($(df --output=avail -k / | tail -1) >= 6 * 1024 * 1024)) || refuse 73 "less than 6 GB are free: images take 2, a build 2"
+# Once it is ready, they have been taken: a new key or domain needs none.
+[[ -d $home/repository ]] || (($(df --output=avail -k / | tail -1) >= 6 * 1024 * 1024)) ||
+  refuse 73 "less than 6 GB are free: images take 2, a build 2, swap 2"
 (($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) >= 900 * 1024)) || refuse 69 "less than 900 MB of memory"
-
-items=(packages engine daemon swap user gate sudoers key sshd firewall upgrades slice backups secrets settings repository)
-declare -A says
+! user_is_anothers || refuse 77 "the user $user is there already and is somebody's (its groups: $(id -nG "$user")): say another one by --user"
 
 says[packages]='git, curl, jq, sudo, sshd from the distribution'
 packages_is() { has git && has curl && has jq && has sudo && has sshd; }
 packages_make() { apt-get -q update >/dev/null && install_packages git curl jq sudo openssh-server ca-certificates gnupg; }
 
-says[engine]="Docker Engine, Compose 2 and buildx: the distribution's where it has them, else Docker's own packages"
+says[engine]="Docker, Compose 2 and buildx: the distribution's, or else Docker's own packages"
 engine_is() { has docker && docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; }
+candidate() { apt-cache policy "$1" | awk '/Candidate:/ && $2 != "(none)" { print $2 }'; }
 engine_make() {
-  local compose
+  local compose keys client='' at=/etc/apt/keyrings/docker.asc
   apt-get -q update >/dev/null
   for compose in docker-compose-v2 docker-compose; do
-    [[ $(apt-cache policy "$compose" | awk '/Candidate:/ { print $2 }') == 2.* ]] || continue
-    install_packages docker.io "$compose" docker-buildx
+    [[ $(candidate "$compose") == [2-9].* ]] || continue
+    [[ ! $(candidate docker-cli) ]] || client=docker-cli # Debian 13's docker.io only recommends it
+    install_packages docker.io "$compose" docker-buildx $client
     return
   done
   # shellcheck source=/dev/null
   source /etc/os-release
-  install -d -m 755 /etc/apt/keyrings
-  curl -fsS --max-time 60 "https://download.docker.com/linux/$ID/gpg" -o /etc/apt/keyrings/docker.asc
-  gpg --show-keys --with-colons /etc/apt/keyrings/docker.asc | grep -q '^fpr:*9DC858229FC7DD38854AE2D88D81803C0EBFCD88:' ||
+  install -d -m 755 "${at%/*}"
+  curl -fsS --max-time 60 "https://download.docker.com/linux/$ID/gpg" -o "$at" ||
+    refuse 69 "download.docker.com cannot be reached, and the distribution has no Compose 2: run it again, or install Docker by hand"
+  keys=$(gpg --show-keys --with-colons "$at" | awk -F: '$1 == "fpr" && of == "pub" { print $10 } { of = $1 }')
+  [[ $keys == 9DC858229FC7DD38854AE2D88D81803C0EBFCD88 ]] || # and no second one beside it
     refuse 77 "Docker's packages are signed by another key than the one that was published"
   write /etc/apt/sources.list.d/docker.list <<-END
-	deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
+	deb [arch=$(dpkg --print-architecture) signed-by=$at] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
 	END
   apt-get -q update >/dev/null
   install_packages docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
 }
 
-says[daemon]='/etc/docker/daemon.json: bounded logs, containers that outlive a restart of the engine'
+says[daemon]='/etc/docker/daemon.json: bounded logs, containers outlive its restart'
 daemon_wanted='{"log-driver":"json-file","log-opts":{"max-size":"10m","max-file":"3"},"live-restore":true}'
 daemon_is() { [[ -e /etc/docker/daemon.json ]] && jq -e --argjson wanted "$daemon_wanted" '. * $wanted == .' /etc/docker/daemon.json >/dev/null; }
 daemon_make() {
   { if [[ -e /etc/docker/daemon.json ]]; then cat /etc/docker/daemon.json; else echo '{}'; fi; } |
     jq --argjson wanted "$daemon_wanted" '. * $wanted' | write /etc/docker/daemon.json
-  systemctl enable --quiet docker
-  systemctl restart docker
+  systemd enable --quiet docker
+  systemd restart docker
 }
 
-says[swap]='2 GiB of swap in /swapfile, used late'
+says[swap]="2 GiB of swap in /swapfile, used late (in a container: its host's)"
+with_systemd || skipped+='swap '
+! ischroot 2>/dev/null || skipped+='firewall ' # the machine's own, round the chroot
 swap_is() { (($(awk '/^SwapTotal/ { print $2 }' /proc/meminfo) >= 1900 * 1024)); }
 swap_make() {
   [[ -e /swapfile ]] || fallocate -l 2G /swapfile
@@ -152,7 +181,7 @@ swap_make() {
 says[user]="the user $user, without a password and in no group but its own"
 user_is() { id "$user" >/dev/null 2>&1 && [[ $(id -nG "$user") == "$user" ]]; }
 user_make() {
-  id "$user" >/dev/null 2>&1 || useradd --create-home --user-group --shell /bin/bash "$user"
+  id "$user" >/dev/null 2>&1 || useradd --no-create-home --user-group --shell /bin/bash "$user" # its folder is root's: see key
   usermod --groups '' --password '*' "$user" # no password, and not locked: sshd turns locked users away
 }
 
@@ -180,20 +209,20 @@ sudoers_make() {
   mv /etc/sudoers.d/.retention /etc/sudoers.d/retention
 }
 
-says[key]="the deploy key, restricted to $home/bin/deploy-gate"
+says[key]="the deploy key ${deploy_key:-FILE.pub}, restricted to $home/bin/deploy-gate"
 # The folders are root's: not even past the gate could the user put another file in its place.
-key_is() { holds "/home/$user/.ssh/authorized_keys" "$(authorized_keys)" && [[ $(stat -c %U "/home/$user") == root ]]; }
+key_is() { [[ $key ]] && holds "/home/$user/.ssh/authorized_keys" "$(authorized_keys)" && [[ $(stat -c %U "/home/$user") == root ]]; }
 key_make() {
   install -d -m 755 -o root -g root "/home/$user" "/home/$user/.ssh"
   authorized_keys | write "/home/$user/.ssh/authorized_keys"
 }
 
 says[sshd]='sshd: keys alone, no root'
-# Where root is the only one with a key, it may still come in by it: nobody is locked out.
+# Where no admin but root has a key, it may still come in by it: nobody is locked out.
 sshd_root() {
-  local file
-  for file in /home/*/.ssh/authorized_keys; do
-    [[ $file == "/home/$user/"* || ! -s $file ]] || {
+  local admin
+  for admin in $(getent group sudo | cut -d: -f4 | tr , ' '); do
+    [[ ! -s /home/$admin/.ssh/authorized_keys ]] || {
       echo no
       return
     }
@@ -210,24 +239,27 @@ sshd_file=/etc/ssh/sshd_config.d/10-retention.conf
 sshd_is() { holds "$sshd_file" "$sshd_wanted"; }
 sshd_make() {
   local before
-  [[ $(sshd_root) == no || -s /root/.ssh/authorized_keys ]] || refuse 77 "nobody has a key to come in by: add one first, or --skip sshd"
+  [[ $(sshd_root) == no || -s /root/.ssh/authorized_keys ]] || refuse 77 "no admin (root, or in the group sudo) has a key to come in by: add one first, or --skip sshd"
   before=$(cat "$sshd_file" 2>/dev/null || true)
   echo "$sshd_wanted" | write "$sshd_file"
   mkdir -p /run/sshd
   # With ssh.socket the service may be asleep, and there is nothing to reload.
-  if ! sshd -t || ! systemctl try-reload-or-restart ssh; then
+  if ! sshd -T | grep -x 'passwordauthentication no' >/dev/null || ! systemd try-reload-or-restart ssh; then
     if [[ $before ]]; then echo "$before" | write "$sshd_file"; else rm "$sshd_file"; fi
     refuse 70 "sshd does not take its settings: they were taken back"
   fi
 }
 
-says[firewall]='ufw: in come ssh, 80 and 443 (what Docker publishes passes by ufw: the edge alone publishes)'
-firewall_is() { has ufw && ufw status | grep -q '^Status: active' && [[ $(ufw status | grep -cE '^(80|443)/tcp +ALLOW') -ge 2 ]]; }
+says[firewall]='ufw: in come ssh, 80, 443 (what Docker publishes, the edge alone, passes it by)'
+firewall_is() { has ufw && [[ $(ufw status 2>/dev/null | grep -cE '^Status: active|^(80|443)/tcp +ALLOW') -ge 3 ]]; }
 firewall_make() {
+  local ports port
+  mkdir -p /run/sshd
+  ports=$(sshd -T | awk '$1 == "port" { print $2 }') # fails here, rather than shut the door that one came in by
   install_packages ufw
   ufw default deny incoming >/dev/null
-  for port in $(sshd -T | awk '$1 == "port" { print $2 }') 80 443; do ufw allow "$port/tcp" >/dev/null; done
-  ufw --force enable >/dev/null
+  for port in $ports 80 443; do ufw allow "$port/tcp" >/dev/null; done
+  ufw --force enable >/dev/null || refuse 70 "the kernel does not take ufw's rules: a container needs --cap-add NET_ADMIN, or --skip firewall"
 }
 
 says[upgrades]='unattended upgrades of what the distribution repairs'
@@ -248,12 +280,12 @@ MemorySwapMax=1500M
 CPUWeight=20
 [Install]
 WantedBy=multi-user.target'
-slice_is() { holds "/etc/systemd/system/$slice" "$slice_wanted" && systemctl --quiet is-active "$slice"; }
+slice_is() { holds "/etc/systemd/system/$slice" "$slice_wanted" && runs "$slice"; }
 slice_make() {
   echo "$slice_wanted" | write "/etc/systemd/system/$slice"
-  systemctl daemon-reload
-  systemctl enable --quiet "$slice"
-  systemctl restart "$slice" # it bounds nothing until it is started
+  systemd daemon-reload
+  systemd enable --quiet "$slice"
+  systemd restart "$slice" # it bounds nothing until it is started
 }
 
 says[backups]="every night, $home/bin/backup.sh"
@@ -266,17 +298,15 @@ OnCalendar=03:30
 Persistent=true
 [Install]
 WantedBy=timers.target'
-backups_is() {
-  holds "$units.service" "$backup_wanted" && holds "$units.timer" "$nightly_wanted" && systemctl --quiet is-active "${units##*/}.timer"
-}
+backups_is() { holds "$units.service" "$backup_wanted" && holds "$units.timer" "$nightly_wanted" && runs "${units##*/}.timer"; }
 backups_make() {
   echo "$backup_wanted" | write "$units.service"
   echo "$nightly_wanted" | write "$units.timer"
-  systemctl daemon-reload
-  systemctl enable --quiet --now "${units##*/}.timer"
+  systemd daemon-reload
+  systemd enable --quiet --now "${units##*/}.timer"
 }
 
-says[secrets]="random API keys: $home/keys/api_keys has their hashes, $home/secrets the keys (deploy's own, and the first one of yours)"
+says[secrets]="random API keys, deploy's and yours, in $home/secrets; hashes in keys"
 secrets_is() { [[ -s $home/keys/api_keys && -s $home/secrets/smoke_header && -s $home/secrets/admin_key ]]; }
 secrets_make() {
   local smoke admin
@@ -293,7 +323,7 @@ secrets_make() {
   chgrp 10003 "$home/keys/api_keys"
 }
 
-says[settings]="$home/production.env: domain or address, and what else is set on this machine alone"
+says[settings]="$home/production.env: domain or address, and what is set here alone"
 settings_wanted() {
   echo "# Settings of this machine, over deploy/images.env: see .env.example and deploy/README.md. Shell, root's."
   [[ ! $domain ]] || echo "DOMAIN=$domain"
@@ -302,7 +332,7 @@ settings_wanted() {
 }
 settings_is() {
   local missing
-  [[ -e $home/production.env ]] || return 1
+  [[ -r $home/production.env ]] || return 1
   missing=$(settings_wanted | grep -vxFf "$home/production.env" || true)
   [[ ! $missing ]]
 }
@@ -315,8 +345,8 @@ settings_make() {
   } | write "$home/production.env" 600
 }
 
-says[repository]="a bare clone of $repository"
-repository_is() { [[ $(git -C "$home/repository" remote get-url origin 2>/dev/null) == "$repository" ]]; }
+says[repository]="a bare clone of ${repository:-URL}"
+repository_is() { [[ $repository && $(git -C "$home/repository" remote get-url origin 2>/dev/null) == "$repository" ]]; }
 repository_make() {
   rm -rf "$home/repository.new"
   # A tag called main is not main.
@@ -325,19 +355,45 @@ repository_make() {
   mv "$home/repository.new" "$home/repository"
 }
 
+tell() { printf '%-11s %-8s %s\n' "$item" "$1" "${says[$item]}"; }
+# Not within `if` or behind `||`: there, bash would go on after what fails in it.
+make_item() (
+  set -e
+  "${item}_make"
+  "${item}_is" || refuse 70 "$item is not so, although it was made"
+)
+
+failed='' missing=''
+[[ ! $plan || $(id -u) == 0 ]] || say "not as root: what only root can see counts as missing"
+with_systemd || say "not started: no systemd here. What it would start is written, and there is no swap"
 for item in "${items[@]}"; do
   if [[ $skipped == *" $item "* ]]; then
-    say "$item: SKIPPED: ${says[$item]}"
+    tell SKIPPED
   elif "${item}_is"; then
-    say "$item: is so"
+    tell 'is so'
   elif [[ $plan ]]; then
-    say "$item: would make ${says[$item]}"
+    tell 'to make'
   else
-    say "$item: ${says[$item]}"
-    "${item}_make"
-    "${item}_is" || refuse 70 "$item is not so, although it was made"
+    tell making
+    set +e
+    make_item
+    code=$?
+    set -e
+    if ((code)); then
+      tell FAILED >&2
+      failed+=" $item"
+      [[ $item != packages ]] || break # the others need them
+    fi
   fi
 done
-[[ ! $plan ]] || exit 0
+if [[ $plan ]]; then
+  [[ $repository ]] || missing+=' --repository URL'
+  [[ $deploy_key ]] || missing+=' --deploy-key FILE.pub'
+  [[ $domain || $address || -e $home/production.env ]] || missing+=' --domain NAME'
+  echo "Nothing was changed. To make it so, as root: the same without --plan${missing:+, with}"
+  [[ ! $missing ]] || echo "$missing"
+  exit
+fi
+[[ ! $failed ]] || refuse 70 "not ready, failed:$failed. The cause stands above; mend it and run this again: what is made stays"
 say "ready. This machine's host key, for the workflow's variable VM_KNOWN_HOSTS:"
 echo "${domain:-${address:-ADDRESS}} $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)"

@@ -8,7 +8,7 @@
 # one serves, and what is left behind by a kill is found by looking at what runs: the next deploy clears it away.
 # Exit codes: 0 · 64 usage · 65 the revision or the settings are no good, the old one serves · 69 no engine, origin or
 # memory · 70 something else went wrong: the last line says what serves · 73 disk · 75 busy, try later · 77 not on main,
-# or older than what serves · 78 no API keys, or no release to go back to.
+# or older than what serves · 78 no API keys, production.env cannot be read, or no release to go back to.
 set -euo pipefail
 export LC_ALL=C
 umask 022
@@ -25,7 +25,11 @@ usage() {
 in_its_own_session() {
   local log worker
   log=$home/log/$(date -u +%Y%m%dT%H%M%SZ)-$$.log
-  mkdir -p "$home/log"
+  mkdir -p "$home/log" || true
+  head -c 65536 /dev/zero 2>/dev/null >"$log" || { # a full disk is to be heard of too
+    rm -f "$log"
+    log=/run/${log##*/}
+  }
   : >"$log"
   trap '' HUP PIPE
   setsid "$0" --worker "$@" </dev/null >>"$log" 2>&1 &
@@ -34,7 +38,7 @@ in_its_own_session() {
   wait "$worker"
 }
 
-action=deploy accept_changed_answers='' wanted=''
+action=deploy accept_changed_answers='' wanted='' words=1
 [[ ${1:-} != --worker ]] || {
   worker=1
   shift
@@ -42,10 +46,10 @@ action=deploy accept_changed_answers='' wanted=''
 case ${1:-} in
   --rollback) action=rollback ;;
   --status) action=status ;;
-  --accept-changed-answers) accept_changed_answers=1 wanted=${2:-} ;;
+  --accept-changed-answers) accept_changed_answers=1 wanted=${2:-} words=2 ;;
   *) wanted=${1:-} ;;
 esac
-[[ $action != deploy || $wanted =~ ^[0-9a-f]{40}$ ]] || usage
+[[ $# == "$words" && ($action != deploy || $wanted =~ ^[0-9a-f]{40}$) ]] || usage
 [[ ${worker:-} || $action == status ]] || {
   in_its_own_session "$@"
   exit
@@ -62,8 +66,16 @@ if [[ $action == status ]]; then
   exit
 fi
 
-exec 9>"$home/lock" # children hold it too: what a killed deploy began is over before another begins
-flock --nonblock 9 || fail 75 "another deploy or a job is under way"
+# What a killed deploy began with containers is over before another begins: its children hold the lock too.
+exec 9>"$home/lock"
+# Of two deploys the newer one serves in the end: it waits for the older one, and that one is refused when it comes later.
+# A rollback does not wait: what it was to go back from might be another one by then.
+busy="another deploy or a job is under way"
+flock --nonblock 9 || {
+  [[ $action == deploy ]] || fail 75 "$busy"
+  say "$busy: waiting for it"
+  flock --timeout "${LOCK_WITHIN_S:-300}" 9 || fail 75 "$busy"
+}
 candidate='' old='' old_release='' switched='' mongo_touched='' edge_touched=''
 
 # Until the switch is seen to have worked, everything goes back to what it was.
@@ -100,7 +112,8 @@ step look
 look_at_the_machine
 remove_trial # left by a killed deploy
 revive
-old_release=$(release_of "$(live_colour)")
+old=$(live_colour)
+old_release=$(release_of "$old")
 if [[ $action == rollback ]]; then
   wanted=$(release_before "$old_release")
   [[ $wanted ]] || fail 78 "there is no release to go back to"
@@ -135,7 +148,8 @@ step switch
 switched=$old
 switch_to "$candidate"
 serves_outside "$wanted" || fail 65 "the edge does not serve $wanted"
-candidate='' switched='' mongo_touched='' edge_touched='' # from here on there is nothing to undo
+candidate='' switched='' mongo_touched='' edge_touched='' # from here on there is nothing to undo, and all is to be done
+trap '' TERM INT
 
 step drain
 sleep "${DRAIN_S:-5}"

@@ -3,19 +3,7 @@
 # from what runs: the container that the edge names is what serves, and its image's tag is the release.
 
 : "${home:?}"
-settings() {
-  set -a
-  # shellcheck source=/dev/null
-  [[ ! -e $1 ]] || source "$1"
-  set +a
-}
-settings "$home/production.env"
-project=${COMPOSE_PROJECT_NAME:-retention}
-export COMPOSE_PROJECT_NAME=$project
-export API_KEYS_DIR=$home/keys
-list=$home/releases/served # releases that have served, the newest last; served.env: the settings of that one
-
-say() { printf '%s deploy: %s\n' "$(date -u +%H:%M:%S)" "$*"; }
+say() { printf '%s deploy: %s\n' "$(date -u +%H:%M:%S)" "$*" || true; } # a full disk shall not end us half-way
 step() {
   # shellcheck disable=SC2034 # deploy.sh tells where it failed
   at_step=$1
@@ -25,11 +13,28 @@ fail() {
   say "$2" >&2
   exit "$1"
 }
-journal() { echo "$(date -u +%FT%TZ) $* after $SECONDS s" >>"$home/log/deploys"; }
+journal() { echo "$(date -u +%FT%TZ) $* after $SECONDS s" >>"$home/log/deploys" || say "log/deploys cannot be written"; }
+
+# A shell of its own reads it first: only that one ends with a command that a typo makes, wherever we are called.
+settings() {
+  [[ -e $1 ]] || return 0
+  bash -eu -c 'source "$1"' - "$1" >/dev/null || fail 78 "$1 cannot be read, see above: is a value with a space in it quoted?"
+  set -a
+  # shellcheck source=/dev/null
+  source "$1"
+  set +a
+}
+settings "$home/production.env"
+project=${COMPOSE_PROJECT_NAME:-retention}
+export COMPOSE_PROJECT_NAME=$project
+export API_KEYS_DIR=$home/keys
+list=$home/releases/served # releases that have served, the newest last; served.env: the settings of that one
 
 # A child dies with us: the lock is free as soon as we are gone. But what is stopped to be replaced is started again,
-# whatever becomes of us, and the lock is held until then.
-docker() { if [[ ${outlive:-} ]]; then command docker "$@"; else setpriv --pdeathsig KILL docker "$@"; fi; }
+# whatever becomes of us and of our process group, and the lock is held until then.
+docker() { if [[ ${outlive:-} ]]; then setsid --wait docker "$@"; else setpriv --pdeathsig KILL docker "$@"; fi; }
+# SECONDS COMMAND: it dies with timeout, and that with us.
+within() { setpriv --pdeathsig KILL timeout "$1" setpriv --pdeathsig KILL "${@:2}"; }
 compose() {
   local at=$home/releases/$1
   shift
@@ -44,15 +49,22 @@ container() {
     --filter "label=com.docker.compose.service=$1" --filter "label=com.docker.compose.oneoff=False"
 }
 is_running() { [[ $1 && $(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
-other() { if [[ $1 == blue ]]; then echo green; else echo blue; fi; }
+other() { case $1 in blue) echo green ;; green) echo blue ;; *) return 1 ;; esac }
 runs_image() { [[ $(docker inspect -f '{{.Config.Image}}' "$(container "$1")" 2>/dev/null) == "$2" ]]; }
-colour_at_the_edge() { docker exec "$(container edge)" cat /live/colour; }
+# It fails rather than let anybody guess: the other colour is the one that is taken away.
+colour_at_the_edge() {
+  local edge
+  edge=$(container edge)
+  [[ $(docker exec "$edge" cat /live/colour) =~ ^(blue|green)$ ]] ||
+    fail 70 "the edge does not say whom it asks: 'docker restart $edge', or write blue or green into its /live/colour"
+  echo "${BASH_REMATCH[1]}"
+}
 
-# The colour that serves; nothing when there is none, or no edge.
+# The colour that serves; nothing when there is none, or no edge. It fails when an edge runs and does not say.
 live_colour() {
   local colour
   if is_running "$(container edge)"; then
-    colour=$(colour_at_the_edge)
+    colour=$(colour_at_the_edge) || return
     [[ ! $(container "$colour") ]] || echo "$colour"
   fi
 }
@@ -70,7 +82,7 @@ release_before() {
 
 look_at_the_machine() {
   local busy
-  [[ ! -e $home/restore-unfinished ]] || fail 75 "a restore was cut short: restore.sh $(<"$home/restore-unfinished") again"
+  [[ ! -e $home/restore-unfinished ]] || fail 75 "a restore was cut short: restore.sh $(<"$home/restore-unfinished") again; if that file is gone, see deploy/README.md"
   [[ -s $home/keys/api_keys ]] || fail 78 "there are no API keys in $home/keys/api_keys: see deploy/README.md"
   docker info >/dev/null 2>&1 || fail 69 "no Docker engine answers"
   busy=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Label "com.docker.compose.service"}}' |
@@ -81,9 +93,9 @@ look_at_the_machine() {
 look_for_room() {
   local root free_kb memory_kb
   root=$(docker info -f '{{.DockerRootDir}}')
-  free_kb=$(df --output=avail -k "$root" | tail -1)
+  free_kb=$(df --output=avail -k "$root" "$home" | tail -n +2 | sort --numeric-sort | head -n 1)
   ((free_kb >= ${MIN_FREE_MB:-2048} * 1024)) ||
-    fail 73 "$((free_kb / 1024)) MB are free under $root, a deploy takes ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
+    fail 73 "$((free_kb / 1024)) MB are free under $root or $home, a deploy takes ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
   memory_kb=$(awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print sum }' /proc/meminfo)
   ((memory_kb >= ${MIN_MEMORY_MB:-400} * 1024)) ||
     fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build take ${MIN_MEMORY_MB:-400}"
@@ -92,9 +104,10 @@ look_for_room() {
 fetch() {
   local repository=$home/repository at=$home/releases/$1 new=$home/releases/.new
   find "$repository" -name '*.lock' -type f -delete # of a fetch that was killed: we hold the only lock there is
-  # Nothing that would go on behind our back, holding the lock; and no tags: one may be called main.
-  timeout 300 git -C "$repository" -c gc.autoDetach=false fetch --quiet --no-tags origin '+refs/heads/main:refs/heads/main' ||
-    fail 69 "cannot fetch from origin"
+  # Nothing that would go on behind our back; git's own children, which may, do not hold the lock. And no tags: one may be
+  # called main.
+  within 300 git -C "$repository" -c gc.autoDetach=false fetch --quiet --no-tags origin \
+    '+refs/heads/main:refs/heads/main' 9>&- || fail 69 "cannot fetch from origin"
   git -C "$repository" merge-base --is-ancestor "$1" refs/heads/main 2>/dev/null || fail 77 "$1 is not on origin/main"
   if [[ $2 && $2 != "$1" ]] && git -C "$repository" merge-base --is-ancestor "$1" "$2" 2>/dev/null; then
     fail 77 "$1 is older than $2, which serves: to go back, roll back or revert"
@@ -102,7 +115,7 @@ fetch() {
   rm -rf "$new"
   mkdir -p "$new"
   git -C "$repository" archive "$1" | tar -x -C "$new"
-  (cd "$new" && keys "$1" >release.env) || fail 65 "what mongo or the edge is made of is not where deploy/release.sh looks for it, or cannot be pulled"
+  (cd "$new" && keys "$1" >release.env) 9>&- || fail 65 "what mongo or the edge is made of is not where deploy/release.sh looks for it, or cannot be pulled"
   rm -rf "$at"
   mv "$new" "$at"
   say_what_drifted "$at"
@@ -152,7 +165,7 @@ image() {
   ! docker image inspect "$name" >/dev/null 2>&1 || return 0
   say "building $name"
   # shellcheck disable=SC2086 # BUILD_CGROUP bounds the memory of what runs in a build (bootstrap.sh makes the slice)
-  timeout "${BUILD_WITHIN_S:-1200}" setpriv --pdeathsig KILL docker build --progress plain --tag "$name" \
+  within "${BUILD_WITHIN_S:-1200}" docker build --progress plain --tag "$name" \
     --label "retention.project=$project" ${BUILD_CGROUP:+--cgroup-parent "$BUILD_CGROUP"} "$@" "$context" >"$log" 2>&1 || {
     tail -n 50 "$log"
     fail 65 "$name cannot be built"
@@ -162,7 +175,7 @@ image() {
 # RELEASE SERVICE: a job that can be done again and again, to its end.
 once() {
   compose "$1" up -d --no-build --no-deps "$2" || fail 65 "$2 cannot be started"
-  [[ $(timeout 90 setpriv --pdeathsig KILL docker wait "$(container "$2")") == 0 ]] ||
+  [[ $(within 90 docker wait "$(container "$2")") == 0 ]] ||
     fail 65 "$2 has failed: $(docker logs --tail 20 "$(container "$2")" 2>&1)"
 }
 
@@ -212,9 +225,9 @@ prune() {
 }
 
 status() {
-  local colour
-  colour=$(live_colour)
-  echo "serves: $(release_of "$colour") ${colour:-nothing}"
+  local colour none=nothing
+  colour=$(live_colour) || none=unknown
+  echo "serves: $(release_of "$colour") ${colour:-$none}"
   echo "before: $(release_before "$(release_of "$colour")")"
   docker ps --all --filter "label=com.docker.compose.project=$project" --format 'table {{.Label "com.docker.compose.service"}}\t{{.Status}}\t{{.Image}}'
   tail -n 5 "$home/log/deploys" 2>/dev/null || true

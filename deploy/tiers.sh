@@ -2,14 +2,19 @@
 # What the API stands on: mongo and the edge, one each. Another one is tried beside them first, where no visitor is. Sourced by
 # deploy.sh, after release.sh and gate.sh.
 
-: "${home:?}" "${project:?}"
+: "${home:?}" "${bin:?}" "${project:?}" "${list:?}"
 trial=$project-trial # a container of seconds
+
+# What docker-compose.yml gives every container, for those that it does not start: tests/e2e/hardening.py has the rules.
+confined=(--label "retention.project=$project" --read-only --tmpfs '/tmp:size=16m,mode=1777,noexec,nosuid,nodev'
+  --cap-drop ALL --security-opt no-new-privileges:true --memory 48m --pids-limit 512 --cpus 1 --ulimit nofile=4096
+  --log-driver json-file --log-opt max-size=10m --log-opt max-file=3)
 
 remove_trial() { docker rm --force --volumes "$trial" >/dev/null 2>&1 || true; }
 # OPTION...: made, not started.
 create_trial() {
   remove_trial
-  docker create --name "$trial" --cap-drop ALL --security-opt no-new-privileges --pids-limit 512 "$@" >/dev/null
+  docker create --name "$trial" "${confined[@]}" "$@" >/dev/null
 }
 trial_lasts() { is_running "$trial" || fail 65 "$1 has ended: $(docker logs --tail 5 "$trial" 2>&1)"; }
 
@@ -23,11 +28,33 @@ revive() {
   fi
 }
 
+# RELEASE: of what no trial shows, mongo and the edge keep what they have in the last release: where they are reached,
+# where they write, how much they may take. What has served may serve again.
+keep_what_they_have() {
+  local last less
+  last=$(last_release)
+  [[ $last && ! ${LESS_IS_MEANT:-} ]] && ! grep -qxF "$1" "$list" || return 0
+  less=$({
+    configuration "$last" 2>/dev/null || echo '{}' # it may want settings that are gone
+    configuration "$1"
+  } | jq --slurp --raw-output '
+    def had: . as $all | ("mongo", "edge") as $name | .services[$name] | "\($name): " + (
+      (.ports[]? | "port \([.host_ip // empty, .published] | join(":")) to \(.target)"),
+      (.volumes[]? | "volume \($all.volumes[.source].name) at \(.target)"),
+      (.networks // {} | keys[] | "network \(.)"));
+    .[0] as $was | .[1] as $is | ([$was | had] - [$is | had])[], (
+      ("mongo", "edge") as $name | ("mem_limit", "cpus", "pids_limit") as $what | [$was, $is | .services[$name][$what]] |
+      select((.[0] // 0 | tonumber) > (.[1] // infinite | tonumber)) | "\($name): \($what) of \(.[0])")')
+  [[ ! $less ]] || fail 65 "lost, of what $last has: ${less//$'\n'/, }. If that is meant: LESS_IS_MEANT=1 $bin/deploy.sh $1"
+}
+configuration() { compose "$1" --profile '*' config --format json; }
+
 # Mongo
 
 # What the API stands on. Each by itself: Compose replaces what stands on something replaced, and init's image is new
 # with every release. An edge that runs stays what it is until the new container has passed.
 bring_up_tiers() {
+  keep_what_they_have "$1"
   once "$1" init
   once "$1" mongo-check
   if [[ $(container mongo) ]] && ! runs_image mongo "retention-mongo:$(tag "$1" MONGO_RELEASE)"; then try_mongo "$1"; fi
@@ -63,12 +90,13 @@ page() { echo "$home/releases/$1/deploy/edge/Caddyfile"; }
 try_edge() {
   local image where until=$((SECONDS + 10))
   image=retention-edge:$(tag "$2" EDGE_RELEASE)
-  create_trial --network "${project}_inside" --memory 48m --env SITE=http:// "$image"
+  create_trial --network "${project}_inside" --env SITE=http:// --volume /live --volume /data "$image"
   docker cp --quiet "$(page "$2")" "$trial:/live/Caddyfile"
   docker start "$trial" >/dev/null
   read_page "$trial" || fail 65 "the new edge does not come up, or cannot be told a page: $(
     docker logs --tail 3 "$trial" 2>&1 # `caddy run` does not say what is wrong with a page
-    docker run --rm --interactive --network none --entrypoint caddy "$image" validate --adapter caddyfile --config - 2>&1 <"$(page "$2")" | tail -n 1
+    docker run --rm --interactive --network none "${confined[@]}" --entrypoint caddy "$image" \
+      validate --adapter caddyfile --config - 2>&1 <"$(page "$2")" | tail -n 1
   )"
   switch_to "$1" "$trial"
   where=$(address "$trial" 8080)
@@ -84,8 +112,8 @@ try_edge() {
 put_edge() {
   local was
   was=$(container edge)
-  docker run --rm --interactive --network none --cap-drop ALL --volume "${project}_edge-live:/live" --entrypoint sh \
-    "retention-edge:$(tag "$1" EDGE_RELEASE)" -c 'cat >/live/.page && mv /live/.page /live/Caddyfile' <"$(page "$1")" ||
+  docker run --rm --interactive --network none "${confined[@]}" --volume "${project}_edge-live:/live" \
+    --entrypoint sh "retention-edge:$(tag "$1" EDGE_RELEASE)" -c 'cat >/live/.page && mv /live/.page /live/Caddyfile' <"$(page "$1")" ||
     fail 65 "the edge's page cannot be written"
   # Whoever takes longer than these seconds to be answered is cut off: nobody else is served until the old edge is gone.
   outlive=1 compose "$1" up -d --no-build --no-deps --timeout 3 edge || fail 65 "the edge cannot be started"

@@ -86,12 +86,12 @@ def _content(path: Path) -> str:
 
 
 def _ensure(path: Path, content: str) -> bool:
-    """Make `path` hold `content`; return whether it had to be written."""
+    """Make `path` hold `content`, for whom its folder lets in; return whether it had to be written."""
     missing = _content(path) != content
     if missing:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_durably(path, f"{content}\n".encode(), mode=0o640)
-    path.chmod(0o440)
+    path.chmod(0o440 if path.parent.stat().st_mode & 0o050 else 0o400)
     return missing
 
 

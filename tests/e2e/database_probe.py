@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROBE = {"_id": "probe"}
-NO_DOCUMENT: dict[str, Any] = {"_id": []}  # refused after the privilege was checked: not everybody may remove it again
+# Refused after the privilege was checked: not everybody may remove it again, and the admin stays who it is.
+NO_DOCUMENT: dict[str, Any] = {"_id": []}
+NO_ROLES = ["no such one"]
 
 
 def collection_commands(name: str) -> dict[str, dict[str, Any]]:
@@ -57,8 +59,8 @@ def renames(database: str) -> dict[str, dict[str, Any]]:
 
 DATABASE_COMMANDS: dict[str, dict[str, Any]] = {
     "listCollections": {"listCollections": 1},
-    "createUser": {"createUser": "intruder", "pwd": "x", "roles": []},
-    "createRole": {"createRole": "intruder", "privileges": [], "roles": []},
+    "createUser": {"createUser": "intruder", "pwd": "x", "roles": NO_ROLES},
+    "createRole": {"createRole": "intruder", "privileges": [], "roles": NO_ROLES},
     "usersInfo": {"usersInfo": 1},
     "dbStats": {"dbStats": 1},
     "system.js": {"insert": "system.js", "documents": [{"_id": "f", "value": "x"}]},
@@ -68,14 +70,15 @@ DATABASE_COMMANDS: dict[str, dict[str, Any]] = {
 }
 ADMIN_COMMANDS: dict[str, dict[str, Any]] = {
     "users of admin": {"find": "system.users"},
-    "own password": {"updateUser": "OWN", "pwd": "x"},
-    "own roles": {"grantRolesToUser": "OWN", "roles": ["root"]},
+    "own password": {"updateUser": "OWN", "pwd": "x", "mechanisms": NO_ROLES},
+    "own roles": {"grantRolesToUser": "OWN", "roles": NO_ROLES},
     "serverStatus": {"serverStatus": 1},
     "getLog": {"getLog": "global"},
     "getParameter": {"getParameter": "*"},
     "setParameter": {"setParameter": 1, "quiet": 1},
     "currentOp": {"currentOp": 1},
     "fsync": {"fsync": 1},
+    "fsyncUnlock": {"fsyncUnlock": 1},
     "killOp": {"killOp": 1, "op": 1},
     "killSessions": {"killAllSessions": []},
     "shutdown": {"shutdown": 1},

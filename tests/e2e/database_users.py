@@ -41,13 +41,19 @@ ALLOWED: Final = {
         "scores": _REPLACE,
         "scores_next": _MAKE,
     },
+    "admin": {},  # reads no line of anybody's, unless it gives itself a role
 }
-# And beyond collections: how much room is left, and whether what was made takes the name of what is replaced.
+# And beyond collections: how much room is left, whether what was made takes the name of what is replaced; who may do
+# what, and everybody's writes held for a backup.
 MORE: Final = {
+    "admin": {
+        "createUser", "createRole", "usersInfo", "users of admin", "own password", "own roles", "fsync", "fsyncUnlock",
+    },
     "seeder": {"dbStats"},
     "trainer": {"scores_next to scores", "scores to scores_next"},
     "inference": {"scores_next to scores", "scores to scores_next"},
-}
+}  # fmt: skip
+DATABASES: Final = {user: ["retention"] for user in ALLOWED} | {"admin": ["admin", "config", "local", "retention"]}
 COLLECTIONS: Final = (
     "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "strange",
 )  # fmt: skip

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,18 +118,22 @@ class Machine:
             [*self._ssh, "vm", f"deploy {sha}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
-    def deploy_when_free(self, sha: str) -> subprocess.CompletedProcess[str]:
-        """Deploy when what a killed one has left to do is done."""
-        deadline = time.monotonic() + 60
-        while (done := self.deploy(sha)).returncode == 75 and time.monotonic() < deadline:
-            time.sleep(0.5)
-        return done
-
-    def killed(self) -> None:
-        """Kill what works at a deploy, and nothing that it has started."""
+    def killed(self, *, group: bool = False) -> None:
+        """Kill what works at a deploy, and nothing that it has started; or its whole process group."""
         for process in self.workers():
             with suppress(ProcessLookupError):  # it ended by itself
-                os.kill(process, signal.SIGKILL)
+                (os.killpg if group else os.kill)(os.getpgid(process) if group else process, signal.SIGKILL)
+
+    @contextmanager
+    def full_log(self) -> Iterator[None]:
+        """Let nothing be written into the log for a while."""
+        log = self.home / "log"
+        run("mount", "-t", "tmpfs", "-o", "size=4k", "none", log)
+        try:
+            (log / "all").write_bytes(bytes(4096))
+            yield
+        finally:
+            run("umount", log)
 
     def serves(self) -> str:
         """Return the revision that answers at the edge; '' when nobody does."""

@@ -77,8 +77,8 @@ def containers_of(project: str) -> list[dict[str, Any]]:
 
 
 def service_of(container: Mapping[str, Any]) -> str:
-    """Return the name that the Compose file gives it."""
-    return str(container["Config"]["Labels"]["com.docker.compose.service"])
+    """Return the name that the Compose file gives it, its own where it is in none."""
+    return str(container["Config"]["Labels"].get("com.docker.compose.service", container["Name"]))
 
 
 def run(*command: str) -> str:

@@ -62,6 +62,20 @@ BROKEN: Final = {
                 import re
                 message["body"] = re.sub(rb'("churn_probability": ?)0', rb"\\g<1>1", message["body"])""",
     ),
+    "turns the verdict over": Broken(
+        "the same model predicts otherwise for a known customer: prediction.churn_prediction",
+        twist="""if message["type"] == "http.response.body":
+                import re
+                turned = {b"0": b"1", b"1": b"0"}
+                over = lambda found: found[1] + turned[found[2]]
+                message["body"] = re.sub(rb'("churn_prediction": ?)([01])', over, message["body"])""",
+    ),
+    "answers wrong to figures alone": Broken(
+        "the same model predicts otherwise for a known customer: churn_probability",
+        twist="""if message["type"] == "http.response.body" and scope["path"] == "/predict_churn":
+                import re
+                message["body"] = re.sub(rb'("churn_probability": ?)0', rb"\\g<1>1", message["body"])""",
+    ),
     "answers 500 to questions": Broken(
         "the new container's answer about a known customer: 500",
         twist="""if message["type"] == "http.response.start" and scope["path"].startswith("/predict"):
@@ -100,13 +114,22 @@ BROKEN: Final = {
         "the new edge does not come up.*unexpected token 'nonsense'", path=PAGE, new="{ nonsense\n"
     ),
     "has an edge that listens to nobody": Broken(
-        "cannot be told a page.*Valid configuration", path=PAGE, old="admin unix//tmp/admin.sock", new="admin off"
+        "the new edge does not come up, or cannot be told a page",
+        path=PAGE, old="admin unix//tmp/admin.sock", new="admin off",
     ),
     "has an edge that ends": Broken(
         "the new edge does not come up", path=EDGE, old='CMD ["run", ', new='CMD ["version", '
     ),
     "has a mongod that ends": Broken(
         "the new mongod, tried on no data, has ended", path=MONGO, new="#!/bin/sh\n[ $# -eq 0 ] || exit 0\nexit 9\n"
+    ),
+    "has an edge without ports": Broken(
+        "lost, of what [0-9a-f]{40} has: edge: port", path="deploy/compose.prod.yml",
+        old='    ports: ["${HTTP_PORT:-80}:8080", "${HTTPS_PORT:-443}:8443"]\n', new="",
+    ),
+    "has a mongod of 64 MiB": Broken(
+        "lost, of what [0-9a-f]{40} has: mongo: mem_limit of 536870912", path="docker-compose.yml",
+        old="mem_limit: 512m", new="mem_limit: 64m",
     ),
     "has users that cannot be made": Broken(
         "no users, says the drill.*mongo's users cannot be made",

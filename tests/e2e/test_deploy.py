@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from e2e.deploying import Machine, Visitors, free_port
+from e2e.deploying import ROOT, Machine, Visitors, free_port
 from e2e.revisions import BROKEN, EDGE, FELT, MONGO, PAGE, Origin
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ FULL = os.environ.get("RETENTION_DRILL") == "full"
 in_full = pytest.mark.skipif(not FULL, reason="RETENTION_DRILL=full")
 DEPLOYS = 20 if FULL else 2
 WAYS = (
-    BROKEN if FULL else ("crashes at import", "answers wrong", "has an edge that answers 503", "has a mongod that ends")
+    BROKEN
+    if FULL
+    else ("crashes at import", "turns the verdict over", "has an edge that answers 503", "has a mongod that ends")
 )
 NO_GOOD = 65
 
@@ -90,6 +93,37 @@ def test_one_goes_back_within_30_s_and_builds_nothing(machine: Machine, origin: 
 @pytest.mark.parametrize("how", WAYS)
 def test_a_revision_never_serves_that(machine: Machine, origin: Origin, visitors: Visitors, how: str) -> None:
     _refused(machine, origin.broken(how), BROKEN[how].cause, visitors)
+
+
+# What the gate makes of two answers. Here both colours are made up: `old` and `new` say what predicted() lets them.
+_GATE = """
+set -euo pipefail
+home=. project=none asked=$(mktemp)
+source deploy/gate.sh
+container() { echo "$1"; }
+address() { echo "$1"; }
+version() { echo sha; }
+listed() { :; }
+say() { echo "$*"; }
+fail() { echo "$2"; exit "$1"; }
+again() { echo >>"$asked"; echo $(($(wc -l <"$asked") % 2 - 1)); }
+"""
+
+
+@pytest.mark.parametrize(("predicted", "code", "said"), [
+    ("""old) echo '200 m {"a": 1}' ;; *) echo '200 m {"a": 1, "gained": [2]}' ;;""", 0, "11 answers compared"),
+    ("""old) echo '200 m {"a": 1, "lost": [2]}' ;; *) echo '200 m {"a": 1}' ;;""", NO_GOOD, "otherwise.*: lost"),
+    ("""old) echo '200 n {"a": 1}' ;; *) echo '200 m {"a": 2}' ;;""", 0, "still has model n"),
+    ("""old) echo 000 ;; *) echo '200 m {"a": 1}' ;;""", 0, "'000': nothing to compare with"),
+    # One answer of the old one that never comes, or is late, hides none of the others.
+    ("""old) [[ $2 != 12346 ]] && echo '200 m {"a": 1}' || echo 000 ;; *) echo '200 m {"a": 2}' ;;""", NO_GOOD, ": a;"),
+    ("""old) (($(again))) && echo '200 m {"a": 1}' || echo 000 ;; *) echo '200 m {"a": 1}' ;;""", 0, "11 answers"),
+])  # fmt: skip
+def test_the_gate_compares_whatever_the_old_version_says(predicted: str, code: int, said: str) -> None:
+    script = f"{_GATE} predicted() {{ case $1 in {predicted} esac; }}; ask_both new sha old; rm $asked"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert re.search(said, done.stdout), done.stdout
 
 
 # What visitors do notice: one database, one edge

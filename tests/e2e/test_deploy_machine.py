@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
 
-BUSY, NO_DISK, NO_MEMORY = 75, 73, 69
+USAGE, NO_MEMORY, UNKNOWN, NO_DISK, BUSY, NO_SETTINGS = 64, 69, 70, 73, 75, 78
 
 
 @pytest.mark.parametrize(("setting", "code", "cause"), [
@@ -26,6 +27,62 @@ def test_a_machine_without_room_is_left_as_it_is(machine: Machine, setting: str,
     assert done.returncode == code, done.stdout
     assert cause in done.stdout
     assert machine.serves() == before
+
+
+def test_where_no_log_can_be_written_a_deploy_is_heard_of_and_gone_back_from(machine: Machine, origin: Origin) -> None:
+    before, sha = machine.serves(), origin.good()
+    assert machine.deploy(sha).returncode == 0
+    with machine.full_log(), machine.settings(MIN_FREE_MB="999999999"):
+        done = machine.deploy(sha)
+        back = machine.ssh("rollback")
+    assert done.returncode == NO_DISK, done.stdout
+    assert "MB are free under" in done.stdout
+    assert back.returncode == 0, back.stdout
+    assert "log/deploys cannot be written" in back.stdout
+    assert machine.serves() == before
+
+
+@pytest.mark.parametrize(("mute", "heal"), [
+    (("pause",), ("unpause",)),
+    (("exec", "sh", "-c", "mv /live/colour /live/kept"), ("exec", "sh", "-c", "mv /live/kept /live/colour")),
+    (("exec", "sh", "-c", "cp /live/colour /live/kept; : >/live/colour"),
+     ("exec", "sh", "-c", "mv /live/kept /live/colour")),
+])  # fmt: skip
+def test_nothing_is_taken_away_while_the_edge_does_not_say_whom_it_asks(
+    machine: Machine, mute: tuple[str, ...], heal: tuple[str, ...]
+) -> None:
+    before, running, edge = machine.serves(), machine.containers(), machine.container("edge")
+    run("docker", mute[0], edge, *mute[1:])
+    try:
+        refused = [machine.deploy(before), machine.ssh("rollback")]
+        status = machine.ssh("status")
+    finally:
+        run("docker", heal[0], edge, *heal[1:])
+    for done in refused:
+        assert done.returncode == UNKNOWN, done.stdout
+        assert "the edge does not say whom it asks" in done.stdout
+    assert status.returncode == 0
+    assert "serves:  unknown" in status.stdout
+    assert machine.containers() == running
+    assert machine.serves() == before
+
+
+@pytest.mark.parametrize("value", ["a b", "'a"])
+def test_settings_that_cannot_be_read_are_named(machine: Machine, value: str) -> None:
+    before = machine.serves()
+    with machine.settings(ALLOWED_HOSTS=value, DRAIN_S="1"):
+        done = machine.deploy(before)
+    assert done.returncode == NO_SETTINGS, done.stdout
+    assert f"{machine.home}/production.env cannot be read" in done.stdout
+    assert machine.serves() == before
+
+
+def test_what_is_said_besides_is_not_ignored(machine: Machine) -> None:
+    sha, script = machine.serves(), machine.home / "bin/deploy.sh"
+    for words in ((sha, "now"), ("--rollback", "now"), ("--accept-changed-answers", sha, "now"), ()):
+        done = subprocess.run([script, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == USAGE, done.stdout
+        assert "deploy.sh SHA" in done.stderr
 
 
 def test_nothing_is_deployed_beside_a_training(machine: Machine) -> None:

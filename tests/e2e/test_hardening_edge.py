@@ -56,6 +56,10 @@ class Edge:
         """Tell whether it has run since it was made: one that is killed is started again."""
         return bool(self._told()["State"]["StartedAt"] == self._first)
 
+    def last_words(self) -> str:
+        """Return what it said last, less its answers; a log outlives a restart."""
+        return run("sh", "-c", f"docker logs {self.container} 2>&1 | grep -v http.log.access | tail -n 40")
+
     def visitor(self) -> closing[http.client.HTTPConnection]:
         """Return a connection that is not made yet."""
         return closing(http.client.HTTPConnection(self.address, 8080, timeout=6))
@@ -109,13 +113,13 @@ def test_one_sender_of_everything_kills_no_edge_and_keeps_no_visitor_out(edge: E
                 while time.monotonic() < there + (HELD_S if answers[-1] > there + 1 else ANSWERED_WITHIN_S):
                     time.sleep(0.1)
             asking.result()
-        assert edge.is_the_first(), f"killed by {what}"
+        assert edge.is_the_first(), f"killed by {what}: {edge.last_words()}"
         assert answers[-1] > there + 1, f"a visitor from before was not answered during {what}"
         gone = time.monotonic()
         with edge.visitor() as new:
             after_s = _answered(new, within_s=10) - gone
         print(f"{what}: {len([each for each in answers if each > there])} answers, a new one after {after_s:.1f} s")  # noqa: T201
-        assert edge.is_the_first(), f"killed by {what}"
+        assert edge.is_the_first(), f"killed by {what}: {edge.last_words()}"
 
 
 def _keep_asking(visitor: http.client.HTTPConnection, answers: list[float], over: Event) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from e2e.database_users import ALLOWED, COLLECTIONS, allowed
+from e2e.database_users import ALLOWED, COLLECTIONS, DATABASES, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,6 +218,13 @@ def test_the_image_of_the_api_has_neither_scikit_learn_nor_an_installer(stack: S
     assert stack.inside("inference", "python", "-c", script).strip() == "[]"
 
 
+@pytest.mark.usefixtures("stack")
+def test_what_is_in_an_image_can_be_listed(tmp_path: Path) -> None:
+    _run(str(ROOT / "scripts" / "scan"), "--sbom", str(tmp_path), "retention-inference")
+    listed = json.loads((tmp_path / "retention-inference.cdx.json").read_bytes())["components"]
+    assert {"fastapi", "libc6"} <= {component["name"] for component in listed}
+
+
 def test_the_api_cannot_change_a_version_and_nobody_else_can_change_a_model(stack: Stack) -> None:
     assert "Read-only file system" in stack.inside("inference", "sh", "-c", "touch /models/versions/new 2>&1; true")
     assert stack.inside("trainer", "find", "/models", "-perm", "-o+w") == ""
@@ -252,8 +259,13 @@ def test_a_service_reads_its_own_secrets_and_no_others(stack: Stack, service: st
 
 
 def test_the_files_of_secrets_can_be_changed_by_nobody(stack: Stack) -> None:
-    modes = stack.inside("init", "sh", "-c", "stat -c %a /secrets/*/*").split()
-    assert modes == ["440"] * 7
+    """A service reads its own by its group: who may neither own a file nor write its folder cannot change its mode."""
+    modes = stack.inside("init", "sh", "-c", "stat -c '%a %u %n' /secrets/*/*").splitlines()
+    assert len(modes) == 7
+    assert {line.rpartition("/")[0] for line in modes} == {
+        "400 10000 /secrets/admin",
+        *(f"440 10000 /secrets/{service}" for service in ("seeder", "trainer", "inference")),
+    }
 
 
 def test_a_second_start_keeps_every_secret(stack: Stack, secrets: set[str]) -> None:
@@ -265,12 +277,18 @@ def test_a_second_start_keeps_every_secret(stack: Stack, secrets: set[str]) -> N
 # The database
 
 
-@pytest.mark.parametrize("service", ALLOWED)
-def test_a_database_user_may_do_its_work_and_nothing_else(stack: Stack, service: str) -> None:
-    probed = json.loads(stack.inside(service, "python", "-", *COLLECTIONS, stdin=PROBE))
-    assert {operation for operation, code in probed["codes"].items() if code != UNAUTHORIZED} == allowed(service)
-    assert probed["databases"] == ["retention"]
-    assert not {0, UNAUTHORIZED} & {*probed["scripts"].values()}, "the server runs no JavaScript for anybody"
+@pytest.mark.parametrize("user", ALLOWED)
+def test_a_database_user_may_do_its_work_and_nothing_else(stack: Stack, user: str) -> None:
+    if user == "admin":  # no service has its password
+        like_it = ("run", "--rm", "--no-deps", "-T", "--env", f"MONGO_URI_FILE=/secrets/{user}/mongo_uri")
+        said = stack.compose(*like_it, "--entrypoint", "python", "mongo-users", "-", *COLLECTIONS, stdin=PROBE)
+    else:
+        said = stack.inside(user, "python", "-", *COLLECTIONS, stdin=PROBE)
+    probed = json.loads(said)
+    assert {operation for operation, code in probed["codes"].items() if code != UNAUTHORIZED} == allowed(user)
+    assert probed["databases"] == DATABASES[user]
+    wrong = {0} if user == "admin" else {0, UNAUTHORIZED}  # it may not even look at a line
+    assert not wrong & {*probed["scripts"].values()}, "the server runs no JavaScript for anybody"
 
 
 def test_nobody_reads_without_a_password(stack: Stack) -> None:
