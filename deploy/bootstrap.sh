@@ -56,8 +56,12 @@ install_packages() { apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-insta
 has() { command -v "$1" >/dev/null 2>&1; }
 # FILE [MODE]: written from the standard input, whole or not at all, and never readable by more than MODE says.
 write() {
+  rm -f "$1.new"
   install -D -m "${2:-644}" /dev/stdin "$1.new"
-  [[ -s $1.new ]] || refuse 70 "$1: nothing came to be written, so it stays as it was"
+  [[ -s $1.new ]] || {
+    rm -f "$1.new"
+    refuse 70 "$1: nothing came to be written, so it stays as it was"
+  }
   mv "$1.new" "$1"
 }
 holds() { [[ -r $1 && $(<"$1") == "$2" ]]; }
@@ -93,7 +97,8 @@ esac
 items=(packages engine daemon swap user gate sudoers key sshd firewall upgrades slice backups secrets settings repository)
 declare -A says
 
-# An admin of that name would lose groups, password and keys. Ours is known by its key; until it has one, by being in no group.
+# Somebody of that name would lose groups, password and keys. Ours is known by its key; until it has one, by having neither
+# groups nor a password.
 user_is_anothers() {
   local keys=/home/$user/.ssh/authorized_keys
   id "$user" >/dev/null 2>&1 || return 1
@@ -101,7 +106,7 @@ user_is_anothers() {
   if [[ -s $keys ]]; then
     grep -qvE '^restrict,command="[^"]+/bin/deploy-gate" ' "$keys"
   else
-    [[ $(id -nG "$user") != "$user" ]]
+    [[ $(id -nG "$user") != "$user" || $(passwd --status "$user") == "$user P "* ]]
   fi
 }
 

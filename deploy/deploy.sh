@@ -26,7 +26,7 @@ in_its_own_session() {
   local log worker
   log=$home/log/$(date -u +%Y%m%dT%H%M%SZ)-$$.log
   mkdir -p "$home/log" || true
-  head -c 65536 /dev/zero 2>/dev/null >"$log" || { # a full disk is to be heard of too
+  head -c 65536 /dev/zero 2>/dev/null >"$log" || { # on a full disk, too, one hears what is wrong
     rm -f "$log"
     log=/run/${log##*/}
   }
@@ -44,7 +44,7 @@ action=deploy accept_changed_answers='' wanted='' words=1
   shift
 }
 case ${1:-} in
-  --rollback) action=rollback ;;
+  --rollback) action=rollback accept_changed_answers=1 ;; # what has served may serve again
   --status) action=status ;;
   --accept-changed-answers) accept_changed_answers=1 wanted=${2:-} words=2 ;;
   *) wanted=${1:-} ;;

@@ -3,7 +3,7 @@
 
 : "${home:?}" "${project:?}"
 
-# Each question goes to a container's own address: the edge does not know of it yet, a proxy never will
+# Each question goes to a container's own address: the edge does not know of it yet, and no proxy does
 curl() { command curl --noproxy '*' "$@"; }
 
 # CONTAINER PORT
@@ -31,12 +31,12 @@ predicted() {
   { curl --silent --max-time 3 --header 'Host: localhost' --header 'Content-Type: application/json' \
     --header "@$home/secrets/smoke_header" --data "$body" --write-out '\n%{http_code}' "http://$1/$route" || true; } |
     jq --raw-input --slurp --raw-output '
-      split("\n") | (.[-1]) as $status | ((.[:-1] | join("\n") | fromjson?) // {}) as $body |
+      split("\n") | (.[-1]) as $status | ((.[:-1] | join("\n") | fromjson? | objects) // {}) as $body |
       if $status != "200" then $status
       elif ($body | (.prediction | objects) // . | .churn_probability | type) != "number" then "malformed"
       else "200 \($body.meta.model_version) \($body | del(.meta, .explanation) | tojson)" end'
 }
-# OLD NEW: the fields in which the second answer differs from the first. What it has besides is no difference.
+# OLD NEW: the fields in which the second answer differs from the first. What it has besides, not in a list, is no difference.
 difference() {
   if [[ $1 != 200\ * || $2 != 200\ * ]]; then
     [[ $1 == "$2" ]] || echo "${1%% *} has become ${2%% *}"
@@ -57,13 +57,14 @@ listed() {
 # An old one that is too ill to answer is what the new one shall replace: nothing is compared with it.
 # One who is predicted is `known` afterwards.
 ask_both() {
-  local new before='' questions question said expected answered=0 compared=0 silent=0
+  local new before='' questions question try said expected answered=0 compared=0 silent=0
   new=$(address "$(container "$1")" 8000)
   [[ $(version "$new") == "$2" ]] || fail 65 "/health of the new container does not name $2"
   [[ ! $3 ]] || before=$(address "$(container "$3")" 8000)
   mapfile -t questions < <(seq 12346 12355 && listed "$new" || true)
   for question in "${questions[@]}" '{"Frequency": 7, "Monetary": 4310, "AvgOrderValue": 615.71}'; do
-    for _ in 1 2 3; do # a posted order may fall between the two, or an answer be late
+    for try in 1 2 3; do # a posted order may fall between the two, or the old one be busy
+      ((try == 1)) || sleep 1
       said=$(predicted "$new" "$question") expected=$said
       [[ ! $before ]] || expected=$(predicted "$before" "$question")
       [[ $(difference "$expected" "$said") ]] || break
@@ -78,9 +79,9 @@ ask_both() {
     esac
     [[ $before ]] || continue
     if [[ $expected == 200\ * || $expected == 404 ]]; then
-      compared=$((compared + 1))
+      compared=$((compared + 1)) silent=0
       explain "$expected" "$said"
-    elif ((++silent == 2 && !compared)); then # of one that hangs, 18 s
+    elif ((++silent == (compared ? 3 : 2))); then # of one that hangs, half a minute
       say "the old one answers '$expected': nothing to compare with"
       before=''
     fi

@@ -18,7 +18,7 @@ journal() { echo "$(date -u +%FT%TZ) $* after $SECONDS s" >>"$home/log/deploys" 
 # A shell of its own reads it first: only that one ends with a command that a typo makes, wherever we are called.
 settings() {
   [[ -e $1 ]] || return 0
-  bash -eu -c 'source "$1"' - "$1" >/dev/null || fail 78 "$1 cannot be read, see above: is a value with a space in it quoted?"
+  home=$home bash -eu -c 'source "$1"' - "$1" >/dev/null || fail 78 "$1 cannot be read, see above: is a value with a space in it quoted?"
   set -a
   # shellcheck source=/dev/null
   source "$1"

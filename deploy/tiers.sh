@@ -40,7 +40,7 @@ keep_what_they_have() {
   } | jq --slurp --raw-output '
     def had: . as $all | ("mongo", "edge") as $name | .services[$name] | "\($name): " + (
       (.ports[]? | "port \([.host_ip // empty, .published] | join(":")) to \(.target)"),
-      (.volumes[]? | "volume \($all.volumes[.source].name) at \(.target)"),
+      (.volumes[]? | "volume \($all.volumes[.source // ""].name // .source // .type) at \(.target)\(if .read_only then " to read" else "" end)"),
       (.networks // {} | keys[] | "network \(.)"));
     .[0] as $was | .[1] as $is | ([$was | had] - [$is | had])[], (
       ("mongo", "edge") as $name | ("mem_limit", "cpus", "pids_limit") as $what | [$was, $is | .services[$name][$what]] |

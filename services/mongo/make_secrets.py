@@ -86,7 +86,7 @@ def _content(path: Path) -> str:
 
 
 def _ensure(path: Path, content: str) -> bool:
-    """Make `path` hold `content`, for whom its folder lets in; return whether it had to be written."""
+    """Make `path` hold `content`, for those whom its folder lets in; return whether it had to be written."""
     missing = _content(path) != content
     if missing:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

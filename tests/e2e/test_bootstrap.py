@@ -93,6 +93,7 @@ def test_the_key_and_its_user_can_do_one_thing(debian: Debian) -> None:
     "useradd --create-home --groups sudo anothers",
     "useradd --create-home anothers && install -D /given/key.pub /home/anothers/.ssh/authorized_keys",
     "useradd --create-home --system anothers",
+    "useradd --create-home anothers && echo anothers:secret | chpasswd",
 ])  # fmt: skip
 def test_a_user_who_is_somebody_is_not_taken(debian: Debian, made: str) -> None:
     debian.said("sh", "-c", made)

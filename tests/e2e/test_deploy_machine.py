@@ -77,6 +77,20 @@ def test_settings_that_cannot_be_read_are_named(machine: Machine, value: str) ->
     assert machine.serves() == before
 
 
+def test_changed_answers_are_accepted_where_it_is_said_and_where_one_goes_back(
+    machine: Machine, origin: Origin
+) -> None:
+    before, changed = machine.serves(), origin.broken("turns the verdict over")
+    command = (machine.home / "bin/deploy.sh", "--accept-changed-answers", changed)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert machine.serves() == changed
+    back = machine.ssh("rollback")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert "as was accepted: prediction.churn_prediction" in back.stdout
+    assert machine.serves() == before
+
+
 def test_what_is_said_besides_is_not_ignored(machine: Machine) -> None:
     sha, script = machine.serves(), machine.home / "bin/deploy.sh"
     for words in ((sha, "now"), ("--rollback", "now"), ("--accept-changed-answers", sha, "now"), ()):

@@ -30,6 +30,9 @@ LESS = {
     "every port": (PRODUCTIONS, PORTS, "ports: []", "edge: port 80 to 8080, edge: port 443 to 8443"),
     "a port, but for this machine": (PRODUCTIONS, '["${HTTP_PORT', '["127.0.0.1:${HTTP_PORT', "edge: port 80 to 8080"),
     "where the edge writes": (PRODUCTIONS, "edge-live:/live", "edge-live:/lives", "edge: volume drill_edge-live"),
+    "that it may write there": (
+        PRODUCTIONS, "edge-live:/live", "edge-live:/live:ro", "edge: volume drill_edge-live at /live",
+    ),
     "a network": (PRODUCTIONS, "networks: [public, inside]", "networks: [inside]", "edge: network public"),
     "memory of the edge": (PRODUCTIONS, "mem_limit: 96m", "mem_limit: 16m", "edge: mem_limit of 100663296"),
 }  # fmt: skip
@@ -94,6 +97,14 @@ def test_one_can_go_back_to_less_and_away_from_what_cannot_be_read(home: Path) -
     served.write_text("old\n", encoding="ascii")
     change(home, "old", PRODUCTIONS, "SITE: ${DOMAIN:-http://}", "SITE: ${THE_DOMAIN:?is gone}")
     assert looked(home).returncode == 0
+
+
+def test_volumes_without_a_name_are_told_apart(home: Path) -> None:
+    for release in ("old", "new"):
+        change(home, release, PRODUCTIONS, '"edge-live:/live"', '"/scratch", "edge-live:/live"')
+    assert looked(home).returncode == 0
+    change(home, "new", PRODUCTIONS, '"/scratch", ', "")
+    assert "edge: volume volume at /scratch" in looked(home).stderr
 
 
 def test_other_settings_of_the_machine_are_not_less(home: Path) -> None:

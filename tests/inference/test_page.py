@@ -231,6 +231,15 @@ async def test_a_key_in_the_form_has_its_own_limit_and_its_name_in_the_log(
     assert {record.key for record in caplog.records if record.getMessage() == "request"} == {"reader"}  # type: ignore[attr-defined]
 
 
+async def test_a_look_up_without_a_key_is_counted_once(serve: Serve, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(make_key("reader", "read")[1] + "\n")
+    async with serve(API_KEYS_FILE=str(keys), RATE_LIMIT="3/minute") as api:
+        answers = [await api.post("/", data={"customer_id": "12347", "key": ""}) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
 async def test_a_look_up_takes_a_place_among_the_requests_under_way(serve: Serve, models: Models) -> None:
     models.publish(VERSION)
     entered, leave = asyncio.Event(), asyncio.Event()

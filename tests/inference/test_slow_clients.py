@@ -86,9 +86,9 @@ def test_what_is_refused_by_the_server_itself_is_logged_and_counted_under_the_id
     assert statuses["slow-1"] == 408
     assert statuses[request_id(slow_head)] == 408
     assert statuses[request_id(no_http)] == 400
-    assert 'http_requests_total{method="POST",route="/predict_churn",status="408"} 1' in metrics
+    assert 'http_requests_total{method="POST",route="/predict_churn",status="408"} 1.0' in metrics
     for status in (400, 408):
-        assert f'http_requests_total{{method="other",route="unmatched",status="{status}"}} 1' in metrics
+        assert f'http_requests_total{{method="other",route="unmatched",status="{status}"}} 1.0' in metrics
 
 
 def request_id(answer: bytes) -> str:

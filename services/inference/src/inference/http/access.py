@@ -66,8 +66,11 @@ class Refusal(NamedTuple):
     headers: Mapping[str, str]
 
 
+_NO_KEY: Final = Refusal(UNAUTHORIZED, _CHALLENGE)
+
+
 class Access:
-    """Knows the keys, and counts: per key where there are keys, else per address.
+    """Knows the keys, and counts: per key, and per address of who has none.
 
     An address that is not there is refused like any other without a key: who has none learns nothing of what is.
     """
@@ -84,17 +87,19 @@ class Access:
 
     def refusal(self, scope: Scope, heads: Mapping[bytes, bytes]) -> Refusal | None:
         """Return why a request goes no further, or None; leave its key and headers in its state."""
-        if self._keys is None or is_open(scope["path"]):
-            return self._counted(scope, self._by_address, _address(scope), self._limit)
-        return self.refusal_of_key(scope, None if _repeated(scope) else heads.get(b"x-api-key"))
+        needs_none = self._keys is None or is_open(scope["path"])
+        given = None if _repeated(scope) else heads.get(b"x-api-key")
+        if needs_none or given is None:
+            often = self._counted(scope, self._by_address, _address(scope), self._limit)
+            return often or (None if needs_none else _NO_KEY)
+        return self.refusal_of_key(scope, given)
 
     def refusal_of_key(self, scope: Scope, given: bytes | None) -> Refusal | None:
         """Return the same of a request with this key, None for no key; where there is no file of keys, any will do."""
         if self._keys is None:
             return None
         if given is None:
-            often = self._counted(scope, self._by_address, _address(scope), self._limit)
-            return often or Refusal(UNAUTHORIZED, _CHALLENGE)
+            return _NO_KEY
         key = self._keys.holder(given)
         if key is None:
             return self._wrong_key(scope)
@@ -110,7 +115,7 @@ class Access:
         """Answer 401, and 429 to an address that goes on; right keys of that address, perhaps shared, still work."""
         taken = self._wrong.take(_address(scope), _WRONG_KEYS)
         scope["state"]["headers"] = taken.headers(_WRONG_KEYS)
-        return Refusal(UNAUTHORIZED, _CHALLENGE) if taken.remaining >= 0 else _too_often(taken)
+        return _NO_KEY if taken.remaining >= 0 else _too_often(taken)
 
 
 def _too_often(taken: Taken) -> Refusal:
