@@ -183,7 +183,7 @@ async def test_every_status_is_documented(api: httpx.AsyncClient) -> None:
     operation = (await api.get("/openapi.json")).json()["paths"]["/transactions"]["post"]
 
     assert set(operation["responses"]) == {
-        "200", "400", "401", "403", "408", "409", "413", "415", "422", "429", "503",
+        "200", "400", "401", "403", "408", "409", "413", "415", "422", "429", "431", "503",
     }  # fmt: skip
     assert {
         status for status, answer in operation["responses"].items() if "Retry-After" in answer.get("headers", {})
