@@ -44,7 +44,7 @@ action=deploy accept_changed_answers='' wanted='' words=1
   shift
 }
 case ${1:-} in
-  --rollback) action=rollback accept_changed_answers=1 ;; # what has served may serve again
+  --rollback) action=rollback ;;
   --status) action=status ;;
   --accept-changed-answers) accept_changed_answers=1 wanted=${2:-} words=2 ;;
   *) wanted=${1:-} ;;
@@ -138,7 +138,9 @@ compose "$wanted" up -d --no-build --no-deps "$candidate" || fail 65 "the new co
 step ready
 wait_until_ready "$candidate"
 step smoke
-ask_both "$candidate" "$wanted" "$old"
+against=$old
+[[ $action == deploy ]] || against='' # what has served may serve again, and one may go back from what hangs
+ask_both "$candidate" "$wanted" "$against"
 
 step edge
 try_edge "$candidate" "$wanted" "$known"

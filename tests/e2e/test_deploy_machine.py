@@ -77,7 +77,7 @@ def test_settings_that_cannot_be_read_are_named(machine: Machine, value: str) ->
     assert machine.serves() == before
 
 
-def test_changed_answers_are_accepted_where_it_is_said_and_where_one_goes_back(
+def test_changed_answers_come_where_it_is_said_and_go_where_one_goes_back(
     machine: Machine, origin: Origin
 ) -> None:
     before, changed = machine.serves(), origin.broken("turns the verdict over")
@@ -87,7 +87,7 @@ def test_changed_answers_are_accepted_where_it_is_said_and_where_one_goes_back(
     assert machine.serves() == changed
     back = machine.ssh("rollback")
     assert back.returncode == 0, back.stdout + back.stderr
-    assert "as was accepted: prediction.churn_prediction" in back.stdout
+    assert "as was accepted: prediction.churn_prediction" in done.stdout
     assert machine.serves() == before
 
 
