@@ -77,9 +77,7 @@ def test_settings_that_cannot_be_read_are_named(machine: Machine, value: str) ->
     assert machine.serves() == before
 
 
-def test_changed_answers_come_where_it_is_said_and_go_where_one_goes_back(
-    machine: Machine, origin: Origin
-) -> None:
+def test_changed_answers_come_where_it_is_said_and_go_where_one_goes_back(machine: Machine, origin: Origin) -> None:
     before, changed = machine.serves(), origin.broken("turns the verdict over")
     command = (machine.home / "bin/deploy.sh", "--accept-changed-answers", changed)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
