@@ -151,15 +151,20 @@ def test_what_was_changed_in_a_release_by_hand_is_not_deployed(machine: Machine,
 
 def test_an_old_version_that_hangs_is_replaced_and_gone_back_from(machine: Machine, origin: Origin) -> None:
     before = machine.serves()
-    for revision, begin in ((origin.good(), machine.deploy), (before, lambda _: machine.ssh("rollback"))):
+    for revision, begin, within_s in (
+        (origin.good(), machine.deploy, 90),
+        (before, lambda _: machine.ssh("rollback"), 30),
+    ):
         run("docker", "pause", machine.container(machine.live()))
         begun = time.monotonic()
         done = begin(revision)
-        print(f"{time.monotonic() - begun:.0f} s")  # noqa: T201
+        took_s = time.monotonic() - begun
+        print(f"{took_s:.0f} s")  # noqa: T201
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "the old one answers '000': nothing to compare with" in done.stdout
+        # Nobody waits for its answers, where one goes back.
+        assert ("the old one answers '000': nothing to compare with" in done.stdout) is (revision != before)
         assert machine.serves() == revision
-        assert time.monotonic() - begun <= 90
+        assert took_s <= within_s
 
 
 def test_an_edge_that_is_down_is_started_by_hand_or_by_the_next_deploy(machine: Machine) -> None:
