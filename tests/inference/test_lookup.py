@@ -19,7 +19,7 @@ from retention.errors import CustomerNotFoundError, NoOrdersError
 from retention.refresh import customers_steps, orders_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from pymongo.database import Database
 
@@ -201,34 +201,36 @@ async def test_those_who_ask_together_each_get_their_own(customers: Customers) -
         assert got == expected.get(customer_id, CustomerNotFoundError)
 
 
-async def test_those_who_ask_together_are_one_query_and_many_as_of_another_day_are_two_and_a_reason(
+@pytest.fixture
+async def profiled(
     mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str]
-) -> None:
+) -> AsyncIterator[MongoCustomers]:
+    """Look-ups whose every question the server writes down, from the second on: the first is asked here."""
     settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
     with closing(Connection(settings)) as connection:
         customers = MongoCustomers(connection)
         await customers.state()
         stored.command("profile", 2)
-        await asyncio.gather(*(customers.features(12347 + each % 2, CLOCK) for each in range(40)))
-        assert _asked(stored) == [("query", schema.CUSTOMERS)]
-        await customers.features_of([12347, 12348, 12349, 99999], PAST)
+        yield customers
         stored.command("profile", 0)
+
+
+async def test_those_who_ask_together_are_one_query_and_many_as_of_another_day_are_two_and_a_reason(
+    profiled: MongoCustomers, stored: Database[dict[str, Any]]
+) -> None:
+    await asyncio.gather(*(profiled.features(12347 + each % 2, CLOCK) for each in range(40)))
+    assert _asked(stored) == [("query", schema.CUSTOMERS)]
+    await profiled.features_of([12347, 12348, 12349, 99999], PAST)
     assert _asked(stored)[1:] == [
         ("query", schema.CUSTOMERS), ("command", schema.ORDERS), ("command", schema.TRANSACTIONS),
     ]  # fmt: skip
 
 
 async def test_the_unknown_who_ask_together_are_two_more(
-    mongo_uri: str, stored: Database[dict[str, Any]], environ: dict[str, str]
+    profiled: MongoCustomers, stored: Database[dict[str, Any]]
 ) -> None:
-    settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": stored.name})
-    with closing(Connection(settings)) as connection:
-        customers = MongoCustomers(connection)
-        await customers.state()
-        stored.command("profile", 2)
-        asking = (customers.features(90000 + each, CLOCK, or_later=True) for each in range(100))
-        found = await asyncio.gather(*asking, return_exceptions=True)
-        stored.command("profile", 0)
+    asking = (profiled.features(90000 + each, CLOCK, or_later=True) for each in range(100))
+    found = await asyncio.gather(*asking, return_exceptions=True)
     assert {type(each) for each in found} == {CustomerNotFoundError}
     assert _asked(stored) == [
         ("query", schema.CUSTOMERS), ("command", schema.ORDERS), ("command", schema.TRANSACTIONS),

@@ -79,7 +79,7 @@ class ChurnModel(NamedTuple):
     def features(self) -> tuple[str, ...]:
         """The features the model needs, the formula's first."""
         formula = self.several_orders.features
-        return (*formula, *[name for name in ("Frequency", RECENCY, BREADTH) if name not in formula])
+        return (*formula, *(name for name in ("Frequency", RECENCY, BREADTH) if name not in formula))
 
     def explain(self, features: Features) -> Explanation:
         """Return the base and each feature's share of the log-odds; of a single order it is one share alone."""

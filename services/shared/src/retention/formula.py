@@ -52,7 +52,7 @@ class Formula(NamedTuple):
     @property
     def features(self) -> tuple[str, ...]:
         """The features the formula needs, in its order."""
-        return tuple([feature for feature, _, _ in self.terms])  # asked for with each answer: half the time of tuple(…)
+        return tuple(term.feature for term in self.terms)
 
     def contributions(self, features: Features) -> list[float]:
         """Return each term's share of the log-odds, in the terms' order."""
@@ -60,6 +60,7 @@ class Formula(NamedTuple):
 
     def log_odds(self, features: Features) -> float:
         """Return base + Σ contributions."""
+        # In one pass, half the time of contributions(): a counterfactual asks for it twice, or more often.
         return self.base_log_odds + math.fsum(
             [weight * (math.log1p(features[feature]) - mean) for feature, mean, weight in self.terms]
         )

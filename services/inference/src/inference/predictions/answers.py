@@ -89,7 +89,7 @@ def _is_far_outside(bundle: Bundle, features: Mapping[str, Any]) -> bool:
     Not at once above it: the longest Tenure grows every day until the next training. One more is never far.
     """
     percentiles = bundle.reference.percentiles
-    return bool([name for name in bundle.churn.features if features[name] > FAR * percentiles[name][-1] + 1])
+    return any(features[name] > FAR * percentiles[name][-1] + 1 for name in bundle.churn.features)
 
 
 def _seen(bundle: Bundle, feature: str, value: float) -> bool:
