@@ -14,14 +14,14 @@ from pyarrow import parquet
 
 from bench_server import BenchError
 from retention.errors import RetentionError
-from retention.schema import LINE_FIELDS
-from seeder import synthetic
-from seeder.source import open_source
+from retention.store.schema import LINE_FIELDS
+from seeder.sources import synthetic
+from seeder.sources.source import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from seeder.source import Source
+    from seeder.sources.source import Source
 
 REAL: Final = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "online_retail.parquet"
 INVENTED_ROWS: Final = 420_000  # as `seeder synthetic` does by default

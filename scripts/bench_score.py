@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from bench_score_usual import STAGES, USUAL
 from bench_server import BenchError
 from bench_shop import Ran, Shop, add_shop_arguments, shop
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     import argparse
 
     from pymongo.database import Database
 
-    from retention.pipelines import Pipeline
+    from retention.features.pipelines import Pipeline
 
 COMPARED: Final = 20_000  # customers whose two scores are laid side by side
 PRIME: Final = 2_147_483_647

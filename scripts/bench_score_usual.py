@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench_server import rss_mb
-from retention import schema
-from retention.bundle import Bundle, read_bundle, read_signing_key
-from retention.churn import MONTH
-from retention.registry import Registry
+from retention.registry.bundle import Bundle, read_bundle, read_signing_key
+from retention.registry.versions import Registry
+from retention.scoring.churn import MONTH
+from retention.store import schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def scored(customers: pd.DataFrame, bundle: Bundle, churn: Any, segments: Any) -
     import numpy as np
     import pandas as pd
 
-    from trainer.churn.scoring import churn_probability, season_shifts
+    from trainer.churn.vectorised import churn_probability, season_shifts
 
     model = bundle.churn
     is_single = customers["Frequency"] == 1

@@ -24,7 +24,7 @@ from bench_serve_ways import ANSWERS, WAYS
 from bench_server import BenchError, tree
 from bench_shop import Shop, add_shop_arguments, shop
 from embedded_mongod import free_port
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     import argparse

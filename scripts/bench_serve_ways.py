@@ -18,9 +18,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from inference import __main__ as product
-from inference.predictions import asking
-from inference.predictions.questions import CustomerQuestion  # noqa: TC001 - FastAPI reads the annotations
-from inference.predictions.schemas import CustomerAnswer  # noqa: TC001 - FastAPI reads the annotations
+from inference.prediction import service as asking
+from inference.prediction.requests import CustomerQuestion  # noqa: TC001 - FastAPI reads the annotations
+from inference.prediction.responses import CustomerAnswer  # noqa: TC001 - FastAPI reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bench_server import BenchError
 from bench_shop import add_shop_arguments, shop
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     import argparse

@@ -16,14 +16,14 @@ from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from bench_server import rss_mb
-from retention import pipelines
-from retention.registry import Registry
+from retention.features import pipelines
+from retention.registry.versions import Registry
 from trainer.churn.fit import FOLDS, linear
 from trainer.evaluation import rivals
+from trainer.repository import open_store
 from trainer.segments.fit import SEED, standardise
 from trainer.segments.names import SEGMENTS
 from trainer.settings import Settings
-from trainer.store import open_store
 from trainer.windows import choose_windows, examples_at, training_examples
 
 if TYPE_CHECKING:

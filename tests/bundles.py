@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retention import pipelines
-from retention.bundle import to_bytes, write_bundle
-from retention.churn import NO_SEASON, Assumption, ChurnModel, FeatureOnlyModel, Shift
-from retention.formula import Formula, Term
-from retention.segments import Segment, SegmentModel
-from retention.single_order import Cell, SingleOrderRates
+from retention.features import pipelines
+from retention.registry.bundle import to_bytes, write_bundle
+from retention.scoring.churn import NO_SEASON, Assumption, ChurnModel, FeatureOnlyModel, Shift
+from retention.scoring.formula import Formula, Term
+from retention.scoring.segments import Segment, SegmentModel
+from retention.scoring.single_order import Cell, SingleOrderRates
 
 if TYPE_CHECKING:
     from collections.abc import Container

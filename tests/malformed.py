@@ -14,7 +14,7 @@ import openpyxl
 import pyarrow as pa
 from pyarrow import parquet
 
-from retention.lines import RULES
+from retention.lines.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import httpx
 from bundles import small_bundle
 
-from inference.health.loads import Loaded
-from inference.predictions.lookup import DataState
-from inference.transactions import posts
-from inference.transactions.posts import KeyReusedError, Post, Reply, ledger
-from retention.documents import line_id
+from inference.health.repository import Loaded
+from inference.prediction.repository import DataState
+from inference.transaction import posts
+from inference.transaction.posts import KeyReusedError, Post, Reply, ledger
 from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
+from retention.lines.documents import line_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from inference.customers.cursor import Place
-    from inference.customers.questions import ListQuestion
-    from inference.predictions.lookup import Found
-    from inference.transactions.schemas import Ingested
-    from retention.bundle import Bundle
-    from retention.registry import Registry
+    from inference.customer.cursor import Place
+    from inference.customer.requests import ListQuestion
+    from inference.prediction.repository import Found
+    from inference.transaction.responses import Ingested
+    from retention.registry.bundle import Bundle
+    from retention.registry.versions import Registry
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -11,15 +11,15 @@ import pymongo
 import pytest
 
 from seeder.__main__ import main as seed
+from trainer.repository import open_store
 from trainer.settings import Settings
-from trainer.store import open_store
 from trainer.train import train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from trainer.store import Store
+    from trainer.repository import Store
 
 KEY = b"t" * 32
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from retention.errors import CannotWriteError
-from retention.files import replace_durably
 from retention.logs import configure_logs
+from retention.registry.files import replace_durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

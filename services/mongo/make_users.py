@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from retention import schema
 from retention.errors import BadConfigurationError, NotPermittedError, RetentionError, UnavailableError
 from retention.logs import configure_logs
 from retention.settings import SettingsReader
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

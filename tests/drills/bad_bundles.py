@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bundles import KEY, small_bundle
 
-from retention.bundle import MANIFEST, SIGNATURE, _sign, to_bytes
+from retention.registry.bundle import MANIFEST, SIGNATURE, _sign, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bson import CodecOptions, encode
 from bson.raw_bson import RawBSONDocument
 
-from retention import schema
-from retention.ledger import Ledger
+from retention.store import schema
+from retention.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from pymongo.database import Database

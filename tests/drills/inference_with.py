@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from inference import connection
 from inference.__main__ import main
+from inference.database import connection
 from inference.http import request_log
 
 if TYPE_CHECKING:

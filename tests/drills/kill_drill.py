@@ -15,7 +15,7 @@ from drills.contents import Contents, contents, differences, invalid, missing, u
 from drills.killed_load import END_TIMEOUT_S, KilledLoad, Victim
 from drills.seeding import Input, running, start_seeder
 
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

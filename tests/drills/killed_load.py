@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from drills.seeding import Input, start_seeder
 
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     import random

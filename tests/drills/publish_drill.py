@@ -22,8 +22,8 @@ from drills.publishing import contents, prepare, publish_next
 from drills.reading import Reads
 from drills.seeding import running
 
-from retention.champion_log import VERSION, moves
-from retention.registry import KEPT, Registry
+from retention.registry.champion_log import VERSION, moves
+from retention.registry.versions import KEPT, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from bundles import KEY, small_bundle
 
-from retention.bundle import MANIFEST, REFERENCE, SIGNATURE, to_bytes, write_bundle
-from retention.registry import Registry
+from retention.registry.bundle import MANIFEST, REFERENCE, SIGNATURE, to_bytes, write_bundle
+from retention.registry.versions import Registry
 
 AT: Final = datetime(2027, 1, 1, tzinfo=UTC)
 CUSTOMERS: Final = (100, 101)  # of even versions and of odd ones: which is which can be told from the numbers

@@ -11,9 +11,9 @@ from pathlib import Path
 from bundles import KEY
 from drills.publishing import CUSTOMERS, number_of
 
-from retention.bundle import read_bundle
 from retention.errors import BundleRefusedError, RetentionError
-from retention.registry import Registry
+from retention.registry.bundle import read_bundle
+from retention.registry.versions import Registry
 
 
 @dataclass

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from seeder.synthetic import write_csv
+from seeder.sources.synthetic import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

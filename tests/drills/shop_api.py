@@ -16,8 +16,8 @@ from drills.server import Server, serving
 
 from embedded_mongod import free_port
 from inference.http.keys import make_key
-from retention import schema
-from retention.registry import Registry
+from retention.registry.versions import Registry
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -30,11 +30,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import CLOCK, NOW
 
 from embedded_mongod import embedded_mongod
-from retention import pipelines, schema
-from retention.bundle import Bundle, read_bundle
 from retention.errors import BundleRefusedError
-from retention.refresh import DEFINITIONS
-from retention.registry import Registry
+from retention.features import pipelines
+from retention.registry.bundle import Bundle, read_bundle
+from retention.registry.versions import Registry
+from retention.store import schema
+from retention.store.derivation_steps import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from drills.contents import contents, differences, invalid
 from drills.seeding import invented_input, running, start_seeder
 from drills.server import Server, serving
 
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

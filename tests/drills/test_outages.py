@@ -11,7 +11,7 @@ from drills.contents import contents, differences
 from drills.seeding import Input, invented_input, running, start_seeder
 from drills.server import Server, serving
 
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

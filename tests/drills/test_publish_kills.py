@@ -12,9 +12,9 @@ from drills.publishing import LARGE_FILES, Content, contents, prepare, publish_n
 from drills.reading import Reads
 from drills.system_calls import SystemCalls, full_disk, kill
 
-from retention.champion_log import moves
 from retention.errors import CannotWriteError
-from retention.registry import Registry
+from retention.registry.champion_log import moves
+from retention.registry.versions import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

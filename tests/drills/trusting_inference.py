@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from inference.__main__ import main
-from retention.bundle import MANIFEST, REFERENCE, Bundle
-from retention.churn import ChurnModel, FeatureOnlyModel
 from retention.errors import BundleRefusedError
-from retention.reference import Reference
-from retention.segments import SegmentModel
+from retention.features.reference import Reference
+from retention.registry.bundle import MANIFEST, REFERENCE, Bundle
+from retention.scoring.churn import ChurnModel, FeatureOnlyModel
+from retention.scoring.segments import SegmentModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,5 +42,5 @@ def _json(path: Path) -> Any:
 
 if __name__ == "__main__":
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inference.models.live_bundle.read_bundle", believe)
+        patch.setattr("inference.model.live_bundle.read_bundle", believe)
         sys.exit(main())

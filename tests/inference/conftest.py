@@ -23,17 +23,17 @@ from serving import (
 
 from inference.app import create_app
 from inference.settings import Settings
-from retention.registry import Registry
+from retention.registry.versions import Registry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from inference.customers.lookup import Ranking
-    from inference.customers.scores import Scores
-    from inference.health.loads import Loads
-    from inference.predictions.lookup import Customers
-    from inference.transactions.store import Transactions
+    from inference.customer.repository import Ranking
+    from inference.health.repository import Loads
+    from inference.prediction.repository import Customers
+    from inference.score.service import Scores
+    from inference.transaction.repository import Transactions
 
 
 class Accounted(httpx.ASGITransport):

@@ -13,9 +13,9 @@ from api_process import running, within
 from online_retail import needs_online_retail
 from shops import KEY
 
-from retention import pipelines
-from retention.bundle import Bundle, read_bundle
-from retention.registry import Registry
+from retention.features import pipelines
+from retention.registry.bundle import Bundle, read_bundle
+from retention.registry.versions import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

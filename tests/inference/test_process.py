@@ -14,8 +14,9 @@ from bundles import VERSION
 from serving import CLOCK, NOW
 
 from embedded_mongod import embedded_mongod, free_port, start_mongod
-from retention import pipelines, schema
-from retention.refresh import DEFINITIONS
+from retention.features import pipelines
+from retention.store import schema
+from retention.store.derivation_steps import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seeder.synthetic import write_csv
+from seeder.sources.synthetic import write_csv
 
 pytestmark = pytest.mark.usefixtures("network")
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from retention import schema
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pymongo
 import pytest
 
-from retention import schema
+from retention.store import schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from malformed import ALL, Loaded, Refused
 
-from retention import schema
+from retention.store import schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from online_retail import FILE, needs_online_retail
 
-from retention import schema
+from retention.store import schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:

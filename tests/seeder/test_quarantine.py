@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from retention.errors import NoInputError
-from retention.lines import RULES
-from seeder.quarantine import Aside, first, listing, write_csv
+from retention.lines.rules import RULES
+from seeder.quarantine_report import Aside, first, listing, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

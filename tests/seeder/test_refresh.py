@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from retention import pipelines, refresh, schema
 from retention.errors import BadDataError
+from retention.features import pipelines
+from retention.store import derivation_steps as refresh
+from retention.store import schema
 from seeder import derived
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-    from retention.refresh import Step
+    from retention.store.derivation_steps import Step
 
     Db = Database[dict[str, Any]]
     Line = dict[str, Any]

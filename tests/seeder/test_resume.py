@@ -14,8 +14,8 @@ import pytest
 
 import seeder.store
 from embedded_mongod import free_port, start_mongod
-from retention import schema
 from retention.errors import RetentionError
+from retention.store import schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:

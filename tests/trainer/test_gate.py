@@ -12,12 +12,12 @@ from online_retail import needs_online_retail
 from shops import NOW, Shop
 
 from retention.errors import GateRefusedError, NoChampionError
-from retention.registry import Registry
+from retention.registry.versions import Registry
 from trainer import gate
 from trainer import train as training_run
 from trainer.churn import fit
-from trainer.churn.scoring import churn_probability
 from trainer.churn.threshold import ThresholdPolicy
+from trainer.churn.vectorised import churn_probability
 from trainer.evaluation.bootstrap import bootstrap
 from trainer.evaluation.metrics import RANKING, ece
 from trainer.gate import Verdict, check_challenger
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.evaluation.metrics import Floats, Integers
-    from trainer.store import Store
+    from trainer.repository import Store
     from trainer.windows import Windows
 
 HORIZON_DAYS = 90

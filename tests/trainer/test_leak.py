@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from trainer.store import Store
+from trainer.repository import Store
 
 if TYPE_CHECKING:
     from datetime import datetime

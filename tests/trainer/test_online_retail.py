@@ -13,12 +13,12 @@ from online_retail import FILE, needs_online_retail
 from shops import KEY, Shop
 from sklearn.metrics import roc_auc_score
 
-from retention import schema
-from retention.bundle import Bundle, read_bundle
-from retention.registry import Registry
+from retention.registry.bundle import Bundle, read_bundle
+from retention.registry.versions import Registry
+from retention.store import schema
 from trainer.churn.fit import fit_churn
-from trainer.churn.scoring import churn_probability
 from trainer.churn.threshold import ThresholdPolicy
+from trainer.churn.vectorised import churn_probability
 from trainer.evaluation.metrics import ece
 from trainer.windows import Examples, choose_windows, examples_at, training_examples
 

@@ -14,17 +14,18 @@ from bundles import KEY, small_bundle, small_model
 from guarded import guarded_server
 from online_retail import needs_online_retail
 
-from retention import pipelines, schema
-from retention.bundle import Bundle, read_bundle
-from retention.churn import evidence
 from retention.errors import BadDataError, LockedError, NoChampionError, NotEnoughDataError, RetentionError
-from retention.files import locked
-from retention.formula import Term
-from retention.registry import Registry
+from retention.features import pipelines
+from retention.registry.bundle import Bundle, read_bundle
+from retention.registry.files import locked
+from retention.registry.versions import Registry
+from retention.scoring.churn import evidence
+from retention.scoring.formula import Term
+from retention.store import schema
 from seeder import derived
 from trainer import score
+from trainer.repository import Store, open_store
 from trainer.settings import Settings
-from trainer.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
     from shops import Shop
 
-    from retention.pipelines import Pipeline
+    from retention.features.pipelines import Pipeline
 
     Db = Database[dict[str, Any]]
 

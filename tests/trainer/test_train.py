@@ -11,15 +11,15 @@ from shops import KEY, NOW, Shop
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from retention.bundle import Bundle, read_bundle
-from retention.churn import sigmoid
 from retention.errors import GateRefusedError, LockedError, NoChampionError, NotEnoughDataError
-from retention.registry import KEPT, Registry
+from retention.registry.bundle import Bundle, read_bundle
+from retention.registry.versions import KEPT, Registry
+from retention.scoring.churn import sigmoid
 from trainer import gate
 from trainer.churn import choose
-from trainer.churn.scoring import churn_probability
+from trainer.churn.vectorised import churn_probability
 from trainer.gate import Check, Verdict
-from trainer.store import Store, open_store
+from trainer.repository import Store, open_store
 from trainer.train import Trained, train
 from trainer.windows import choose_windows, examples_at, training_examples
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from bundles import KEY, small_bundle
 
-from retention.bundle import MANIFEST, SIGNATURE, write_bundle
-from retention.registry import Registry
+from retention.registry.bundle import MANIFEST, SIGNATURE, write_bundle
+from retention.registry.versions import Registry
+from trainer import repository as trainer_store
 from trainer import score
-from trainer import store as trainer_store
 from trainer.__main__ import main
 from trainer.score import Scored
 

@@ -16,7 +16,7 @@ import uvicorn
 
 from inference import make_key
 from inference.app import create_app
-from inference.http.protocol import protocol_for
+from inference.http.server import protocol_for
 from inference.settings import Settings
 from retention.errors import RetentionError
 from retention.logs import configure_logs

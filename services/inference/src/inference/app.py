@@ -9,33 +9,33 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from inference.connection import Connection
-from inference.customers.lookup import MongoRanking
-from inference.customers.routes import router as customers_router
-from inference.customers.scores import MongoScores
-from inference.documentation import openapi, pages
-from inference.health.checks import ASKED_AGE_S, ask_as_a_prediction_does
-from inference.health.loads import MongoLoads
+from inference.customer.endpoints import router as customers_router
+from inference.customer.repository import MongoRanking
+from inference.database.connection import Connection
+from inference.dependencies import Service
+from inference.docs import openapi, pages
+from inference.health.endpoints import router as health
 from inference.health.metrics import Metrics
-from inference.health.routes import router as health
-from inference.http.access import Access
-from inference.http.handlers import answer_with_problems
+from inference.health.repository import MongoLoads
+from inference.health.service import ASKED_AGE_S, ask_as_a_prediction_does
+from inference.http.auth import Access
 from inference.http.keys import KeyFile
 from inference.http.overload import Places
+from inference.http.problem_handlers import answer_with_problems
 from inference.http.request_log import RequestLog
 from inference.http.security import Guard, cross_origin
-from inference.models.live_bundle import LiveBundle
-from inference.models.routes import router as models
-from inference.models.versions import Versions
-from inference.predictions.lookup import MongoCustomers, Shared
-from inference.predictions.older_systems import router as older_systems
-from inference.predictions.routes import router as predictions
-from inference.predictions.turns import Turns
-from inference.service import Service
-from inference.transactions.routes import router as transactions_router
-from inference.transactions.store import MongoTransactions
-from inference.web.routes import router as web
-from retention.registry import Registry
+from inference.http.turns import Turns
+from inference.model.endpoints import router as models
+from inference.model.live_bundle import LiveBundle
+from inference.model.repository import Versions
+from inference.prediction.endpoints import router as predictions
+from inference.prediction.legacy_endpoints import router as older_systems
+from inference.prediction.repository import MongoCustomers, Shared
+from inference.score.service import MongoScores
+from inference.transaction.endpoints import router as transactions_router
+from inference.transaction.repository import MongoTransactions
+from inference.web.endpoints import router as web
+from retention.registry.versions import Registry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
     from fastapi.telemetry import TelemetryConfig
 
-    from inference.customers.lookup import Ranking
-    from inference.customers.scores import Scores
-    from inference.health.loads import Loads
-    from inference.predictions.lookup import Customers
+    from inference.customer.repository import Ranking
+    from inference.health.repository import Loads
+    from inference.prediction.repository import Customers
+    from inference.score.service import Scores
     from inference.settings import Settings
-    from inference.transactions.store import Transactions
+    from inference.transaction.repository import Transactions
 
 
 # In the order of the documentation.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from inference.http.keys import SCOPES, make_key, read_keys
 from retention.errors import BadConfigurationError, CannotWriteError
-from retention.files import sync_directory
+from retention.registry.files import sync_directory
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

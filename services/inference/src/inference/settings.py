@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from inference.http.rates import Limit, read_limit
+from inference.http.rate_limit import Limit, read_limit
 from retention.settings import SettingsReader
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from retention.clock import rfc3339
 from retention.errors import BadDataError, CannotWriteError, LockedError, RetentionError, StoppedError
 from seeder.arguments import parser
-from seeder.fetch import cache_file, fetch
-from seeder.ingest import ingest
+from seeder.load import ingest
 from seeder.progress import megabytes, shown
-from seeder.quarantine import first, listing, write_csv
+from seeder.quarantine_report import first, listing, write_csv
 from seeder.settings import Settings
-from seeder.source import Source, open_source, synthetic_source
+from seeder.sources.source import Source, open_source, synthetic_source
+from seeder.sources.uci import cache_file, fetch
 from seeder.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from retention.ledger import Ledger
+    from retention.store.ledger import Ledger
     from seeder.derived import Refreshed
 
 
@@ -60,7 +60,7 @@ def _fetch(options: argparse.Namespace) -> int:
 def _invent(options: argparse.Namespace) -> int:
     if not options.to:
         return _load_into(Settings.from_environ(os.environ), synthetic_source(options.rows, options.seed), options)
-    from seeder import synthetic  # noqa: PLC0415 - 25 MB that a file does not need
+    from seeder.sources import synthetic  # noqa: PLC0415 - 25 MB that a file does not need
 
     try:
         synthetic.write_csv(options.to, options.rows, options.seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from seeder.fetch import WORKBOOK_SHA256, WORKBOOK_URL
+from seeder.sources.uci import WORKBOOK_SHA256, WORKBOOK_URL
 
 CHUNK_ROWS = 5_000  # about 1.3 MB of documents: well under the 48 MB of a message, and few enough round trips
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pymongo
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from retention import schema
 from retention.errors import (
     BadConfigurationError,
     CannotWriteError,
@@ -18,6 +17,7 @@ from retention.errors import (
     StoppedError,
     UnavailableError,
 )
+from retention.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from retention import schema
 from retention.clock import day_after
 from retention.errors import BadDataError
-from retention.refresh import (
+from retention.store import schema
+from retention.store.derivation_steps import (
     NEXT_REVISION,
     Step,
     customers_steps,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
-    from retention.pipelines import Touched
+    from retention.features.pipelines import Touched
 
 
 class Refreshed(NamedTuple):

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from retention import schema
 from retention.errors import LockedError, RetentionError
-from retention.ledger import Ledger
+from retention.store import schema
+from retention.store.ledger import Ledger
 from seeder.connection import driver_errors
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pymongo.collection import Collection
 
-    from seeder.source import Source
+    from seeder.sources.source import Source
 
 ACTIVE_S: Final = 15  # a load says three times as often that it is under way
 

@@ -10,12 +10,12 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
-from retention import schema
-from retention.documents import line_id
 from retention.errors import CannotWriteError
+from retention.lines.documents import line_id
+from retention.store import schema
 from seeder.connection import UNAUTHORIZED, open_database, wait_until_it_answers, went_away
 from seeder.derived import Refreshed, is_outdated, refresh
-from seeder.quarantine import Aside
+from seeder.quarantine_report import Aside
 from seeder.records import Records
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
     from pymongo.database import Database
 
-    from retention.ledger import Ledger
-    from retention.lines import Rejection
+    from retention.lines.rules import Rejection
+    from retention.store.ledger import Ledger
 
 T = TypeVar("T")
 

@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
-    from trainer.store import open_store  # noqa: PLC0415 - pandas and scikit-learn: 2 s that `list` does not need
+    from trainer.repository import open_store  # noqa: PLC0415 - pandas and scikit-learn: 2 s that `list` does not need
     from trainer.train import train  # noqa: PLC0415
 
     now = datetime.now(UTC)
@@ -96,8 +96,8 @@ def _train_options(command: argparse.ArgumentParser) -> None:
 
 def _score(_options: argparse.Namespace, settings: Settings) -> Iterator[str]:
     """Score everybody: whoever moves the champion does."""
+    from trainer.repository import open_store  # noqa: PLC0415
     from trainer.score import score_champion  # noqa: PLC0415 - the driver, which `list` does not need
-    from trainer.store import open_store  # noqa: PLC0415
 
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
         yield from score_champion(store, settings).lines()

@@ -14,9 +14,9 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from retention import pipelines
-from retention.bundle import to_bytes
 from retention.clock import rfc3339
+from retention.features import pipelines
+from retention.registry.bundle import to_bytes
 from trainer.segments.fit import RFM
 
 if TYPE_CHECKING:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from retention.bundle import read_bundle, read_signing_key
 from retention.errors import BadDataError, BundleRefusedError, CannotWriteError, NotEnoughDataError, RetentionError
-from retention.files import locked
-from retention.registry import Registry
-from retention.score_steps import EVERY_REVISION
-from retention.scoring_pipeline import scores
-from trainer.store import OUTDATED
+from retention.registry.bundle import read_bundle, read_signing_key
+from retention.registry.files import locked
+from retention.registry.versions import Registry
+from retention.scoring.pipeline import scores
+from retention.store.score_steps import EVERY_REVISION
+from trainer.repository import OUTDATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from retention.bundle import Bundle
-    from retention.pipelines import Pipeline
-    from retention.score_steps import Tally
+    from retention.features.pipelines import Pipeline
+    from retention.registry.bundle import Bundle
+    from retention.store.score_steps import Tally
+    from trainer.repository import Store
     from trainer.settings import Settings
-    from trainer.store import Store
 
 ROUNDS: Final = 10  # a round is as short as the list of those touched in the one before: few are needed, or no end is
 CHAMPIONS: Final = 5  # people do not change their mind faster than customers are scored

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
-from retention.bundle import Bundle, read_bundle, read_signing_key, write_bundle
 from retention.clock import rfc3339
 from retention.errors import BundleRefusedError, NoChampionError, NotPermittedError
-from retention.registry import Registry, new_version
+from retention.registry.bundle import Bundle, read_bundle, read_signing_key, write_bundle
+from retention.registry.versions import Registry, new_version
 from trainer import gate, publish
 from trainer.churn.choose import Choice, choose
 from trainer.churn.fit import fit_churn
-from trainer.churn.scoring import churn_probability, feature_only_probability
+from trainer.churn.vectorised import churn_probability, feature_only_probability
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.grade import grade
 from trainer.evaluation.rivals import Rival, fit_rivals
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from trainer.evaluation.metrics import Floats
     from trainer.gate import Verdict
+    from trainer.repository import Store
     from trainer.settings import Settings
-    from trainer.store import Store
 
 
 class Trained(NamedTuple):
@@ -112,7 +112,7 @@ def train(
         }
         with stage("report"):
             from trainer.report import write_report  # noqa: PLC0415 - the plotting library's 30 MB come when they are due
-            from trainer.report_data import report_data  # noqa: PLC0415
+            from trainer.report.data import report_data  # noqa: PLC0415
 
             cohorts = store.cohorts(data.clock)
             report = write_report(report_data(manifest, data, judged, segments, cohorts, settings.currency))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from retention.bundle import read_bundle, read_signing_key
 from retention.errors import BundleRefusedError, CannotWriteError, NoChampionError, NoInputError
-from retention.registry import Registry
+from retention.registry.bundle import read_bundle, read_signing_key
+from retention.registry.versions import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

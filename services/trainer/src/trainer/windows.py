@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from trainer.store import Store
+    from trainer.repository import Store
 
 MAX_CUT_OFFS: Final = 40  # the newest 600 days: every month in one year and half of them in two; memory is bounded
 STEP_DAYS: Final = 15  # closer cut-offs show mostly the same customers again: 7 days gain nothing, 30 lose little

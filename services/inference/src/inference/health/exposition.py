@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from inference.models.headline import headline
+from inference.model.manifest_summary import headline
 from retention.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
-    from inference.health.loads import Loaded
-    from inference.service import Service
-    from retention.bundle import Bundle
+    from inference.dependencies import Service
+    from inference.health.repository import Loaded
+    from retention.registry.bundle import Bundle
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 

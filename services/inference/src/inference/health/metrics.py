@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, get_args
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
-from inference.models.live_bundle import LoadResult
+from inference.model.live_bundle import LoadResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inference.predictions.schemas import PlainPrediction, Prediction
-    from inference.transactions.schemas import Ingested
+    from inference.prediction.responses import PlainPrediction, Prediction
+    from inference.transaction.responses import Ingested
 
 # A look-up takes 1 ms; nothing may take more than a second, but a large body or a move of the champion.
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)

@@ -17,7 +17,7 @@ from hmac import compare_digest
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from inference.http.rates import Limit, read_limit
+from inference.http.rate_limit import Limit, read_limit
 from retention.errors import BadConfigurationError
 
 if TYPE_CHECKING:

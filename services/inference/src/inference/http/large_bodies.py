@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
 
-from inference.errors import BUSY, BY_STATUS, RECEIVE_S, problem
+from inference.http.problems import BUSY, BY_STATUS, RECEIVE_S, problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

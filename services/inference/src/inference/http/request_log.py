@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from starlette.requests import ClientDisconnect
 
-from inference.errors import INTERNAL, STOPPING, problem
+from inference.http.problems import INTERNAL, STOPPING, problem
 from inference.http.security import headers_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from typing_extensions import TypedDict
 
-from inference.web.questions import MEDIA_TYPE
-from retention.lines import MAX_CUSTOMER_ID
+from inference.web.requests import MEDIA_TYPE
+from retention.lines.rules import MAX_CUSTOMER_ID
 
 
 class Welcome(TypedDict):

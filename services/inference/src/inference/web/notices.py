@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.exceptions import HTTPException
 
-from inference.errors import BY_STATUS, BY_TYPE, Rule
-from inference.web.questions import NotAskableError
+from inference.http.problems import BY_STATUS, BY_TYPE, Rule
+from inference.web.requests import NotAskableError
 
 if TYPE_CHECKING:
     from retention.errors import RetentionError

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from inference.web.profile_view import gauge_of, profile_view
-from inference.web.questions import MAX_TEXT, Form
+from inference.web.requests import MAX_TEXT, Form
 
 if TYPE_CHECKING:
-    from inference.customers.schemas import Profile
+    from inference.customer.responses import Profile
     from inference.web.notices import Notice
 
 EXAMPLE_ID: Final = 12347  # of Online Retail and of the invented shop

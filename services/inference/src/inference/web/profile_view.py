@@ -10,8 +10,8 @@ from inference.web.drawings import BAR_HALF
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inference.customers.schemas import MonthOfOrders, Orders, Profile, RecentOrder, SimilarCustomer
-    from inference.predictions.schemas import Contribution, Explanation, Features
+    from inference.customer.responses import MonthOfOrders, Orders, Profile, RecentOrder, SimilarCustomer
+    from inference.prediction.responses import Contribution, Explanation, Features
     from inference.web.drawings import Gauge
 
 MONTHS_HEIGHT: Final = 90.0

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from inference.predictions.schemas import Features, Prediction
+    from inference.prediction.responses import Features, Prediction
 
 MONTHS: Final = (  # whatever the locale
     "January", "February", "March", "April", "May", "June",

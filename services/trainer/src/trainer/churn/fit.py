@@ -11,18 +11,18 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from retention.churn import NO_SEASON, ChurnModel, FeatureOnlyModel
+from retention.scoring.churn import NO_SEASON, ChurnModel, FeatureOnlyModel
 from trainer.churn.assumptions import fit_assumptions
 from trainer.churn.fold import fold
-from trainer.churn.scoring import log_odds, probability
 from trainer.churn.season import fit_season
 from trainer.churn.single_order import fit_single_order
 from trainer.churn.threshold import ThresholdPolicy, choose_threshold
+from trainer.churn.vectorised import log_odds, probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retention.formula import Formula
+    from retention.scoring.formula import Formula
     from trainer.evaluation.metrics import Floats
     from trainer.windows import Examples
 

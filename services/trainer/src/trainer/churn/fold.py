@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retention.formula import Formula, Term
+from retention.scoring.formula import Formula, Term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

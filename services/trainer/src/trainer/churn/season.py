@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from retention.churn import MONTHS, NO_SEASON, Shift
+from retention.scoring.churn import MONTHS, NO_SEASON, Shift
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from retention.churn import Z
-from retention.single_order import BREADTH, RECENCY, Cell, SingleOrderRates
+from retention.scoring.churn import Z
+from retention.scoring.single_order import BREADTH, RECENCY, Cell, SingleOrderRates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from retention.churn import evidence
+from retention.scoring.churn import evidence
 from trainer.churn.threshold import cuts
 from trainer.evaluation.bootstrap import bootstrap
 from trainer.evaluation.metrics import METRICS, bin_starts, wilson

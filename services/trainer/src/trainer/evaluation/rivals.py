@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from retention import pipelines
+from retention.features import pipelines
 from trainer.evaluation.metrics import METRICS, RANKING
 
 if TYPE_CHECKING:

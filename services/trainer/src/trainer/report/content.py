@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from retention.churn import sigmoid
+from retention.scoring.churn import sigmoid
 from trainer.evaluation.metrics import wilson
 from trainer.report.wording import when
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from retention.churn import Shift
-    from retention.single_order import SingleOrderRates
+    from retention.scoring.churn import Shift
+    from retention.scoring.single_order import SingleOrderRates
 
     Floats = npt.NDArray[np.float64]
     Labels = npt.NDArray[np.integer[Any]]

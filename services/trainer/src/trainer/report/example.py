@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from retention.churn import sigmoid
+from retention.scoring.churn import sigmoid
 from trainer.report.feature_axes import rows_height
 from trainer.report.figure import BRAND, INK, QUIET, WARM, Plot, draw
 from trainer.report.wording import MONTHS, amount, feature, percent, signed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from retention.churn import Z
+from retention.scoring.churn import Z
 from trainer.evaluation.evaluate import MIN_CUSTOMERS
 from trainer.report.content import share_interval
 from trainer.report.wording import GROUPS, METRICS, MONTHS, clusterer, feature, percent, rival, signed

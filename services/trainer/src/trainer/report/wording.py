@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from retention.pipelines import RECENT_DAYS
+from retention.features.pipelines import RECENT_DAYS
 from trainer.evaluation.evaluate import ACTIVE_DAYS
 
 FEATURES: Final = {

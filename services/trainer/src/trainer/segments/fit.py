@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from retention.errors import NotEnoughDataError
-from retention.segments import Segment, SegmentModel
+from retention.scoring.segments import Segment, SegmentModel
 from trainer.segments.names import DIMENSIONS, Description, read_descriptions
 
 if TYPE_CHECKING:

@@ -1,0 +1,50 @@
+"""Customers like one: the nearest in recency, orders and money, on the scale that the segments are made on."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from inference.customer.responses import SimilarCustomer
+    from inference.prediction.responses import Features
+    from retention.registry.bundle import Bundle
+    from retention.scoring.segments import SegmentModel
+
+SHOWN: Final = 5
+
+
+def nearest(
+    features: Features, scores: Iterable[Mapping[str, Any]], bundle: Bundle, as_of: datetime
+) -> list[SimilarCustomer]:
+    """Return the SHOWN nearest in standardised log recency, frequency and monetary, of those scored by then.
+
+    Scores of another version are passed over: all that one answer says is by one.
+    """
+
+    def distance(score: Mapping[str, Any]) -> tuple[float, int]:
+        return math.dist(here, _scaled(score, bundle.segments)), score["_id"]
+
+    here = _scaled(features, bundle.segments)
+    known_then = (each for each in scores if each["as_of"] <= as_of and each["model_version"] == bundle.version)
+    return [
+        {
+            "customer_id": score["_id"],
+            "segment": score["segment"],
+            "churn_probability": score["churn_probability"],
+            "Frequency": score["Frequency"],
+            "Monetary": score["Monetary"],
+            "Recency": score["Recency"],
+        }
+        for score in heapq.nsmallest(SHOWN, known_then, key=distance)
+    ]
+
+
+def _scaled(of: Mapping[str, Any], segments: SegmentModel) -> list[float]:
+    # Of a distance the mean that is taken off says nothing.
+    axes = zip(("Recency", "Frequency", "Monetary"), segments.scale, strict=True)
+    return [math.log1p(of[name]) / scale for name, scale in axes]

@@ -1,0 +1,85 @@
+"""What the operations of the document have alike: names that read well in a client, and headers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from retention.lines.rules import MAX_CUSTOMER_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from starlette.routing import BaseRoute
+
+_REQUEST_ID: Final = {
+    "description": "The request's own id when it sent a plain one, else a new one: quote it when you ask.",
+    "schema": {"type": "string", "maxLength": 64},
+}
+_THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's form of error, which nothing answers here
+
+
+def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
+    """Name the operations, document headers and problems once each, and drop what FastAPI documents on its own."""
+    _name_operations(schema, routes)
+    _write_whole_bounds(schema)
+    for operation in _operations(schema):
+        operation["responses"] = {
+            status: response for status, response in operation["responses"].items() if not _is_theirs(response)
+        }
+        for parameter in operation.get("parameters", ()):
+            if parameter["required"] and "examples" in parameter["schema"]:  # Swagger UI fills in this one alone
+                parameter["example"] = parameter["schema"]["examples"][0]
+        for response in operation["responses"].values():
+            response["headers"] = {"X-Request-ID": _REQUEST_ID} | response.get("headers", {})
+            _share(schema, "headers", response["headers"])
+            for content in response.get("content", {}).values():
+                _share(schema, "examples", content.get("examples", {}))
+    for name in _THEIRS:
+        schema["components"]["schemas"].pop(name, None)
+
+
+def _name_operations(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
+    """Name each for its function; where one function answers at several addresses, for the address."""
+    ours = [
+        route
+        for route in (context.original_route for context in iter_route_contexts(list(routes)))
+        if isinstance(route, APIRoute) and route.include_in_schema
+    ]
+    uses = Counter(route.name for route in ours)
+    for route in ours:
+        name = route.name if uses[route.name] == 1 else "_".join(re.findall(r"\w+", route.path_format))
+        for method in route.methods or ():
+            schema["paths"][route.path_format][method.lower()]["operationId"] = name
+
+
+def _write_whole_bounds(part: object) -> None:
+    """Write 1 and not 1.0 where a bound is whole: FastAPI makes floats of them all, in which 2^63 - 1 is 2^63."""
+    if isinstance(part, dict):
+        for name in ("minimum", "maximum"):
+            if isinstance(bound := part.get(name), float) and bound.is_integer():
+                part[name] = min(int(bound), MAX_CUSTOMER_ID)
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _write_whole_bounds(each)
+
+
+def _share(schema: dict[str, Any], kind: str, parts: dict[str, Any]) -> None:
+    """Write each part once, and refer to it where it is the same: repeated, they were most of the document."""
+    shared = schema["components"].setdefault(kind, {})
+    for name, part in parts.items():
+        if "$ref" not in part and shared.setdefault(name, part) == part:
+            parts[name] = {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in schema["paths"].values():
+        yield from path.values()
+
+
+def _is_theirs(response: dict[str, Any]) -> bool:
+    return any(
+        content.get("schema", {}).get("$ref", "").endswith(_THEIRS) for content in response.get("content", {}).values()
+    )

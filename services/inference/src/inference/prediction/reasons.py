@@ -1,0 +1,132 @@
+"""The contributions to the log-odds, largest first, in words: what a customer did, how usual that is, what it does."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from retention.features.pipelines import DECAY_DAYS, RECENT_DAYS
+from retention.scoring.churn import sigmoid
+from retention.scoring.single_order import BREADTH, RECENCY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from inference.prediction.responses import Contribution
+    from retention.features.reference import Reference
+    from retention.registry.bundle import Bundle
+    from retention.scoring.churn import ChurnModel
+
+NEGLIGIBLE: Final = 0.01  # of log-odds: a quarter of a percentage point at most
+
+
+class Wording(NamedTuple):
+    """How one feature is told: of several, of one, of none; against other customers; and when nobody has less."""
+
+    many: str
+    one: str = ""
+    none: str = ""  # said alone: to have none is no rank
+    than: str = "more than {}% of customers"
+    lowest: str = "nobody has less"
+
+    def phrase(self, value: float, currency: str) -> str:
+        """Return the customer's own figure with its unit."""
+        form = (value == 0 and self.none) or (value == 1 and self.one) or self.many
+        return form.format(value=value, currency=currency)
+
+    def standing(self, share_below: int) -> str:
+        """Return where the figure stands when `share_below` percent of the customers have less."""
+        # Who has the most has more than everybody else, which is not 100% of customers.
+        return self.than.format(min(share_below, 99)) if share_below else self.lowest
+
+
+_LONGER: Final = "longer than {}% of customers"
+
+WORDINGS: Final[dict[str, Wording]] = {
+    "Frequency": Wording("{value:,} orders", "1 order", lowest="nobody has fewer"),
+    "Monetary": Wording("{value:,.2f} {currency} spent", lowest="nobody spent less"),
+    "AvgOrderValue": Wording("{value:,.2f} {currency} an order", lowest="nobody spends less"),
+    "Recency": Wording(
+        "last order {value:,} days ago", "last order 1 day ago", "ordered on the last day",
+        than=_LONGER, lowest="nobody ordered more recently",
+    ),
+    "Tenure": Wording(
+        "first order {value:,} days ago", "first order 1 day ago", "first order on the last day",
+        than=_LONGER, lowest="nobody is newer",
+    ),
+    "net_monetary": Wording("{value:,.2f} {currency} kept after returns", lowest="nobody kept less"),
+    "returns": Wording("{value:,} returns", "1 return", "nothing returned"),
+    "distinct_products": Wording("{value:,} different products bought", "1 product bought", lowest="nobody has fewer"),
+    "orders_90d": Wording(
+        f"{{value:,}} orders in the last {RECENT_DAYS} days", f"1 order in the last {RECENT_DAYS} days",
+        f"no order in the last {RECENT_DAYS} days", lowest="nobody has fewer",
+    ),
+    "active_months": Wording(
+        "ordered in {value:,} different months", "ordered in 1 month", lowest="nobody ordered in fewer",
+    ),
+    "decayed_orders": Wording(
+        f"{{value:,.2f}} orders weighed by age (one of {DECAY_DAYS} days ago counts 0.37)", lowest="nobody has less",
+    ),
+    "recency_to_gap": Wording(
+        "silent for {value:,.2f} times the usual gap between orders", than=_LONGER, lowest="nobody is less overdue",
+    ),
+    "returns_share": Wording("{value:,.1%} of the money returned", none="no money returned"),
+}  # fmt: skip
+
+
+def contributions(
+    shares: Iterable[tuple[str, float]], features: Mapping[str, Any], bundle: Bundle, currency: str
+) -> list[Contribution]:
+    """Return every feature's exact share of the log-odds with its text, the largest in size first."""
+    single = features["Frequency"] == 1
+    return [
+        {
+            "feature": feature,
+            "value": features[feature],
+            "contribution": share,
+            "text": single_order_text(bundle.churn, features, share)
+            if single
+            else text(feature, features[feature], share, bundle.reference, currency),
+        }
+        for feature, share in sorted(shares, key=lambda pair: -abs(pair[1]))
+    ]
+
+
+def single_order_text(model: ChurnModel, features: Mapping[str, Any], share: float) -> str:
+    """Return e.g. "one order, 9 days ago, of 1 product; 74% of 290 such customers did not return within 90 days: …"."""
+    days, products, cell = features[RECENCY], features[BREADTH], model.single_order.cell(features)
+    told = "one order, on the last day" if days == 0 else f"one order, {_count(days, 'day')} ago"
+    if products:  # lines may lack their product
+        told += f", of {_count(products, 'product')}"
+    rate = f"{_percent(sigmoid(cell.log_odds))} of {cell.customers:,} such customers did not return"
+    return f"{told}; {rate} within {_count(model.horizon_days, 'day')}: {_effect(share)}"
+
+
+def text(feature: str, value: float, share: float, reference: Reference, currency: str) -> str:
+    """Return e.g. "7 orders, more than 88% of customers: lowers the risk"."""
+    wording = WORDINGS[feature]
+    told = wording.phrase(value, currency)
+    if value != 0 or not wording.none:
+        told = f"{told}, {_standing(feature, reference.share_below(feature, value))}"
+    return f"{told}: {_effect(share)}"
+
+
+@cache  # 13 features by 101 percentiles
+def _standing(feature: str, share_below: int) -> str:
+    return WORDINGS[feature].standing(share_below)
+
+
+def _effect(share: float) -> str:
+    if abs(share) < NEGLIGIBLE:
+        return "makes hardly a difference"
+    return "raises the risk" if share > 0 else "lowers the risk"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _percent(share: float) -> str:
+    """Return a share strictly between 0 and 1 without saying that it is either."""
+    percent = round(100 * share)
+    return {0: "less than 1%", 100: "more than 99%"}.get(percent, f"{percent}%")

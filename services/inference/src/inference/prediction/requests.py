@@ -1,0 +1,150 @@
+"""What may be asked: strict models. A string is no number, a number with a point no id, an unknown field no field.
+
+A count may be written 7.0: JSON knows no difference, and a data frame with a gap in the column writes it so.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from retention.clock import is_day_start
+from retention.lines.rules import MAX_CUSTOMER_ID
+
+MAX_ORDERS: Final = 10**9
+MAX_DAYS: Final = 100_000  # 273 years
+MAX_MONEY: Final = 1e12
+AVERAGE_TOLERANCE: Final = 0.01
+MAX_BATCH: Final = 1000
+
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_FIRST_YEAR: Final = 1990  # the data definitions know no earlier line
+_LAST_YEAR: Final = 2199
+
+
+def _day_boundary(value: object) -> datetime:
+    """Return the instant that RFC 3339 text writes, when it is 00:00 UTC of a day that can be asked about."""
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            instant = datetime.fromisoformat(value.upper())
+            if _FIRST_YEAR <= instant.year <= _LAST_YEAR and is_day_start(instant):
+                return instant
+        except ValueError:
+            pass
+    raise PydanticCustomError(
+        "day_boundary", "as_of must be a day boundary, 00:00 UTC, in RFC 3339, such as 2011-09-10T00:00:00Z"
+    )
+
+
+def _count(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_count)]
+CustomerId = Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347])]
+AsOf = Annotated[
+    datetime | None,
+    BeforeValidator(lambda value: None if value is None else _day_boundary(value)),
+    Field(
+        description="The day boundary (00:00 UTC) to answer as of: nothing at or after it is looked at. "
+        "Left out: the clock, the day after the last transaction."
+    ),
+]
+
+
+class CustomerQuestion(BaseModel):
+    """One customer, by id."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    customer_id: CustomerId
+    as_of: AsOf = None
+    explain: Annotated[bool, Field(description="Whether to give the reasons.")] = True
+
+
+class CustomersQuestion(BaseModel):
+    """Up to MAX_BATCH customers, by id."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    customer_ids: Annotated[
+        list[CustomerId],
+        Field(min_length=1, max_length=MAX_BATCH, description="Answered in this order, as often as they are named."),
+    ]
+    as_of: AsOf = None
+    explain: Annotated[bool, Field(description="Whether to give the reasons.")] = False
+
+
+class FeatureQuestion(BaseModel):
+    """One customer, by figures instead of an id."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    Frequency: Annotated[Count, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
+    Monetary: Annotated[
+        float, Field(gt=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
+    ]
+    AvgOrderValue: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=MAX_MONEY,
+            allow_inf_nan=False,
+            description="Monetary / Frequency; further than 1 % from it is refused.",
+            examples=[615.71],
+        ),
+    ]
+    Recency: Annotated[
+        Count | None, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])
+    ] = None
+    Tenure: Annotated[
+        Count | None,
+        Field(ge=0, le=MAX_DAYS, description="Whole days since the first order, at least Recency.", examples=[367]),
+    ] = None
+
+    @field_validator("AvgOrderValue")
+    @classmethod
+    def _is_the_average(cls, value: float, info: ValidationInfo) -> float:
+        if {"Frequency", "Monetary"} <= info.data.keys():  # else those have an error of their own
+            expected = info.data["Monetary"] / info.data["Frequency"]
+            if abs(value - expected) > AVERAGE_TOLERANCE * expected:
+                raise PydanticCustomError("not_the_average", "AvgOrderValue must be Monetary / Frequency within 1 %")
+        return value
+
+    @field_validator("Tenure")
+    @classmethod
+    def _reaches_the_last_order(cls, value: int | None, info: ValidationInfo) -> int | None:
+        recency = info.data.get("Recency")
+        if value is not None and recency is not None and value < recency:
+            raise PydanticCustomError(
+                "tenure_below_recency", "The first order is never after the last: Tenure ≥ Recency"
+            )
+        return value
+
+    def given(self) -> dict[str, Any]:
+        """Return the figures that were given."""
+        return self.model_dump(exclude_none=True)
+
+
+class FeatureBatch(BaseModel):
+    """Up to MAX_BATCH customers, by figures."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    data: Annotated[list[FeatureQuestion], Field(min_length=1, max_length=MAX_BATCH, description="A row each.")]
+
+
+class SegmentQuestion(BaseModel):
+    """One customer, by recency, frequency and monetary."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    recency: Annotated[Count, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])]
+    frequency: Annotated[Count, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
+    monetary: Annotated[
+        float, Field(ge=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
+    ]

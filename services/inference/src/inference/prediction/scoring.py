@@ -1,0 +1,138 @@
+"""From a bundle and a customer's features to an answer. Pure: no clock, no database, no web."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.prediction import reasons
+from inference.prediction.counterfactual import one_order
+from retention.features.pipelines import CONTRACT_FEATURES
+from retention.scoring.churn import INTERVAL_LEVEL, confidence, evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from inference.prediction.responses import (
+        CustomerAnswer,
+        Explanation,
+        FeatureAnswer,
+        PlainPrediction,
+        Prediction,
+        Segment,
+    )
+    from inference.responses import FeatureMeta, Meta
+    from retention.registry.bundle import Bundle
+    from retention.scoring import churn
+    from retention.scoring.churn import ChurnModel, FeatureOnlyModel, Interval
+
+FAR: Final = 1.5
+
+
+def customer_answer(
+    bundle: Bundle, customer_id: int, features: Mapping[str, Any], *, explain: bool, meta: Meta
+) -> CustomerAnswer:
+    """Return the answer about one customer, all of it from this one bundle."""
+    assessed = bundle.churn.assess(features)
+    predicted = prediction(bundle.churn, features, assessed.probability, assessed.interval)
+    if _is_far_outside(bundle, features):
+        predicted["confidence"] = "low"
+    leaves = predicted["churn_prediction"] == 1
+    return {
+        "customer_id": customer_id,
+        "features": {name: features[name] for name in CONTRACT_FEATURES},  # type: ignore[typeddict-item]
+        "prediction": predicted,
+        "segment": segment(bundle, features),
+        "explanation": _explanation(bundle, features, assessed.explanation, meta["currency"], leaves=leaves)
+        if explain
+        else None,
+        "meta": meta,
+    }
+
+
+def feature_answer(bundle: Bundle, given: Mapping[str, float], *, meta: FeatureMeta) -> FeatureAnswer:
+    """Return the answer about figures without an id, by the second formula; what is not given is assumed, and named.
+
+    The interval knows of the coefficients alone, neither how far the assumed may be off nor whether the formula holds
+    where no customer was seen: confidence is at most medium, or low.
+    """
+    features, assumed = bundle.feature_only.complete(given)
+    return {**_of_figures(bundle, given, features, assumed), "assumed": assumed, "meta": meta}
+
+
+def _of_figures(
+    bundle: Bundle, given: Mapping[str, float], features: Mapping[str, float], assumed: Sequence[str]
+) -> Prediction:
+    model = bundle.feature_only
+    answer = prediction(model, features, model.probability(features), model.interval(features))
+    if not all(_seen(bundle, name, given[name]) for name in model.formula.features if name in given):
+        answer["confidence"] = "low"
+    elif assumed and answer["confidence"] == "high":
+        answer["confidence"] = "medium"
+    return answer
+
+
+def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPrediction:
+    """Return the same under an older system's names, without interval, evidence, and what was assumed."""
+    features, assumed = bundle.feature_only.complete(given)
+    answer = _of_figures(bundle, given, features, assumed)
+    return {
+        "probability": answer["churn_probability"],
+        "prediction": answer["churn_prediction"],
+        "confidence": answer["confidence"],
+        "threshold": answer["threshold"],
+    }
+
+
+def _is_far_outside(bundle: Bundle, features: Mapping[str, Any]) -> bool:
+    """Return whether a feature is over FAR times the most that any customer had: years of silence, with a wall clock.
+
+    Not at once above it: the longest Tenure grows every day until the next training. One more is never far.
+    """
+    percentiles = bundle.reference.percentiles
+    return any(features[name] > FAR * percentiles[name][-1] + 1 for name in bundle.churn.features)
+
+
+def _seen(bundle: Bundle, feature: str, value: float) -> bool:
+    """Return whether the figure lies between the least and the greatest of the customers published over."""
+    percentiles = bundle.reference.percentiles[feature]
+    return percentiles[0] <= value <= percentiles[-1]
+
+
+def prediction(
+    model: ChurnModel | FeatureOnlyModel, features: Mapping[str, Any], probability: float, interval: Interval
+) -> Prediction:
+    """Return the probability and what it is worth. At the threshold the customer counts as leaving."""
+    return {
+        "churn_probability": probability,
+        "churn_prediction": 1 if probability >= model.threshold else 0,
+        "threshold": model.threshold,
+        "horizon_days": model.horizon_days,
+        "interval": {"level": INTERVAL_LEVEL, "low": interval.low, "high": interval.high},
+        "confidence": confidence(interval, model.threshold),
+        "evidence": evidence(int(features["Frequency"]), int(features["Recency"]), model.horizon_days),
+    }
+
+
+def segment(bundle: Bundle, features: Mapping[str, Any]) -> Segment:
+    """Return the segment nearest to the customer, and what to do about it."""
+    nearest = bundle.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
+    return {
+        "cluster": nearest.cluster,
+        "segment": nearest.segment,
+        "action": nearest.action,
+        "offer": nearest.offer,
+    }
+
+
+def _explanation(
+    bundle: Bundle, features: Mapping[str, Any], explained: churn.Explanation, currency: str, *, leaves: bool
+) -> Explanation:
+    """Return the reasons, and what would keep a customer who leaves.
+
+    base_log_odds + Σ contribution is the log-odds of the probability.
+    """
+    return {
+        "base_log_odds": explained.base_log_odds,
+        "contributions": reasons.contributions(explained.contributions, features, bundle, currency),
+        "counterfactual": one_order(bundle, features, currency) if leaves else None,
+    }

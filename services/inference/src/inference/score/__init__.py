@@ -1,0 +1,1 @@
+"""Scores of all customers, kept in step with their features and with the champion."""

@@ -1,0 +1,119 @@
+"""A request to add lines: what it holds, which request it is, what it is answered. No clock, no database."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from retention.clock import rfc3339
+from retention.errors import RetentionError
+from retention.lines.dates import ISO
+from retention.lines.documents import LineEncoder
+from retention.lines.rules import Rejection, latest_instant
+from retention.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from inference.transaction.requests import Rows
+    from inference.transaction.responses import Ingested
+
+Refreshed: TypeAlias = "Mapping[datetime, Sequence[int]]"  # customers, by the instant their features are now as of
+
+LOAD_PREFIX: Final = "request:"
+LINES_AT_ONCE: Final = 50  # 1 to 3 ms, in which nobody else is served
+
+
+class KeyReusedError(RetentionError):
+    """The same Idempotency-Key came with another body."""
+
+
+class InProgressError(RetentionError):
+    """The first request with this Idempotency-Key is under way."""
+
+
+class OtherIdsError(RetentionError):
+    """The stored lines have ids of another version: each line would come in twice."""
+
+
+class NotStoredError(RetentionError):
+    """The database refuses lines of this request, or rows put aside: some of them may be stored."""
+
+
+class NotDerivableError(RetentionError):
+    """The lines are stored, and the database refuses what is derived from them."""
+
+
+class Post(NamedTuple):
+    """One request: its lines as documents, and its rejected rows by number (the first is 1)."""
+
+    load_id: str
+    body_sha256: str
+    size: int  # bytes
+    at: datetime
+    pointer: str  # of the list of lines
+    documents: list[bytes]
+    rejected: list[tuple[int, Rejection]]
+
+    @property
+    def line_count(self) -> int:
+        """The lines that came."""
+        return len(self.documents) + len(self.rejected)
+
+
+class Reply(NamedTuple):
+    """The answer, and whether it was given before."""
+
+    answer: Ingested
+    replayed: bool
+    touched: Collection[int] = ()  # the customers who were derived again
+
+
+def load_id(key: str | None) -> str:
+    """Return the id of a request's record: the same key, the same id; without one, an id of its own."""
+    return LOAD_PREFIX + (uuid.uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest())
+
+
+async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime) -> Post:
+    """Return the request of these rows that came `at` this time, letting others in between the lines."""
+    documents: list[bytes] = []
+    rejected: list[tuple[int, Rejection]] = []
+    for number, one in enumerate(LineEncoder(ISO, latest_instant(at)).encode(rows.rows), 1):
+        if isinstance(one, Rejection):
+            rejected.append((number, one))
+        else:
+            documents.append(one)
+        if number % LINES_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    sha256 = hashlib.sha256(body).hexdigest()
+    return Post(load_id(key), sha256, len(body), at, rows.pointer, documents, rejected)
+
+
+def ledger(post: Post, duplicate: int) -> Ledger:
+    """Return the account of the request when so many of its lines were there already."""
+    account = Ledger()
+    account.add(len(post.documents), len(post.documents) - duplicate, [rejection for _, rejection in post.rejected])
+    return account
+
+
+def answer(post: Post, account: Ledger, refreshed: Refreshed) -> Ingested:
+    """Return what the client is told."""
+    return {
+        "rows_in": account.read,
+        "inserted": account.inserted,
+        "duplicate": account.already_there,
+        "quarantined": dict(sorted(account.quarantined.items())),
+        "erased": account.erased,
+        "load_id": post.load_id,
+        "rejected": [
+            {"pointer": f"{post.pointer}/{number - 1}", "field": rejection.field, "reason": rejection.reason}
+            for number, rejection in post.rejected
+        ],
+        "refreshed": [
+            {"as_of": rfc3339(as_of), "customers": len(customer_ids)}
+            for as_of, customer_ids in sorted(refreshed.items())
+        ],
+    }

@@ -1,0 +1,119 @@
+"""A body of transaction lines into rows, or a 422 that says where it is none. What a value means, the rules decide."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from fastapi.exceptions import RequestValidationError
+
+from inference.http.problems import MAX_ERRORS
+from retention.lines.rules import RULES
+from retention.lines.spellings import field_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAX_LINES: Final = 1_000
+MAX_NAME: Final = 40  # characters; more of them is no spelling of a field
+
+_NO_VALUES: Final = frozenset((bool, list, dict))
+
+Row: TypeAlias = "tuple[str | int | float | None, ...]"
+Place: TypeAlias = "tuple[str | int, ...]"
+
+
+class Rows(NamedTuple):
+    """Eight values a line, in the order of RULES, and the place of the list in the body, as a JSON pointer."""
+
+    rows: list[Row]
+    pointer: str
+
+
+class _Layout(NamedTuple):
+    """Under which key each field of RULES stands, None where it is left out; or what is wrong with the keys."""
+
+    keys: tuple[str | None, ...]
+    wrong: tuple[str, str] | None = None
+
+
+def read_rows(content: Any) -> Rows:  # noqa: ANN401 - what JSON may be
+    """Return the rows of `{"lines": [...]}` or of a bare list; a field that is left out is None.
+
+    Raises RequestValidationError, with MAX_ERRORS places at most, for another shape, for none or more than MAX_LINES
+    lines, for a key that is no field or a second spelling of one, and for a value that is true, false, a list or an
+    object. No value is looked at further: one that cannot be understood is quarantined, not refused.
+    """
+    try:
+        return _read(content)
+    except RequestValidationError as error:
+        del content  # 1 MiB of [] is 24 MB: no traceback may hold it while the error is answered
+        raise error.with_traceback(None) from None
+
+
+def _read(content: object) -> Rows:
+    lines, place = _lines(content)
+    if not isinstance(lines, list):
+        raise invalid(place, "list_type", "The lines must be a list")
+    if not 1 <= len(lines) <= MAX_LINES:
+        raise invalid(place, "line_count", f"A request has 1 to {MAX_LINES:,} lines")
+    layouts: dict[tuple[str, ...], _Layout] = {}  # a client writes all its lines alike
+    rows: list[Row] = []
+    errors: Iterator[dict[str, Any]] = (
+        error for index, line in enumerate(lines) for error in _errors(line, (*place, index), layouts, rows)
+    )
+    if found := list(islice(errors, MAX_ERRORS)):
+        raise RequestValidationError(found)
+    return Rows(rows, "/".join(("#", *map(str, place))))
+
+
+def invalid(place: Place, code: str, detail: str) -> RequestValidationError:
+    """Return the 422 of one thing that is wrong at this place of the body."""
+    return RequestValidationError([_error(place, code, detail)])
+
+
+def _lines(content: object) -> tuple[object, Place]:
+    if not isinstance(content, dict):
+        return content, ()
+    if "lines" not in content:
+        raise invalid(("lines",), "missing", "Field required")
+    if len(content) > 1:
+        raise invalid((), "unknown_field", "The body has a field that is not known here")
+    return content["lines"], ("lines",)
+
+
+def _errors(
+    line: object, place: Place, layouts: dict[tuple[str, ...], _Layout], rows: list[Row]
+) -> Iterator[dict[str, Any]]:
+    """Add the line's row, or yield what is wrong with it."""
+    if not isinstance(line, dict):
+        yield _error(place, "line_type", "A line must be an object")
+        return
+    names = tuple(line)
+    layout = layouts.get(names)
+    if layout is None:
+        layout = layouts[names] = _layout(line)
+    if layout.wrong:
+        yield _error(place, *layout.wrong)
+        return
+    rows.append(tuple([None if key is None else line[key] for key in layout.keys]))
+    if not _NO_VALUES.isdisjoint(map(type, rows[-1])):
+        for key, value in line.items():
+            if type(value) in _NO_VALUES:
+                yield _error((*place, key), "value_type", "A value must be text, a number or null")
+
+
+def _layout(line: Mapping[str, object]) -> _Layout:
+    key_of: dict[str, str] = {}
+    for name in line:
+        field = field_named(name) if len(name) <= MAX_NAME else None
+        if field is None:
+            return _Layout((), ("unknown_field", "The line has a field that is not known here"))
+        if field in key_of:
+            return _Layout((), ("repeated_field", f"The line has {field} twice, in two spellings"))
+        key_of[field] = name
+    return _Layout(tuple(key_of.get(rule.name) for rule in RULES))
+
+
+def _error(place: Place, code: str, detail: str) -> dict[str, Any]:
+    return {"loc": ("body", *place), "type": code, "msg": detail}

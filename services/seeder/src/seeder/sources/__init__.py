@@ -1,0 +1,1 @@
+"""Where rows come from: one module per file format, each looked through before its first row is loaded."""

@@ -1,0 +1,1 @@
+"""The features of a customer as of an instant, as aggregation pipelines."""

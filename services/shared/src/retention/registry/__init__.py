@@ -1,0 +1,1 @@
+"""Model versions on a volume: bundles, the champion pointer and its log."""

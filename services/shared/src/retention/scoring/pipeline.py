@@ -1,0 +1,127 @@
+"""Everybody's score as an aggregation pipeline: the churn model and the segments, in the database, as plain data.
+
+The same arithmetic as `ChurnModel.probability`, `SegmentModel.segment` and `evidence`, to 1e-9; what is constant is
+multiplied out beforehand. The interval is left to whoever shows a customer: its quadratic form would cost more than all
+of the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from retention.features.pipelines import CONTRACT_FEATURES, DAY_MS
+from retention.scoring.churn import MONTH
+from retention.scoring.single_order import BREADTH, RECENCY
+
+if TYPE_CHECKING:
+    from retention.features.pipelines import Pipeline
+    from retention.scoring.churn import ChurnModel
+    from retention.scoring.formula import Formula
+    from retention.scoring.segments import SegmentModel
+    from retention.scoring.single_order import Cell, SingleOrderRates
+
+Expression = Any
+
+_RFM: Final = (RECENCY, "Frequency", "Monetary")  # in the order of the centroids
+_IS_SINGLE: Final = {"$eq": ["$Frequency", 1]}
+
+
+def scores(churn: ChurnModel, segments: SegmentModel, model_version: str) -> Pipeline:
+    """Turn documents of `customers` into those of `scores`, each under the customer's id.
+
+    Beside the contract's features: `churn_probability`, `churn_prediction`, `evidence`, `cluster`, `segment`, `as_of`,
+    `due` (when the horizon ends and the prediction can be judged), `model_version`, and the `revision` of what was
+    scored. A customer that lacks a feature of the model fails the whole pipeline with NO_MATCHING_BRANCH.
+    """
+    logs = {f"log_{name}": _log1p(f"${name}") for name in _RFM}
+    found = {"probability": _probability(churn), "nearest": _nearest(segments)}
+    score = {
+        "_id": "$_id",
+        **{name: f"${name}" for name in CONTRACT_FEATURES},
+        "churn_probability": "$$probability",
+        "churn_prediction": _prediction(churn.threshold),
+        "evidence": _evidence(churn.horizon_days),
+        "cluster": _at([segment.cluster for segment in segments.segments], "$$nearest"),
+        "segment": _at([segment.segment for segment in segments.segments], "$$nearest"),
+        "as_of": "$as_of",
+        "due": {"$add": ["$as_of", churn.horizon_days * DAY_MS]},
+        "model_version": model_version,
+        "revision": "$revision",
+    }
+    # One expression makes the whole document: 15 % faster than $project, which goes through paths.
+    return [{"$replaceWith": _let(logs, _let(found, score))}]
+
+
+NO_MATCHING_BRANCH: Final = 40066  # MongoDB's code for a $switch where nothing holds and there is no default
+
+
+def _prediction(threshold: float) -> Expression:
+    # No default: a feature that is missing makes the probability null, which is below every number. So the pipeline
+    # fails, and no customer is ever given a null for a score.
+    branches = [(0, {"$gte": ["$$probability", 0]}), (1, {"$gte": ["$$probability", threshold]})]
+    return {"$switch": {"branches": [{"case": case, "then": then} for then, case in reversed(branches)]}}
+
+
+def _probability(churn: ChurnModel) -> Expression:
+    season = _at([shift.log_odds for shift in churn.season], {"$subtract": [f"${MONTH}", 1]})
+    log_odds = {"$cond": [_IS_SINGLE, _single_order(churn.single_order), _several_orders(churn.several_orders)]}
+    # exp overflows to infinity, and 1 over that is the 0 of retention.scoring.churn.sigmoid.
+    return {"$divide": [1, {"$add": [1, {"$exp": {"$subtract": [0, {"$add": [log_odds, season]}]}}]}]}
+
+
+def _several_orders(formula: Formula) -> Expression:
+    constant = math.fsum([formula.base_log_odds, *(-term.weight * term.mean for term in formula.terms)])
+    summands = [
+        {"$multiply": [term.weight, f"$$log_{term.feature}" if term.feature in _RFM else _log1p(f"${term.feature}")]}
+        for term in formula.terms
+    ]
+    return {"$add": [constant, *summands]}
+
+
+def _single_order(rates: SingleOrderRates) -> Expression:
+    *cells, last = rates.cells
+    if not cells:
+        return last.log_odds
+    branches = [{"case": _holds(cell), "then": cell.log_odds} for cell in cells]
+    return {"$switch": {"branches": branches, "default": last.log_odds}}
+
+
+def _holds(cell: Cell) -> Expression:
+    limits = {RECENCY: cell.recency_below, BREADTH: cell.products_below}
+    return {"$and": [{"$lt": [f"${name}", limit]} for name, limit in limits.items() if limit is not None]}
+
+
+def _nearest(segments: SegmentModel) -> Expression:
+    """Return the place of the segment whose centroid is nearest, the first of equals.
+
+    |point − centroid|² less |point|², which is the same for all, is linear in the logarithms.
+    """
+    distances = []
+    for segment in segments.segments:
+        axes = list(zip(_RFM, segments.mean, segments.scale, segment.centroid, strict=True))
+        constant = math.fsum(place * (place + 2 * mean / scale) for _, mean, scale, place in axes)
+        slopes = [{"$multiply": [-2 * place / scale, f"$$log_{name}"]} for name, _, scale, place in axes]
+        distances.append({"$add": [constant, *slopes]})
+    return _let({"distances": distances}, {"$indexOfArray": ["$$distances", {"$min": "$$distances"}]})
+
+
+def _evidence(horizon_days: int) -> Expression:
+    branches = [
+        {"case": {"$gt": [f"${RECENCY}", horizon_days]}, "then": "lapsed"},
+        {"case": _IS_SINGLE, "then": "single_order"},
+        {"case": {"$eq": ["$Frequency", 2]}, "then": "sparse"},
+    ]
+    return {"$switch": {"branches": branches, "default": "repeat"}}
+
+
+def _log1p(value: Expression) -> Expression:
+    return {"$ln": {"$add": [1, value]}}
+
+
+def _at(values: list[Any], place: Expression) -> Expression:
+    return {"$arrayElemAt": [{"$literal": values}, place]}
+
+
+def _let(variables: dict[str, Expression], expression: Expression) -> Expression:
+    return {"$let": {"vars": variables, "in": expression}}

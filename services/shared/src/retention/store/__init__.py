@@ -1,0 +1,1 @@
+"""The database engine: the only part of the library with a driver."""

@@ -1,0 +1,126 @@
+"""The rules: a value is read the same however it is written, and refused only when it cannot be understood."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from retention.lines.dates import DateFormat
+from retention.lines.rules import RULES, Reading, Rejection, UnreadableError, Value, rejection
+from retention.store import schema
+
+RULE = {rule.name: rule for rule in RULES}
+READING = Reading(DateFormat("dmy"), datetime(2012, 1, 1, tzinfo=UTC))
+
+
+def read(field: str, value: object) -> Value:
+    return RULE[field].read(value, READING)
+
+
+def test_the_rules_are_of_the_published_fields_in_their_order() -> None:
+    assert tuple(RULE) == schema.LINE_FIELDS
+
+
+@pytest.mark.parametrize("written", ["17850", "17850.0", "17850.00", " 17850 ", 17850, 17850.0, Decimal("17850.00")])
+def test_a_customer_id_is_read_from_every_way_exports_write_it(written: object) -> None:
+    assert read("CustomerID", written) == 17850
+
+
+@pytest.mark.parametrize("written", [str(2**53 + 1), f"{2**53 + 1}.0", 2**53 + 1, Decimal(2**53 + 1)])
+def test_a_large_customer_id_keeps_every_digit(written: object) -> None:
+    assert read("CustomerID", written) == 2**53 + 1
+
+
+@pytest.mark.parametrize("written", ["", " ", "nan", "NaN", "NULL", "N/A", None, float("nan")])
+def test_a_missing_customer_id_is_a_fact_of_the_trade(written: object) -> None:
+    assert read("CustomerID", written) is None
+
+
+@pytest.mark.parametrize("written", ["22423", 22423, 22423.0, Decimal(22423), " 22423\t"])
+def test_a_code_that_a_spreadsheet_takes_for_a_number_stays_the_code(written: object) -> None:
+    assert read("StockCode", written) == "22423"
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "value"),
+    [("Quantity", "-6", -6), ("Quantity", "0", 0), ("Quantity", "6.0", 6), ("UnitPrice", "0", 0.0),
+     ("UnitPrice", "-11062.06", -11062.06), ("UnitPrice", -0.0, 0.0), ("UnitPrice", Decimal("2.55"), 2.55),
+     ("Description", float("nan"), None), ("Description", "", None), ("Country", None, None)],
+)  # fmt: skip
+def test_odd_values_are_kept(field: str, written: object, value: Value) -> None:
+    assert read(field, written) == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["13-12-2010 08:26", "13/12/2010 8:26", "13.12.2010 08:26:00", " 13-12-2010 08:26 ", "13-12-2010 08:26:00.999",
+     "13-12-2010 10:26:00+02:00", "13-12-2010 08:26:00Z", datetime(2010, 12, 13, 8, 26),  # noqa: DTZ001
+     datetime(2010, 12, 13, 8, 26, 0, 999_999, tzinfo=UTC)],
+)  # fmt: skip
+def test_an_instant_is_read_to_the_second_in_utc(written: object) -> None:
+    assert read("InvoiceDate", written) == datetime(2010, 12, 13, 8, 26, tzinfo=UTC)
+
+
+def test_a_day_is_its_midnight() -> None:
+    assert read("InvoiceDate", date(2010, 12, 13)) == datetime(2010, 12, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("InvoiceNo", " ", "missing"),
+        ("InvoiceNo", None, "missing"),
+        ("InvoiceNo", "x" * 51, "too_long"),
+        ("StockCode", "x" * 51, "too_long"),
+        ("Country", "x" * 101, "too_long"),
+        ("Description", "x" * 1001, "too_long"),
+        ("InvoiceNo", "53\x0065", "unreadable"),
+        ("InvoiceNo", True, "unreadable"),
+        ("InvoiceNo", b"536365", "unreadable"),
+        ("Description", "\ud800", "unreadable"),
+        ("Quantity", "six", "unreadable"),
+        ("Quantity", "1.5", "unreadable"),
+        ("Quantity", "1_000", "unreadable"),
+        ("Quantity", "\uff11\uff12", "unreadable"),
+        ("Quantity", True, "unreadable"),
+        ("Quantity", "", "missing"),
+        ("Quantity", "3000000000", "out_of_range"),
+        ("Quantity", "1e400", "unreadable"),
+        ("Quantity", 10**400, "unreadable"),
+        ("UnitPrice", "nan", "unreadable"),
+        ("UnitPrice", "inf", "unreadable"),
+        ("UnitPrice", "2,55", "unreadable"),
+        ("UnitPrice", "£2.55", "unreadable"),
+        ("UnitPrice", "1e10", "out_of_range"),
+        ("InvoiceDate", "31/02/2011", "unreadable"),
+        ("InvoiceDate", "12/13/2010 08:26", "unreadable"),
+        ("InvoiceDate", "", "missing"),
+        ("InvoiceDate", "yesterday", "unreadable"),
+        ("InvoiceDate", 1292228760, "unreadable"),
+        ("InvoiceDate", "31-12-1899 00:00", "out_of_range"),
+        ("InvoiceDate", "01-01-2999 00:00", "out_of_range"),
+        ("InvoiceDate", "31-12-9999 23:59-14:00", "out_of_range"),
+        ("CustomerID", "abc", "unreadable"),
+        ("CustomerID", "-1", "out_of_range"),
+        ("CustomerID", "--5", "unreadable"),
+        ("CustomerID", "1e4", "unreadable"),
+        ("CustomerID", "0", "out_of_range"),
+        ("CustomerID", 2.0**53, "out_of_range"),
+        ("CustomerID", "9" * 19, "out_of_range"),
+        ("CustomerID", "9" * 26, "unreadable"),
+        ("CustomerID", "\uff11\uff12", "unreadable"),
+        ("CustomerID", True, "unreadable"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_its_field_and_reason(field: str, value: Any, reason: str) -> None:
+    with pytest.raises(UnreadableError) as refused:
+        read(field, value)
+    assert (refused.value.field, refused.value.reason) == (field, reason)
+
+
+def test_a_rejection_keeps_what_came_in_bounded() -> None:
+    kept = rejection("columns", "row", ["x" * 1_000, None, 6, "\ud800\0", *range(100)])
+    assert kept == Rejection("columns", "row", ["x" * 200, "", "6", "??", *map(str, range(16))])

@@ -1,0 +1,226 @@
+"""The churn model: what it says of one order and of several adds up, holds its interval, and follows the season."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from bundles import small_model
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from retention.scoring.churn import (
+    NO_SEASON,
+    Assumption,
+    ChurnModel,
+    FeatureOnlyModel,
+    Interval,
+    Shift,
+    confidence,
+    evidence,
+    sigmoid,
+)
+from retention.scoring.formula import Formula, Term
+
+MODEL = small_model()
+CUSTOMER = st.fixed_dictionaries(
+    {
+        "Frequency": st.one_of(st.just(1), st.integers(2, 10_000)),
+        "Recency": st.integers(0, 5_000),
+        "distinct_products": st.integers(0, 10_000),
+        "month": st.integers(1, 12),
+    }
+)
+ONCE = {"Frequency": 1, "Recency": 120, "distinct_products": 3, "month": 6}
+REGULAR = ONCE | {"Frequency": 7}
+
+
+@given(CUSTOMER)
+def test_base_and_contributions_sum_to_the_log_odds_of_the_probability(customer: dict[str, int]) -> None:
+    base, contributions = MODEL.explain(customer)
+    probability = MODEL.probability(customer)
+    log_odds = math.log(probability / (1 - probability))
+    assert base + math.fsum(share for _, share in contributions) == pytest.approx(log_odds, abs=1e-9)
+
+
+@given(CUSTOMER)
+def test_the_interval_holds_the_probability(customer: dict[str, int]) -> None:
+    interval = MODEL.interval(customer)
+    assert 0 < interval.low <= MODEL.probability(customer) <= interval.high < 1
+
+
+@given(CUSTOMER)
+def test_a_month_moves_everybodys_log_odds_by_its_shift(customer: dict[str, int]) -> None:
+    shift = MODEL.season[customer["month"] - 1].log_odds
+    unshifted = MODEL._replace(season=NO_SEASON)
+    assert MODEL.log_odds(customer) == pytest.approx(unshifted.log_odds(customer) + shift, abs=1e-9)
+    assert MODEL.explain(customer).base_log_odds == pytest.approx(unshifted.explain(customer).base_log_odds + shift)
+
+
+@given(CUSTOMER)
+def test_an_uncertain_month_makes_every_interval_wider(customer: dict[str, int]) -> None:
+    certain = MODEL._replace(season=tuple(Shift(shift.log_odds, 0.0) for shift in MODEL.season)).interval(customer)
+    interval = MODEL.interval(customer)
+    if MODEL.season[customer["month"] - 1].variance:
+        assert interval.low < certain.low <= certain.high < interval.high
+    else:
+        assert interval == certain
+
+
+def test_a_single_order_is_told_by_its_cell_against_all_single_orders() -> None:
+    assert MODEL.explain(ONCE) == (0.3, (("Recency", 1.05 - 0.3),))
+    assert MODEL.probability(ONCE) == sigmoid(1.05)
+    assert MODEL.interval(ONCE) == pytest.approx((sigmoid(0.85), sigmoid(1.25)))
+
+
+@given(CUSTOMER)
+def test_a_lapsed_single_order_is_still_told_by_its_cell(customer: dict[str, int]) -> None:
+    lapsed = customer | {"Frequency": 1, "Recency": customer["Recency"] + 91, "month": 1}
+    assert MODEL.log_odds(lapsed) == MODEL.single_order.cells[-1].log_odds
+
+
+def test_several_orders_are_told_by_every_feature_of_the_formula() -> None:
+    base, contributions = MODEL.explain(REGULAR)
+    assert base == MODEL.several_orders.base_log_odds
+    assert dict(contributions) == dict(
+        zip(("Frequency", "Recency"), MODEL.several_orders.contributions(REGULAR), strict=True)
+    )
+
+
+def test_the_formula_needs_no_products_and_one_order_needs_nothing_else() -> None:
+    assert MODEL.probability({"Frequency": 2, "Recency": 3, "month": 1})
+    assert MODEL.probability(ONCE)
+
+
+def test_the_features_are_the_formulas_and_then_those_of_the_table() -> None:
+    assert MODEL.features == ("Frequency", "Recency", "distinct_products")
+    other = MODEL._replace(several_orders=MODEL.several_orders._replace(terms=(Term("Tenure", 1.0, 1.0),)))
+    assert other.features == ("Tenure", "Frequency", "Recency", "distinct_products")
+
+
+@given(st.floats(-1e308, 1e308))
+def test_the_sigmoid_never_overflows(log_odds: float) -> None:
+    assert 0 <= sigmoid(log_odds) <= 1
+    assert sigmoid(log_odds) + sigmoid(-log_odds) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [((0.35, 0.45), "low"), ((0.41, 0.51), "medium"), ((0.46, 0.56), "high"), ((0.1, 0.2), "high")],
+)
+def test_confidence_is_how_the_interval_stands_to_the_threshold(interval: tuple[float, float], expected: str) -> None:
+    assert confidence(Interval(*interval), 0.4) == expected
+
+
+def test_a_model_is_the_same_after_json() -> None:
+    assert ChurnModel.from_json(json.loads(json.dumps(MODEL.to_json()))) == MODEL
+
+
+DECISIONS: list[dict[str, Any]] = [
+    {"threshold": 0.0},
+    {"threshold": 1.0},
+    {"threshold": -0.1},
+    {"threshold": math.nan},
+    {"threshold": None},
+    {"threshold": True},
+    {"horizon_days": 0},
+    {"horizon_days": -90},
+    {"horizon_days": 90.5},
+    {"horizon_days": "90"},
+]
+SHIFT = {"log_odds": 0.1, "variance": 0.1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *DECISIONS,
+        {"season": []},
+        {"season": [SHIFT] * 11},
+        {"season": [SHIFT] * 13},
+        {"season": [SHIFT] * 11 + [SHIFT | {"log_odds": math.nan}]},
+        {"season": [SHIFT] * 11 + [SHIFT | {"variance": math.inf}]},
+        {"season": [SHIFT] * 11 + [SHIFT | {"variance": -0.1}]},
+        {"season": [SHIFT] * 11 + [{"log_odds": 0.1}]},
+        {"single_order": {}},
+        {"several_orders": {}},
+    ],
+    ids=str,
+)
+def test_what_is_no_model_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        ChurnModel.from_json(MODEL.to_json() | change)
+
+
+@pytest.mark.parametrize("name", ChurnModel._fields)
+def test_a_model_that_lacks_a_part_is_refused(name: str) -> None:
+    content = MODEL.to_json()
+    del content[name]
+    with pytest.raises(KeyError, match=name):
+        ChurnModel.from_json(content)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "recency", "expected"),
+    [(5, 91, "lapsed"), (1, 91, "lapsed"), (1, 90, "single_order"), (2, 0, "sparse"), (3, 90, "repeat")],
+)
+def test_evidence_has_the_contracts_precedence(frequency: int, recency: int, expected: str) -> None:
+    assert evidence(frequency, recency, 90) == expected
+
+
+SMALL = FeatureOnlyModel(
+    Formula(
+        -0.3, (Term("Frequency", 1.2, -0.8), Term("Recency", 3.5, 0.4), Term("Tenure", 4.0, 0.1)), ((0.01,) * 4,) * 4
+    ),
+    0.4,
+    90,
+    (
+        Assumption("Recency", ("Frequency",), 3.0, (0.0,)),
+        Assumption("Tenure", ("Frequency",), 1.0, (0.0,)),
+        Assumption("Tenure", ("Frequency", "Recency"), 1.0, (0.0, 0.0)),
+        Assumption("Recency", ("Frequency", "Tenure"), 3.0, (0.0, 0.0)),
+    ),
+)
+
+
+def test_what_is_missing_is_assumed_and_named_and_tenure_is_never_below_recency() -> None:
+    both, assumed = SMALL.complete({"Frequency": 2})
+    assert assumed == ["Recency", "Tenure"]
+    assert both["Tenure"] >= both["Recency"]
+    assert SMALL.complete({"Frequency": 2, "Recency": 50}) == (
+        {"Frequency": 2, "Recency": 50, "Tenure": 50},
+        ["Tenure"],
+    )
+    assert SMALL.complete({"Frequency": 1, "Tenure": 99})[0]["Recency"] == 99
+    assert SMALL.complete({"Frequency": 1, "Recency": 1})[0]["Tenure"] == 1
+    assert SMALL.complete({"Frequency": 2, "Tenure": 5}) == ({"Frequency": 2, "Tenure": 5, "Recency": 5}, ["Recency"])
+
+
+@given(CUSTOMER, st.integers(0, 5_000))
+def test_figures_alone_have_an_interval_around_their_probability(customer: dict[str, int], later: int) -> None:
+    figures = {name: customer[name] for name in ("Frequency", "Recency")} | {"Tenure": customer["Recency"] + later}
+    interval = SMALL.interval(figures)
+    assume(interval.low > 0)
+    assert interval.low < SMALL.probability(figures) < interval.high
+
+
+def test_a_second_formula_is_the_same_after_json() -> None:
+    assert FeatureOnlyModel.from_json(json.loads(json.dumps(SMALL.to_json()))) == SMALL
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *DECISIONS,
+        {"formula": {}},
+        {"assumptions": [{"feature": "Recency", "given": ["Frequency"], "intercept": math.nan, "weights": [0.0]}]},
+        {"assumptions": [{"feature": "Recency", "given": ["Frequency"], "intercept": 3.0, "weights": [math.inf]}]},
+        {"assumptions": None},
+    ],
+    ids=str,
+)
+def test_what_is_no_second_formula_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        FeatureOnlyModel.from_json(SMALL.to_json() | change)
