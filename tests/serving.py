@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import httpx
 from bundles import small_bundle
 
+from inference.errors import KeyReusedError
 from inference.health.repository import Loaded
 from inference.prediction.repository import DataState
 from inference.transaction import posts
-from inference.transaction.posts import KeyReusedError, Post, Reply, ledger
+from inference.transaction.posts import Post, Reply, ledger
 from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
 from retention.lines.documents import line_id
 

@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 from serving import ORDERS, InMemoryCustomers, InMemoryRanking, UnreachableCustomers, UnreachableRanking
 
 from inference.customer.example_answers import PROFILE
-from inference.customer.order_history import orders_answer
+from inference.customer.order_history import order_history
 from inference.customer.repository import MongoRanking
 from inference.customer.responses import Profile
-from inference.customer.similar import nearest
+from inference.customer.similar import most_similar
 from inference.database.connection import Connection
 from inference.settings import Settings
 from retention.registry.bundle import read_bundle
@@ -57,7 +57,7 @@ def score(customer_id: int, **values: Any) -> dict[str, Any]:
 async def ask_orders(database: Db, environ: dict[str, str], uri: str, as_of: datetime) -> Mapping[str, Any]:
     variables = {"MONGO_URI": uri, "DB_NAME": database.name}
     with closing(Connection(Settings.from_environ(environ | variables))) as connection:
-        return orders_answer(await MongoRanking(connection).orders(7, as_of), as_of)
+        return order_history(await MongoRanking(connection).orders(7, as_of), as_of)
 
 
 async def test_orders_and_returns_are_added_up_as_the_features_are(
@@ -129,9 +129,9 @@ def test_the_nearest_are_those_of_most_similar_figures(tmp_path: Path) -> None:
     features: Any = {"Frequency": 2, "Monetary": 100.0, "Recency": 10}
     scores = [score(n, Monetary=100.0 + 10 * abs(n - 50)) for n in range(100)]
     scores += [score(777, as_of=AS_OF + DAY), score(778, model_version="20250101T000000Z-0000000")]
-    found = nearest(features, scores, bundle, AS_OF)
+    found = most_similar(features, scores, bundle, AS_OF)
     assert [each["customer_id"] for each in found] == [50, 49, 51, 48, 52]
-    assert nearest(features, scores, bundle, AS_OF - DAY) == []
+    assert most_similar(features, scores, bundle, AS_OF - DAY) == []
 
 
 async def test_a_profile_is_the_answer_by_id_and_more(serve: Serve, models: Models) -> None:
@@ -246,8 +246,8 @@ async def test_an_answer_is_by_one_bundle_though_another_is_promoted_meanwhile(s
     class Promoting(InMemoryCustomers):
         async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
             models.publish(second, base_log_odds=2.0)
-            await app.state.service.live.refresh()
-            assert app.state.service.live.bundle.version == second
+            await app.state.predictions.live.refresh()
+            assert app.state.predictions.live.bundle.version == second
             return await super().features(customer_id, as_of, or_later=or_later)
 
     async with serve(Promoting(ORDERS)) as api:

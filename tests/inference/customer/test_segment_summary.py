@@ -16,11 +16,12 @@ from pydantic import TypeAdapter
 from serving import InMemoryRanking, UnreachableRanking
 
 from inference.customer.example_answers import SEGMENTS
-from inference.customer.repository import MongoRanking, ScoresMissingError
+from inference.customer.repository import MongoRanking
 from inference.customer.responses import SegmentSummary
-from inference.customer.segment_summary import summary
+from inference.customer.segment_summary import segment_summaries
 from inference.database.connection import Connection
-from inference.prediction.repository import Shared
+from inference.database.shared import SharedAnswer
+from inference.errors import ScoresMissingError
 from inference.settings import Settings
 from retention.registry.bundle import read_bundle
 from retention.store import schema
@@ -58,7 +59,7 @@ class Counted(InMemoryRanking):
     def __init__(self, found: Sequence[dict[str, Any]]) -> None:
         super().__init__()
         self.found, self.counted, self.asked = found, asyncio.Event(), 0
-        self._shared = Shared(self._count, age_s=60)
+        self._shared = SharedAnswer(self._count, age_s=60)
 
     async def segments(self) -> Sequence[dict[str, Any]]:
         return await self._shared()
@@ -83,7 +84,7 @@ def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, envi
             first = await ranking.segments()
             database[schema.SCORES].delete_one({"_id": 3})
             assert await ranking.segments() is first
-            return summary(first, None)
+            return segment_summaries(first, None)
 
     loyal, risky = asyncio.run(ask())
     assert loyal["segment"] == "Loyal High-Value"
@@ -97,7 +98,7 @@ def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, envi
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.floats(0, 1e12)), min_size=1, max_size=9))
 def test_the_shares_add_up_to_one(sizes: list[tuple[int, float]]) -> None:
-    segments = summary([counted(n, customers, revenue) for n, (customers, revenue) in enumerate(sizes)], None)
+    segments = segment_summaries([counted(n, customers, revenue) for n, (customers, revenue) in enumerate(sizes)], None)
     assert abs(math.fsum(each["share"] for each in segments) - 1) <= 1e-9
     assert abs(math.fsum(each["revenue_share"] for each in segments) - 1) <= 1e-9
 
@@ -105,7 +106,7 @@ def test_the_shares_add_up_to_one(sizes: list[tuple[int, float]]) -> None:
 def test_each_segment_has_what_the_live_model_says_to_do_about_it(tmp_path: Path) -> None:
     small_bundle(tmp_path / VERSION)
     bundle = read_bundle(tmp_path / VERSION, KEY)
-    known, of_before = summary([counted(0, revenue=2), counted(1, model_version=NEXT)], bundle)
+    known, of_before = segment_summaries([counted(0, revenue=2), counted(1, model_version=NEXT)], bundle)
     assert (known["action"], of_before["action"]) == ("act", None)
     assert (known["model_version"], of_before["model_version"]) == (VERSION, NEXT)
 

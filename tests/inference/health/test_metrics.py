@@ -14,8 +14,8 @@ from serving import CLOCK, ORDERS, UnreachableCustomers, UnreachableLoads
 from shops import seeded
 
 from inference.database.connection import Connection
-from inference.health.metrics import Metrics
 from inference.health.repository import MongoLoads
+from inference.metrics import Metrics
 from inference.settings import Settings
 from inference.transaction.examples import LINES_EXAMPLES
 from retention.store import schema
@@ -207,7 +207,7 @@ async def test_two_applications_of_one_process_count_apart(serve: Serve, models:
 
 
 def test_labels_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics, prediction = Metrics(), {"evidence": "repeat", "churn_probability": 0.35}
+    metrics = Metrics()
     looked_up, look_up = 0, MetricWrapperBase.labels
 
     def counting(*given: Any, **named: Any) -> Any:
@@ -217,7 +217,7 @@ def test_labels_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(MetricWrapperBase, "labels", counting)
     for _ in range(500):
-        metrics.predicted(VERSION, prediction)  # type: ignore[arg-type]
+        metrics.predicted(VERSION, "repeat", 0.35)
         metrics.answered("POST", "/predict_churn_by_id", 200, 0.002)
 
     assert looked_up == 3

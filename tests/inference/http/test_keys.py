@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from inference.app import create_app
 from inference.http import keys as keys_module
 from inference.http.auth import is_open, scope_of
-from inference.http.json_body import StrictJsonRoute
+from inference.http.json_body import JsonRoute
 from inference.http.keys import KeyFile, make_key, read_keys
 from inference.settings import Settings
 from retention.errors import BadConfigurationError
@@ -55,7 +55,7 @@ def key_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys_module, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(keys_module, "CHECK_EVERY_S", 0)
 
 
 async def ask(api: httpx.AsyncClient, *keys: str) -> httpx.Response:
@@ -141,12 +141,10 @@ def test_every_route_asks_for_its_scope_and_no_other_for_more_than_read(environ:
     app = create_app(Settings.from_environ(environ), now=lambda: pytest.fail("not asked"))
     every = [context.original_route for context in iter_route_contexts(app.routes)]
     routes = [route for route in every if isinstance(route, APIRoute)]
-    asked = {
-        (m, r.path): scope_of(r.endpoint) for r in routes for m in r.methods or () if scope_of(r.endpoint) != "read"
-    }
+    asked = {(m, r.path): scope_of(r).name for r in routes for m in r.methods or () if scope_of(r).name != "read"}
 
     assert asked == BEYOND_READ
-    assert all(isinstance(route, StrictJsonRoute) or is_open(route.path) for route in routes)
+    assert all(isinstance(route, JsonRoute) or is_open(route.path) for route in routes)
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -220,14 +218,14 @@ GOOD = sha256(b"x").hexdigest()
         (f"shop read {GOOD[:-1]}", "third field"),
         ("shop read my-secret-key", "third field"),
         (f"shop read {GOOD} often", "fourth field"),
-        (f"shop read {GOOD}\nshop read {GOOD}", "name is taken"),
+        (f"shop read {GOOD}\nshop read {GOOD}", "an earlier line has the same name"),
     ],
 )
 def test_a_line_that_is_no_key_is_named_and_not_repeated(tmp_path: Path, line: str, said: str) -> None:
     path = tmp_path / "keys"
     path.write_text(f"# keys\n{line}\n")
 
-    with pytest.raises(BadConfigurationError, match=rf"line {3 if 'taken' in said else 2} of .*{said}") as raised:
+    with pytest.raises(BadConfigurationError, match=rf"line {3 if 'earlier' in said else 2} of .*{said}") as raised:
         read_keys(path)
     assert "secret" not in str(raised.value)
 
@@ -264,7 +262,7 @@ def test_the_command_adds_a_line_to_the_file_and_prints_the_key_once(tmp_path: P
     assert [key.digest for key in read_keys(path)] == [sha256(run.stdout.strip().encode()).digest()]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600  # as it was
     assert (again.returncode, again.stdout) == (78, "")
-    assert "shop already" in again.stderr
+    assert "already has a key named shop" in again.stderr
 
 
 def test_the_command_makes_the_file_for_its_group_to_read(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
+from inference.http.context import context_of
 from inference.http.request_log import RequestLog, customer_hash
 from inference.http.tracing import Tracing
 from retention.logs import JsonFormatter
@@ -81,7 +82,7 @@ async def test_the_line_names_the_key_by_its_name_alone(
 
 async def test_a_customer_is_a_keyed_hash(caplog: pytest.LogCaptureFixture) -> None:
     async def about_a_customer(scope: Scope, _: Receive, send: Send) -> None:
-        scope["state"]["customer_id"] = 12347
+        context_of(scope).customer_id = 12347
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 

@@ -186,7 +186,7 @@ async def test_a_version_that_was_refused_and_is_repaired_in_its_place_is_read_w
     churn.write_bytes(content)
     await live.refresh()
     assert live.loaded is None  # versions are never changed: nobody looks for that
-    await live.refresh(anew=True)
+    await live.refresh(force=True)
 
     assert live.bundle.version == VERSION
 
@@ -212,7 +212,7 @@ async def test_while_the_pointer_stands_still_nothing_but_it_and_the_key_is_look
     await live.refresh()
     assert looked_at == {"champion", models.key_file.name}
 
-    await live.refresh(anew=True)
+    await live.refresh(force=True)
     assert {MANIFEST, "churn.json"} <= looked_at
 
 
@@ -289,7 +289,7 @@ async def test_following_goes_on_after_what_nobody_foresaw(
     following = asyncio.create_task(live.follow(poll_s=0.01))
     with monkeypatch.context() as patch:
         patch.setattr(models.registry, "champion", lambda: 1 / 0)
-        await until(lambda: "unexpected error while looking for a new champion" in caplog.messages)
+        await until(lambda: "unexpected error while checking for a new champion" in caplog.messages)
     models.publish(VERSION)
     await until(lambda: live.loaded is not None)
     following.cancel()

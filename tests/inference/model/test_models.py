@@ -209,7 +209,7 @@ async def test_customers_that_cannot_be_scored_are_a_409_that_says_that_the_cham
         answer = await put(api, NEXT)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "not_scorable")
-    assert "champion has moved" in answer.json()["detail"]
+    assert "champion has changed" in answer.json()["detail"]
     assert models.registry.champion() == NEXT
 
 
@@ -345,7 +345,7 @@ async def test_nobody_queues_behind_a_request_that_waits_for_somebody_else(
     serve: Serve, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("retention.registry.versions._MOVE_WAIT_S", 1)
-    monkeypatch.setattr("inference.model.service.TURN_S", 0.05)
+    monkeypatch.setattr("inference.http.admission.MOVE_WAIT_S", 0.05)
     models.publish(VERSION)
     with locked(models.registry.live_dir / "champion.log", wait_s=0, busy=""):
         async with serve() as api:

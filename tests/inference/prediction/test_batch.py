@@ -10,7 +10,7 @@ from bundles import VERSION
 from pydantic import TypeAdapter
 from serving import CLOCK, ORDERS, InMemoryCustomers, UnreachableCustomers
 
-from inference.http.turns import Turns
+from inference.http.admission import Lane
 from inference.prediction.examples import CUSTOMERS_EXAMPLES
 from inference.prediction.responses import CustomersAnswer
 
@@ -180,10 +180,10 @@ async def test_the_third_of_two_at_a_time_waits_for_a_place_and_is_told_when_the
 
 
 async def test_a_place_is_given_back_whatever_happens_in_it() -> None:
-    turns = Turns(1, wait_s=0.01)
+    lane = Lane(1, wait_s=0.01)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            async with turns.turn():
+            async with lane.place():
                 raise ZeroDivisionError
 
 

@@ -136,7 +136,7 @@ def test_the_order_is_told_in_words(leaving: list[Answer]) -> None:
         if counterfactual:
             value, days = counterfactual["order_value"], counterfactual["within_days"]
             assert counterfactual["text"] == (
-                f"one order of {value:,.2f} GBP or more within {days} days brings the risk under the threshold"
+                f"one order of {value:,.2f} GBP or more within {days} days brings the risk below the threshold"
             )
             assert counterfactual["churn_probability"] < answer["prediction"]["threshold"]
             assert value == int(value) >= 1

@@ -19,17 +19,17 @@ def test_every_feature_of_the_pipelines_has_its_words() -> None:
     [
         ("Frequency", 7, -1.21, "7 orders, more than 7% of customers: lowers the risk"),
         ("Frequency", 1, 0.5, "1 order, more than 1% of customers: raises the risk"),
-        ("Frequency", 2, 0.009, "2 orders, more than 2% of customers: makes hardly a difference"),
-        ("Recency", 0, -0.5, "ordered on the last day: lowers the risk"),
+        ("Frequency", 2, 0.009, "2 orders, more than 2% of customers: hardly changes the risk"),
+        ("Recency", 0, -0.5, "last order under a day ago: lowers the risk"),
         ("Recency", 1, -0.5, "last order 1 day ago, longer than 1% of customers: lowers the risk"),
         ("Recency", 62, 0.5, "last order 62 days ago, longer than 62% of customers: raises the risk"),
         ("Monetary", 4310.0, -0.5, "4,310.00 GBP spent, more than 99% of customers: lowers the risk"),
         ("Tenure", 100_000, 0.5, "first order 100,000 days ago, longer than 99% of customers: raises the risk"),
         ("Monetary", 0.0, 0.5, "0.00 GBP spent, nobody spent less: raises the risk"),
         ("orders_90d", 0, 0.5, "no order in the last 90 days: raises the risk"),
-        ("returns_share", 0.125, 0.5, "12.5% of the money returned, more than 1% of customers: raises the risk"),
+        ("returns_share", 0.125, 0.5, "12.5% of the value returned, more than 1% of customers: raises the risk"),
         ("recency_to_gap", 2.5, 0.5,
-         "silent for 2.50 times the usual gap between orders, longer than 3% of customers: raises the risk"),
+         "last order 2.50 times the usual gap ago, longer than 3% of customers: raises the risk"),
     ],
 )  # fmt: skip
 def test_a_reason_tells_the_figure_where_it_stands_and_what_it_does(
@@ -56,7 +56,7 @@ OLD = "74% of 290 such customers did not return within 90 days: raises the risk"
 @pytest.mark.parametrize(
     ("days", "products", "expected"),
     [
-        (0, 1, f"one order, on the last day, of 1 product; {FEW}"),
+        (0, 1, f"one order, under a day ago, of 1 product; {FEW}"),
         (1, 2, f"one order, 1 day ago, of 2 products; {FEW}"),
         (59, 5, f"one order, 59 days ago, of 5 products; {MANY}"),
         (120, 3, f"one order, 120 days ago, of 3 products; {OLD}"),
@@ -78,5 +78,5 @@ def test_a_rate_is_never_told_as_none_or_all(log_odds: float, expected: str) -> 
     cell = MODEL.single_order.cells[-1]._replace(log_odds=log_odds, customers=12_345)
     model = MODEL._replace(single_order=MODEL.single_order._replace(cells=(cell,)), horizon_days=1)
     features = {"Recency": 9, "distinct_products": 1}
-    told = f"{expected} of 12,345 such customers did not return within 1 day: makes hardly a difference"
+    told = f"{expected} of 12,345 such customers did not return within 1 day: hardly changes the risk"
     assert single_order_text(model, features, 0.0).endswith(f"; {told}")

@@ -12,7 +12,8 @@ import pytest
 from serving import CLOCK, NOW, ORDERS, InMemoryCustomers
 
 from inference.database.connection import Connection
-from inference.prediction.repository import Customers, MongoCustomers, Shared
+from inference.database.shared import SharedAnswer
+from inference.prediction.repository import Customers, MongoCustomers
 from inference.settings import Settings
 from retention.errors import CustomerNotFoundError, NoOrdersError
 from retention.features import pipelines
@@ -301,7 +302,7 @@ async def test_a_shared_question_is_asked_once_for_all_who_ask_together() -> Non
         await asyncio.sleep(0)
         return asked
 
-    shared = Shared(ask, age_s=3600)
+    shared = SharedAnswer(ask, age_s=3600)
     assert await asyncio.gather(*(shared() for _ in range(10))) == [1] * 10
     assert await shared() == 1
 
@@ -316,7 +317,7 @@ async def test_a_failed_question_is_asked_again() -> None:
             raise ValueError("away")
         return asked
 
-    shared = Shared(ask, age_s=3600)
+    shared = SharedAnswer(ask, age_s=3600)
     with pytest.raises(ValueError, match="away"):
         await shared()
     assert await shared() == 2
@@ -328,5 +329,5 @@ async def test_an_old_answer_is_asked_for_anew() -> None:
     async def ask() -> int:
         return next(answers)
 
-    shared = Shared(ask, age_s=-1)
+    shared = SharedAnswer(ask, age_s=-1)
     assert [await shared(), await shared()] == [1, 2]

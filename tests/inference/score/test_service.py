@@ -96,7 +96,7 @@ def open_scores(database: Db, environ: dict[str, str], mongo_uri: str, models: M
         live = LiveBundle(models.registry, models.key_file)
         await live.refresh()
         with closing(Connection(settings)) as connection:
-            yield MongoScores(connection, live, models.registry)
+            yield MongoScores(connection, lambda: live.loaded, models.registry)
 
     return opened
 

@@ -86,7 +86,7 @@ def address(api: Running) -> str:
 def look_up(seen: Watched, customer_id: object, *, as_of: str = "", key: str = "") -> None:
     page = seen.page
     page.goto("/")
-    page.get_by_label("Customer id").fill(str(customer_id))
+    page.get_by_label("Customer ID").fill(str(customer_id))
     if as_of:
         page.get_by_label("As of").fill(as_of)
     if key:
@@ -123,9 +123,9 @@ def test_an_unknown_customer_is_a_plain_message_beside_the_field(browser: Browse
     with watched(browser, address(api)) as seen:
         look_up(seen, 99_999_999)
 
-        assert seen.page.title() == "No such customer · Retention"
+        assert seen.page.title() == "No customer 99999999 · Retention"
         assert seen.page.get_by_role("alert").is_visible()
-        assert seen.page.get_by_label("Customer id").get_attribute("aria-invalid") == "true"
+        assert seen.page.get_by_label("Customer ID").get_attribute("aria-invalid") == "true"
 
 
 def test_with_keys_the_page_asks_for_one_and_forgets_it(
@@ -133,7 +133,7 @@ def test_with_keys_the_page_asks_for_one_and_forgets_it(
 ) -> None:
     with watched(browser, address(guarded)) as seen:
         look_up(seen, ID, key="not-one-of-ours")
-        assert seen.page.title() == "A key is needed · Retention"
+        assert seen.page.title() == "That key isn’t valid · Retention"
 
         look_up(seen, ID, key=key[0])
         assert seen.page.title() == f"Customer {ID} · Retention"

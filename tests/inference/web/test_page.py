@@ -105,7 +105,7 @@ async def test_similar_customers_are_buttons_that_ask_about_them(serve: Serve, m
 async def test_what_is_no_id_is_refused_beside_the_field(api: httpx.AsyncClient, customer_id: str) -> None:
     answer = await api.post("/", data={"customer_id": customer_id})
 
-    assert (answer.status_code, title(answer)) == (422, "This cannot be asked")
+    assert (answer.status_code, title(answer)) == (422, "Enter a valid customer ID: digits only, e.g. 12347")
     assert answer.text.count('aria-invalid="true"') == 1
     assert "<script" not in answer.text
 
@@ -142,7 +142,10 @@ async def test_what_the_form_does_not_send_is_refused(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
 
 
-@pytest.mark.parametrize(("customer_id", "words"), [("99999", "No such customer"), ("12349", "No orders to judge by")])
+@pytest.mark.parametrize(
+    ("customer_id", "words"),
+    [("99999", "No customer 99999"), ("12349", "Customer 12349 has no orders")],
+)
 async def test_a_customer_without_an_answer_is_a_404(api: httpx.AsyncClient, customer_id: str, words: str) -> None:
     answer = await api.post("/", data={"customer_id": customer_id})
 
@@ -156,7 +159,7 @@ async def test_without_an_answer_about_a_past_day_the_day_may_be_why(api: httpx.
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 3
-    assert all("that day" in notice(answer) for answer in answers)
+    assert all("by then" in notice(answer) for answer in answers)
 
 
 @pytest.mark.parametrize("away", ["customers", "ranking", "model"])
@@ -189,7 +192,10 @@ async def test_where_there_are_keys_the_form_asks_for_one_and_never_gives_it_bac
         answered = await api.post("/", data={"customer_id": "12347", "key": key})
 
     assert 'type="password"' in empty.text
-    assert {(answer.status_code, title(answer)) for answer in refused} == {(401, "A key is needed")}
+    assert {(answer.status_code, title(answer)) for answer in refused} == {
+        (401, "An API key is required"),
+        (401, "That key isn’t valid"),
+    }
     assert all("www-authenticate" in answer.headers and "350.50" not in answer.text for answer in refused)
     assert (answered.status_code, title(answered)) == (200, "Customer 12347")
     assert key not in answered.text
@@ -211,7 +217,7 @@ async def test_keys_tried_in_the_form_are_counted_with_those_tried_elsewhere(
 
     assert without == {401}
     assert [answer.status_code for answer in tried] == [401] * 30 + [429] * 10
-    assert (title(tried[-1]), int(tried[-1].headers["retry-after"]) > 1) == ("Too many questions", True)
+    assert (title(tried[-1]), int(tried[-1].headers["retry-after"]) > 1) == ("Too many requests", True)
     assert (elsewhere.status_code, right.status_code) == (429, 200)
 
 
@@ -259,7 +265,7 @@ async def test_a_look_up_takes_a_place_among_the_requests_under_way(serve: Serve
         statuses = (await first).status_code, second.status_code, (await api.post("/", data=form)).status_code
 
     assert statuses == (200, 503, 200)
-    assert title(second) == "Too many requests at once"
+    assert title(second) == "The service is busy"
 
 
 async def test_without_keys_the_form_does_not_ask_for_one(api: httpx.AsyncClient) -> None:
@@ -321,7 +327,7 @@ def test_who_is_flagged_is_told_what_would_change_it(change: dict[str, Any] | No
         (0.07, 0, "Likely to order again"),
         (0.47, 1, "At risk of leaving"),
         (0.8, 1, "Likely to leave"),
-        (0.55, 0, "May well leave, but under the threshold"),
+        (0.55, 0, "May leave, but below the threshold"),
     ],
 )
 def test_flagged_is_not_yet_likely(probability: float, flagged: int, words: str) -> None:
@@ -372,5 +378,5 @@ async def test_a_year_of_silence_is_told_as_one(api: httpx.AsyncClient) -> None:
     silent = await api.post("/", data={"customer_id": "12347", "as_of": "2013-06-01"})
     busy = await api.post("/", data={"customer_id": "12347"})
 
-    assert "No order in any of these months." in silent.text
-    assert "the number over a bar counts them" in busy.text
+    assert "No orders in these months." in silent.text
+    assert "the numbers count the orders" in busy.text

@@ -1,1 +1,1 @@
-"""The HTTP API: who is about to leave, and why."""
+"""The HTTP API: which customers are about to leave, and why."""

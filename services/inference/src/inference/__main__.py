@@ -1,6 +1,6 @@
-"""`python -m inference`: serve the API until told to stop. Configured by the environment (see .env.example).
+"""`python -m inference` serves the API until stopped; settings come from the environment (see .env.example).
 
-`python -m inference key NAME` makes a key for it.
+`python -m inference key NAME` makes an API key.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ logger = logging.getLogger("inference")
 
 
 def main() -> int:
-    """Return the exit code: 78 when a setting cannot be used. Told to stop, it ends by that signal: 143 or 130."""
+    """Return the exit code: 78 for an invalid setting. A stop signal ends the process with 143 or 130."""
     parser = argparse.ArgumentParser(
-        prog="inference", description="Serve the API until told to stop; what can be set: .env.example."
+        prog="inference", description="Serve the API until stopped. For settings see .env.example."
     )
     commands = parser.add_subparsers(title="another command", metavar="key")
-    key = commands.add_parser("key", help="make a key for the API", description=make_key.__doc__)
+    key = commands.add_parser("key", help="make an API key", description=make_key.__doc__)
     make_key.add_arguments(key)
     key.set_defaults(run=make_key.run)
     parser.set_defaults(run=serve)
@@ -43,12 +43,14 @@ def main() -> int:
 
 
 def serve(_: argparse.Namespace) -> int:
-    """Serve until told to stop; raises BadConfigurationError."""
+    """Serve until stopped; raises BadConfigurationError."""
     settings = Settings.from_environ(os.environ)
     app = create_app(settings, now=lambda: datetime.now(UTC))
     configure_logs(settings.log_level)
     if settings.api_keys_file is None:
-        logger.warning("API_KEYS_FILE is not set: whoever reaches the port may ask, post lines and move the champion")
+        logger.warning(
+            "API_KEYS_FILE is not set: anyone who reaches the port may read, post lines and change the champion"
+        )
     _collect_garbage_seldom()
     proxies = settings.trusted_proxies
     uvicorn.run(
@@ -56,12 +58,12 @@ def serve(_: argparse.Namespace) -> int:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=protocol_for(settings.connections_per_address, proxies, app.state.service.metrics.answered),
+        http=protocol_for(settings.connections_per_address, proxies, app.state.metrics.answered),
         ws="none",
         log_config=None,  # ours, JSON
         access_log=False,  # ours, with the request id
         server_header=False,
-        proxy_headers=bool(proxies),  # without one, nobody's word is taken for where a request comes from
+        proxy_headers=bool(proxies),  # without one, forwarded addresses are not believed
         forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=5,
     )
@@ -69,9 +71,9 @@ def serve(_: argparse.Namespace) -> int:
 
 
 def _collect_garbage_seldom() -> None:
-    """Leave what is here now out of every collection, and collect after 20,000 new objects instead of 700.
+    """Exempt today's objects from garbage collection, and collect after 20,000 new objects instead of 700.
 
-    A request leaves next to none in cycles: looking for them was an eighth of its time.
+    Requests leave hardly any cycles; looking for them took an eighth of their time.
     """
     gc.collect()
     gc.freeze()

@@ -9,31 +9,39 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from inference.customer.endpoints import router as customers_router
+from inference.customer.endpoints import router as customer
 from inference.customer.repository import MongoRanking
+from inference.customer.service import CustomerService
 from inference.database.connection import Connection
-from inference.dependencies import Service
+from inference.database.shared import SharedAnswer
 from inference.docs import openapi, pages
 from inference.health.endpoints import router as health
-from inference.health.metrics import Metrics
+from inference.health.exposition import Exposition
 from inference.health.repository import MongoLoads
-from inference.health.service import ASKED_AGE_S, ask_as_a_prediction_does
-from inference.http.auth import Access
+from inference.health.service import PROBE_AGE_S, HealthService, probe_database
+from inference.http.admission import Admission
+from inference.http.auth import Auth
+from inference.http.guard import Guard
+from inference.http.headers import cross_origin
 from inference.http.keys import KeyFile
-from inference.http.overload import Places
-from inference.http.problem_handlers import answer_with_problems
+from inference.http.problem_handlers import add_problem_handlers
 from inference.http.request_log import RequestLog
-from inference.http.security import Guard, cross_origin
-from inference.http.turns import Turns
-from inference.model.endpoints import router as models
+from inference.metrics import Metrics
+from inference.model.endpoints import router as model
 from inference.model.live_bundle import LiveBundle
 from inference.model.repository import Versions
-from inference.prediction.endpoints import router as predictions
-from inference.prediction.legacy_endpoints import router as older_systems
-from inference.prediction.repository import MongoCustomers, Shared
+from inference.model.service import ModelService
+from inference.prediction.batch import BatchService
+from inference.prediction.endpoints import router as prediction
+from inference.prediction.legacy_endpoints import router as legacy
+from inference.prediction.meta import DataClock
+from inference.prediction.repository import MongoCustomers
+from inference.prediction.service import PredictionService
 from inference.score.service import MongoScores
-from inference.transaction.endpoints import router as transactions_router
+from inference.transaction.endpoints import router as transaction
 from inference.transaction.repository import MongoTransactions
+from inference.transaction.service import TransactionService
+from inference.web.endpoints import mount_files
 from inference.web.endpoints import router as web
 from retention.registry.versions import Registry
 
@@ -52,9 +60,9 @@ if TYPE_CHECKING:
 
 
 # In the order of the documentation.
-ROUTERS: Final = (predictions, customers_router, transactions_router, models, older_systems, health, web)
+ROUTERS: Final = (prediction, customer, transaction, model, legacy, health, web)
 
-# FastAPI's own would tell a collector paths, queries and the words of exceptions: who a customer is. See http.tracing.
+# FastAPI's own telemetry would send paths, queries and exception texts, which identify customers. See http/tracing.py.
 _NO_TELEMETRY: Final[TelemetryConfig] = {
     "tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False,
 }  # fmt: skip
@@ -71,35 +79,31 @@ def create_app(
     loads: Loads | None = None,
     registry: Registry | None = None,
 ) -> FastAPI:
-    """Return the application; it starts without a database and without a model, and is ready when both are there.
+    """Return the application. It starts without a database and without a model, and is ready once both are there.
 
-    Raises BadConfigurationError when MONGO_URI is not an address, or API_KEYS_FILE has a line that is no key.
+    Raises BadConfigurationError for an invalid MONGO_URI or an invalid line in API_KEYS_FILE.
     """
-    access = Access(KeyFile(settings.api_keys_file) if settings.api_keys_file else None, settings.rate_limit)
     metrics, registry = Metrics(), registry or Registry(settings.models_dir)
+    admission = Admission(settings.requests_at_once)
+    auth = Auth(KeyFile(settings.api_keys_file) if settings.api_keys_file else None, settings.rate_limit)
     live = LiveBundle(registry, settings.signing_key_file, count=metrics.loaded)
+    versions = Versions(registry, settings.signing_key_file, live)
     connection = Connection(settings)
-    service = Service(
-        settings=settings,
-        customers=customers or MongoCustomers(connection),
-        transactions=transactions or MongoTransactions(connection),
-        ranking=ranking or MongoRanking(connection),
-        scores=scores or MongoScores(connection, live, registry),
-        live=live,
-        versions=Versions(registry, settings.signing_key_file, live),
-        loads=loads or MongoLoads(connection),
-        metrics=metrics,
-        now=now,
-        turns=Turns(),
-    )
+    customers = customers or MongoCustomers(connection)
+    transactions = transactions or MongoTransactions(connection)
+    ranking = ranking or MongoRanking(connection)
+    scores = scores or MongoScores(connection, lambda: live.loaded, registry)
+    loads = loads or MongoLoads(connection)
+    clock = DataClock(settings.clock, settings.stale_after_days, settings.currency, now)
+    probe = SharedAnswer(lambda: probe_database(customers, clock), age_s=PROBE_AGE_S)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await live.refresh()
         tasks = [
             asyncio.create_task(live.follow(poll_s=settings.model_poll_s)),
-            asyncio.create_task(service.transactions.keep_healing()),
-            asyncio.create_task(service.scores.keep_true()),
+            asyncio.create_task(transactions.keep_healing()),
+            asyncio.create_task(scores.keep_true()),
         ]
         yield
         for task in tasks:
@@ -120,27 +124,34 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(RequestLog, id_hash_key=settings.id_hash_key, count=metrics.answered),
-            *_where_wanted(settings),
-            Middleware(Guard, allowed_hosts=settings.allowed_hosts, access=access),
+            *_optional(settings),
+            Middleware(Guard, allowed_hosts=settings.allowed_hosts, auth=auth, admission=admission),
         ],
     )
-    app.state.service = service
-    app.state.access = access
-    app.state.ask_database = Shared(lambda: ask_as_a_prediction_does(service), age_s=ASKED_AGE_S)
-    app.state.places = Places(settings.requests_at_once)
+    predictions = PredictionService(customers, live, clock, metrics)
+    app.state.auth, app.state.admission, app.state.metrics = auth, admission, metrics
+    app.state.predictions = predictions
+    app.state.batches = BatchService(predictions, admission.large_answers)
+    app.state.customers = CustomerService(predictions, ranking, admission.large_answers)
+    app.state.transactions = TransactionService(transactions, scores, live, metrics, now)
+    app.state.models = ModelService(live, versions, scores, admission.champion_moves, now)
+    app.state.health = HealthService(customers, live, probe, settings.git_revision)
+    app.state.exposition = Exposition(metrics, live, versions, loads, probe, settings.git_revision)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
-    answer_with_problems(app)
-    for router in ROUTERS:  # as they are: an included router matches every request once more
+    add_problem_handlers(app)
+    for router in ROUTERS:  # their routes directly: an included router matches every request once more
         app.router.routes.extend(router.routes)
+    auth.protect(app.routes)
+    mount_files(app)
     pages.serve(app)
     return app
 
 
-def _where_wanted(settings: Settings) -> list[Middleware]:
-    """Return what is not there by default, and then costs a request nothing."""
-    wanted = [cross_origin(settings.cors_origins)] if settings.cors_origins else []
+def _optional(settings: Settings) -> list[Middleware]:
+    """Return the middleware of features that are off by default and then cost a request nothing."""
+    optional = [cross_origin(settings.cors_origins)] if settings.cors_origins else []
     if settings.tracing:
-        from inference.http.tracing import Tracing  # noqa: PLC0415 - 5 MB, for those alone who want it
+        from inference.http.tracing import Tracing  # noqa: PLC0415 - 5 MB, only where it is configured
 
-        wanted.insert(0, Middleware(Tracing, version=settings.git_revision[:7]))
-    return wanted
+        optional.insert(0, Middleware(Tracing, version=settings.git_revision[:7]))
+    return optional

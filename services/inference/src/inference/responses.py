@@ -1,4 +1,4 @@
-"""What several rooms answer with: checked by the type checker, shown in the documentation."""
+"""Response models that several rooms share: checked by mypy, shown in the documentation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Meta(TypedDict):
-    """Where the answer comes from, and how fresh its data is."""
+    """Where the answer comes from and how fresh its data is."""
 
-    as_of: Annotated[str, Field(description="The instant of the answer; nothing at or after it was looked at.")]
+    as_of: Annotated[str, Field(description="The instant of the answer; nothing at or after it was used.")]
     model_version: str
     data_age_days: Annotated[
-        int, Field(description="Days since the last load (since the clock, when it is the wall's).")
+        int, Field(description="Days since the last load; with CLOCK=wall, since the last transaction.")
     ]
-    stale: Annotated[bool, Field(description="Whether the data is older than it should be.")]
+    stale: Annotated[bool, Field(description="Whether the data is older than STALE_AFTER_DAYS.")]
     currency: str
     request_id: str
 
@@ -32,9 +32,9 @@ class FeatureMeta(TypedDict):
 
 
 class ProblemError(TypedDict):
-    """One thing to change in the request."""
+    """One error in the request."""
 
-    pointer: Annotated[str, Field(description="Where, as a JSON pointer.")]
+    pointer: Annotated[str, Field(description="The place, as a JSON pointer.")]
     code: str
     detail: str
 

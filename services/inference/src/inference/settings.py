@@ -1,4 +1,4 @@
-"""What the API is told by its environment."""
+"""Settings of the API, from environment variables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 import secrets
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
-from inference.http.rate_limit import Limit, read_limit
 from retention.settings import SettingsReader
 
 if TYPE_CHECKING:
@@ -20,14 +19,26 @@ Clock = Literal["data", "wall"]
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "month": 30 * 86_400, "year": 360 * 86_400}
+_LIMIT: Final = re.compile(rf"\s*(\d+)\s*(?:/|per)\s*(\d*)\s*({'|'.join(_SECONDS)})s?\s*", re.ASCII | re.IGNORECASE)
+
+
+class Limit(NamedTuple):
+    """A number of requests per window, and the headers that state it, which are the same in every answer."""
+
+    requests: int
+    window_s: int
+    headers: list[tuple[bytes, bytes]]
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Where the data and the models are, whom to answer, and what a day counts from."""
+    """Settings of one process. .env.example describes each variable."""
 
     mongo_uri: str
     db_name: str
     models_dir: Path
-    signing_key_file: Path  # read when a bundle is: the API starts before the first key is made
+    signing_key_file: Path  # read with each bundle: the API may start before the key exists
     host: str
     port: int
     allowed_hosts: frozenset[str]
@@ -37,13 +48,13 @@ class Settings:
     clock: Clock
     stale_after_days: int
     currency: str
-    api_keys_file: Path | None  # None: whoever reaches the port may ask
-    rate_limit: Limit  # of a key without one of its own, and of an address without a key
+    api_keys_file: Path | None  # None: anyone who reaches the port may ask
+    rate_limit: Limit  # of a key without its own limit, and of an address without a key
     requests_at_once: int
     connections_per_address: int
     trusted_proxies: tuple[str, ...]
     cors_origins: tuple[str, ...]
-    id_hash_key: bytes  # in the log, customers are told apart by an HMAC under it
+    id_hash_key: bytes  # the log shows customers as an HMAC under this key
     tracing: bool
 
     @classmethod
@@ -77,6 +88,17 @@ class Settings:
         return settings
 
 
+def read_limit(text: str) -> Limit:
+    """Return the limit that `text` states, such as 600/minute or 10 per 5 seconds; ValueError for anything else."""
+    found = _LIMIT.fullmatch(text)
+    requests, windows = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
+    if not (found and requests and windows):
+        raise ValueError(f"expected one limit such as 600/minute, not {text!r}")
+    window_s = windows * _SECONDS[found[3].lower()]
+    policy = b'"default";q=%d;w=%d' % (requests, window_s)
+    return Limit(requests, window_s, [(b"ratelimit-policy", policy), (b"x-ratelimit-limit", b"%d" % requests)])
+
+
 def _names(text: str) -> frozenset[str]:
     return frozenset(name.lower() for name in _list(text))
 
@@ -86,7 +108,7 @@ def _list(text: str) -> tuple[str, ...]:
 
 
 def _proxies(text: str) -> tuple[str, ...]:
-    """Return addresses and networks; a name, or `*` for all, would let anybody say where a request comes from."""
+    """Return addresses and networks; a host name or `*` would let anybody claim any address."""
     for proxy in _list(text):
         ip_network(proxy)
     return _list(text)
@@ -95,5 +117,5 @@ def _proxies(text: str) -> tuple[str, ...]:
 def _origins(text: str) -> tuple[str, ...]:
     for origin in _list(text):
         if not _ORIGIN.fullmatch(origin):
-            raise ValueError(f"{origin!r} is no origin such as https://shop.example, and all (*) are not let in")
+            raise ValueError(f"{origin!r} is not an origin such as https://shop.example; * is not allowed")
     return _list(text)

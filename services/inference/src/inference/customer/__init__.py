@@ -1,1 +1,1 @@
-"""Who is about to leave, one customer whole, and the segments: what marketing reads."""
+"""Customer lists, profiles and segment summaries."""

@@ -1,4 +1,4 @@
-"""The list as CSV (RFC 4180): a header row, CRLF, and no cell that a spreadsheet would compute."""
+"""Customer lists as CSV (RFC 4180): a header row, CRLF, and no cell that a spreadsheet would compute."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = tuple(RankedCustomer.__annotations__)
 MEDIA_TYPE: Final = "text/csv"
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for the start of a formula
+_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads these as the start of a formula
 
 
 def csv_text(customers: Iterable[RankedCustomer]) -> str:
-    """Return the rows in the order of COLUMNS; text that begins like a formula gets an apostrophe before it."""
+    """Return the rows in the order of COLUMNS; text that starts like a formula gets a leading apostrophe."""
     written = io.StringIO(newline="")
     writer = csv.DictWriter(written, COLUMNS, lineterminator="\r\n")
     writer.writeheader()

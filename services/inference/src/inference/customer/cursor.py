@@ -1,4 +1,4 @@
-"""A cursor: where in the list a page ended, as a key. The list may change under the reader: a key stays where it is."""
+"""Cursors: the place where a page ended, as a key. A key keeps its place when the list changes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from retention.lines.rules import MAX_CUSTOMER_ID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FORM: Final = struct.Struct(">B8sdq")  # version, whose it is, probability, id
+_FORM: Final = struct.Struct(">B8sdq")  # version, digest of the list, probability, id
 _VERSION: Final = 1
 CURSOR_LENGTH: Final = 34  # characters: 25 bytes, six bits each
 
 
 class Place(NamedTuple):
-    """The customer that a page ended with."""
+    """The last customer of a page."""
 
     churn_probability: float
     customer_id: int
 
 
 def to_cursor(place: Place, scope: Sequence[object]) -> str:
-    """Return the text for a place in the list that `scope` describes."""
+    """Return the cursor of a place in the list that `scope` describes."""
     return base64.urlsafe_b64encode(_FORM.pack(_VERSION, _digest(scope), *place)).decode().rstrip("=")
 
 
 def from_cursor(text: str, scope: Sequence[object]) -> Place:
-    """Return the place; ValueError when the text is no cursor, or one of another list. It is a key and no secret."""
+    """Return the place; ValueError when the text is not a cursor of this list. A cursor is a key, not a secret."""
     try:
         _, _, *place = _FORM.unpack(base64.b64decode(text + "==", b"-_", validate=True))
     except (ValueError, binascii.Error, struct.error):

@@ -1,4 +1,4 @@
-"""What a customer ordered and returned: asked once, put into words that JSON has."""
+"""A customer's orders and returns: one query, and the answer made of it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ RECENT: Final = 10
 MONTHS: Final = 12
 
 
-def orders_pipeline(customer_id: int, as_of: datetime) -> Pipeline:
-    """Return one document about the customer's orders and returns before `as_of`; runs on `orders`.
+def order_history_pipeline(customer_id: int, as_of: datetime) -> Pipeline:
+    """Return the pipeline that gives one document about the orders and returns before `as_of`; runs on `orders`.
 
-    `total` counts and adds them up by kind, `months` the orders by month, `recent` has the latest.
+    `total` has counts and sums by kind, `months` the orders by month, `recent` the latest ones.
     """
     whose = {"_id.customer_id": customer_id, "_id.day": {"$lt": as_of}}
     since = {"_id.kind": "order", "_id.day": {"$gte": _month_start(as_of - DAY, back=MONTHS - 1)}}
     month = {"$dateToString": {"date": "$_id.day", "format": "%Y-%m"}}
     ends = {"first": {"$min": "$first_at"}, "last": {"$max": "$last_at"}}
-    # Of days and instants that are equal the invoice decides, so that an answer does not depend on how they lie.
+    # The invoice breaks ties, so that the answer does not depend on the storage order.
     latest = {"_id.day": -1, "last_at": -1, "_id.invoice": -1, "_id.kind": 1}
     return [
         {"$match": whose},
-        {"$project": {"products": 0, "returned_lines": 0}},  # a large customer's are a megabyte
+        {"$project": {"products": 0, "returned_lines": 0}},  # up to a megabyte for a large customer
         {
             "$facet": {
                 "total": [{"$group": {"_id": "$_id.kind", "n": {"$sum": 1}, "value": {"$sum": "$value"}, **ends}}],
@@ -44,8 +44,8 @@ def orders_pipeline(customer_id: int, as_of: datetime) -> Pipeline:
     ]
 
 
-def orders_answer(found: Mapping[str, Any], as_of: datetime) -> Orders:
-    """Return what `orders_pipeline` found, months without an order among the others; KeyError without any order."""
+def order_history(found: Mapping[str, Any], as_of: datetime) -> Orders:
+    """Return the result of `order_history_pipeline`, empty months included; KeyError without any order."""
     total = {each["_id"]: each for each in found["total"]}
     months = {each["_id"]: each for each in found["months"]}
     names = [f"{_month_start(as_of - DAY, back=back):%Y-%m}" for back in reversed(range(MONTHS))]
@@ -78,11 +78,11 @@ def orders_answer(found: Mapping[str, Any], as_of: datetime) -> Orders:
 
 
 def _month_start(instant: datetime, *, back: int) -> datetime:
-    """Return the first of the month so many months before that of `instant`, in its time zone."""
+    """Return the first day of the month that lies `back` months before `instant`, in its time zone."""
     months = 12 * instant.year + instant.month - 1 - back
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=instant.tzinfo)
 
 
 def _money(value: float) -> float:
-    # Twice, as the features are: a sum that is half a cent but for its last bit would go now up, now down.
+    # Rounded twice, like the features: a sum of half a cent, off by its last bit, would go up or down by chance.
     return round(round(float(value), 6), 2)

@@ -1,4 +1,4 @@
-"""Questions to the database about many customers, each named for what it asks. Every one is served by an index."""
+"""Queries about many customers. Each one is served by an index."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from inference.customer.order_history import orders_pipeline
-from inference.customer.segment_summary import segments_pipeline
+from inference.customer.order_history import order_history_pipeline
+from inference.customer.segment_summary import segment_summary_pipeline
 from inference.database.connection import asked_again_if_replaced
-from inference.prediction.repository import Shared
-from retention.errors import RetentionError
+from inference.database.shared import SharedAnswer
+from inference.errors import ScoresMissingError
 from retention.features.pipelines import CONTRACT_FEATURES
 from retention.lines.rules import MAX_CUSTOMER_ID
 from retention.store import schema
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEGMENTS_AGE_S: Final = 60.0
 SEGMENTS_TIMEOUT_MS: Final = 15_000  # 1,000,000 customers took 6.4 s on a busy machine
-NEIGHBOURS: Final = 200  # on either side, of whom the nearest are taken
+NEIGHBOURS: Final = 200  # on either side; the nearest of them are shown
 
 _LISTED: Final = (
     *CONTRACT_FEATURES, "churn_probability", "churn_prediction", "evidence", "cluster", "segment", "as_of", "due",
@@ -36,31 +36,27 @@ _LISTED: Final = (
 _BY_RISK, _BY_SEGMENT = ([(field, 1) for field in index.fields] for index in schema.SCORE_INDEXES)
 
 
-class ScoresMissingError(RetentionError):
-    """There are customers, and nobody has been scored yet."""
-
-
 class Ranking(Protocol):
-    """Everybody by their score. Every method raises UnavailableError within a second when it cannot know."""
+    """All customers by their score. Every method raises UnavailableError within a second if it cannot know."""
 
     async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Document]:
-        """Return the scores after a place in the order that is asked for, one more than the page takes, if there is.
+        """Return the scores after a place, in the order asked for: one more than the page takes, if there is one.
 
-        ScoresMissingError when nobody has been scored, and somebody could be.
+        ScoresMissingError when there are customers but no scores.
         """
 
     async def segments(self) -> Sequence[Document]:
-        """Return what the scores of each segment come to, at most SEGMENTS_AGE_S old; ScoresMissingError as page.
+        """Return totals and means by segment, at most SEGMENTS_AGE_S old; ScoresMissingError as `page`.
 
-        When the scores are another model's, they are counted anew.
-        It may take SEGMENTS_TIMEOUT_MS: whoever waits for less leaves the question at work for the next to ask.
+        They are counted again as soon as another model has scored. Counting may take SEGMENTS_TIMEOUT_MS; a caller that
+        gives up earlier leaves the query running for the next one.
         """
 
     async def orders(self, customer_id: int, as_of: datetime) -> Document:
-        """Return what `orders_pipeline` finds."""
+        """Return the document of `order_history_pipeline`."""
 
     async def neighbours(self, customer_id: int, segment: str, churn_probability: float) -> Sequence[Document]:
-        """Return the scores of the segment next to this place, NEIGHBOURS on either side, without the customer's."""
+        """Return up to NEIGHBOURS scores of the segment on either side of this place, without the customer's own."""
 
 
 class MongoRanking:
@@ -75,48 +71,52 @@ class MongoRanking:
         self._counted = self._new_count()
 
     async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Document]:
-        """Ask one index for the next keys; by risk its bounds are the page's, however many are equal."""
+        """Read the next keys of one index; its bounds are the page's, however many scores are equal."""
         async with self._connection.asking():
-            found = await self._listed(question.limit + 1, **_bounds(question, after))
+            found = await self._find_scores(question.limit + 1, **_bounds(question, after))
             if not found:
                 await self._check_scored()
         return found
 
     async def segments(self) -> Sequence[Document]:
-        """Count once for all who ask, and once more when another model has scored, whichever process replaced them."""
-        scored_by = await self._scored_by()  # within a deadline: counting may take long, that nobody answers may not
+        """Count once for all callers, and again when another model has scored, in whichever process."""
+        scored_by = (
+            await self._scored_by()
+        )  # counting may take long, but a database that is away must be noticed at once
         if scored_by != self._counted_of:
             self._counted_of, self._counted = scored_by, self._new_count()
         return await self._counted()
 
-    def _new_count(self) -> Shared[Sequence[Document]]:
-        return Shared(self._ask_segments, age_s=SEGMENTS_AGE_S)
+    def _new_count(self) -> SharedAnswer[Sequence[Document]]:
+        return SharedAnswer(self._count_segments, age_s=SEGMENTS_AGE_S)
 
     async def _scored_by(self) -> str | None:
-        """Return which model made the scores, by one of them; None without any."""
+        """Return the version that made the scores, read from one of them; None without scores."""
         async with self._connection.asking():
             score: Document | None = await asked_again_if_replaced(
                 lambda: self._scores.find_one({}, {"_id": 0, "model_version": 1})
             )
         return score["model_version"] if score else None
 
-    async def _ask_segments(self) -> Sequence[Document]:
+    async def _count_segments(self) -> Sequence[Document]:
         async with self._connection.asking(SEGMENTS_TIMEOUT_MS):
             found: list[dict[str, Any]] = await asked_again_if_replaced(
-                lambda: self._scores.aggregate(segments_pipeline()).to_list(None)
+                lambda: self._scores.aggregate(segment_summary_pipeline()).to_list(None)
             )
             if not found:
                 await self._check_scored()
         return found
 
     async def orders(self, customer_id: int, as_of: datetime) -> Document:
-        """Ask once."""
+        """Run one aggregation."""
         async with self._connection.asking():
-            found: list[dict[str, Any]] = await self._orders.aggregate(orders_pipeline(customer_id, as_of)).to_list(1)
+            found: list[dict[str, Any]] = await self._orders.aggregate(
+                order_history_pipeline(customer_id, as_of)
+            ).to_list(1)
         return found[0]
 
     async def neighbours(self, customer_id: int, segment: str, churn_probability: float) -> Sequence[Document]:
-        """Go up and down the index of the segment from the customer's place."""
+        """Read the segment's index upwards and downwards from the customer's place."""
         place = (churn_probability, customer_id)
         lower: dict[str, Any] = {
             "min": _key(segment, -1.0, 0),
@@ -130,25 +130,25 @@ class MongoRanking:
         }
         async with self._connection.asking():
             sides = await asyncio.gather(*(
-                self._listed(NEIGHBOURS, hint=_BY_SEGMENT, **side) for side in (lower, higher)
+                self._find_scores(NEIGHBOURS, hint=_BY_SEGMENT, **side) for side in (lower, higher)
             ))  # fmt: skip
         return [score for side in sides for score in side if score["_id"] != customer_id]
 
-    async def _listed(self, most: int, **which: Any) -> Sequence[Document]:  # noqa: ANN401 - arguments of find
-        # One batch: after 101 the server would stop, and when all are replaced meanwhile there are no more to ask for.
+    async def _find_scores(self, most: int, **which: Any) -> Sequence[Document]:  # noqa: ANN401 - arguments of find
+        # One batch: by default the server stops after 101, and replaced scores cannot be continued.
         return await asked_again_if_replaced(
             lambda: self._scores.find(projection=_LISTED, limit=most, batch_size=most, **which).to_list(None)
         )
 
     async def _check_scored(self) -> None:
-        """Tell an empty list from one that was never made."""
+        """Distinguish an empty list from scores that were never made."""
         nobody = await asked_again_if_replaced(lambda: self._scores.find_one({}, {"_id": 1})) is None
         if nobody and await self._customers.find_one({}, {"_id": 1}) is not None:
-            raise ScoresMissingError("nobody has been scored yet")
+            raise ScoresMissingError("no customer has been scored yet")
 
 
 def _bounds(question: ListQuestion, after: Place | None) -> dict[str, Any]:
-    """Return the arguments of find that begin after a place; a filter alone would read all who have its probability."""
+    """Return arguments of find that start after a place; a filter alone would read every score of equal probability."""
     if question.sort == "customer_id":
         return {"filter": {"_id": {"$gt": after.customer_id if after else 0}}, "sort": [("_id", 1)]}
     first: tuple[float, int] = (question.min_churn or 0.0, 0)
@@ -171,7 +171,7 @@ def _key(segment: str | None, churn_probability: float, customer_id: int) -> dic
 
 
 def _next(churn_probability: float, customer_id: int) -> tuple[float, int]:
-    """Return the least key above this one: the lower bound is part of a range."""
+    """Return the least key above this one, since a lower bound is inclusive."""
     if customer_id < MAX_CUSTOMER_ID:
         return churn_probability, customer_id + 1
     return math.nextafter(churn_probability, 2.0), 0

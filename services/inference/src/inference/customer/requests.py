@@ -1,4 +1,4 @@
-"""What may be asked of the list and of a profile: strict, though an address holds nothing but text."""
+"""Query parameters of customer lists and profiles, parsed strictly from text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _whole(text: object) -> object:
     if not isinstance(text, str):
         return text  # the default
     if not _WHOLE.fullmatch(text):
-        raise PydanticCustomError("whole_number", "It must be a whole number, in digits alone, without leading zeros")
+        raise PydanticCustomError("whole_number", "Enter a whole number: digits only, no leading zeros")
     return int(text)
 
 
@@ -36,7 +36,7 @@ def _decimal(text: object) -> object:
     if not isinstance(text, str):
         return text
     if not _DECIMAL.fullmatch(text):
-        raise PydanticCustomError("decimal_number", "It must be a decimal number, such as 0.5")
+        raise PydanticCustomError("decimal_number", "Enter a decimal number, e.g. 0.5")
     return float(text)
 
 
@@ -46,7 +46,7 @@ CustomerId = Annotated[
 
 
 class ListQuestion(BaseModel):
-    """Which customers, in which order, and from where on."""
+    """Filters, order and page of a customer list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,53 +55,55 @@ class ListQuestion(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_SEGMENT_NAME,
-            description="Of this segment alone, by its name; nobody is of one that does not exist.",
+            description="Only this segment, by name. An unknown name gives an empty list.",
             examples=["Loyal High-Value"],
         ),
     ] = None
     min_churn: Annotated[
         Annotated[float, Field(ge=0, le=1)] | None,
         BeforeValidator(_decimal),
-        Field(description="With this churn_probability or a higher one.", examples=[0.5]),
+        Field(description="Only customers with at least this churn_probability.", examples=[0.5]),
     ] = None
     sort: Annotated[
         Sort,
         Field(
-            description="The order; a minus: the highest first. Of equal probabilities the id decides. "
-            "By customer_id everybody is listed, without segment and min_churn."
+            description="The order; a minus puts the highest first. The id breaks ties. "
+            "customer_id lists all customers and takes neither segment nor min_churn."
         ),
     ] = "-churn_probability"
     limit: Annotated[
-        int, Field(ge=1, le=MAX_PAGE, description="Customers on a page.", examples=[5]), BeforeValidator(_whole)
+        int, Field(ge=1, le=MAX_PAGE, description="Customers per page.", examples=[5]), BeforeValidator(_whole)
     ] = 50
     cursor: Annotated[
         str | None,
         Field(
             min_length=CURSOR_LENGTH,
             max_length=CURSOR_LENGTH,
-            description="next_cursor of the page before, with the same segment, min_churn and sort.",
+            description="next_cursor of the previous page, with the same segment, min_churn and sort.",
         ),
     ] = None
 
     @model_validator(mode="after")
     def _is_served_by_an_index(self) -> Self:
-        # The next of few in the order of ids may be 1,000,000 customers away: no index answers that for any filter.
+        # In the order of ids the next match may be 1,000,000 customers away: no index serves that.
         if self.sort == "customer_id" and not (self.segment is None and self.min_churn is None):
-            raise PydanticCustomError("sort_of_everybody", "Everybody is listed by customer_id: filters go with risk")
+            raise PydanticCustomError(
+                "sort_of_everybody", "sort=customer_id takes no filters: leave out segment and min_churn"
+            )
         return self
 
     @property
     def scope(self) -> tuple[object, ...]:
-        """What a cursor belongs to: it names a place in one order of some customers."""
+        """What a cursor is valid for: one order of one set of customers."""
         return self.sort, self.segment, None if self.min_churn is None else float(self.min_churn)
 
     def address(self, cursor: str) -> str:
-        """Return the parameters of the page that begins at `cursor`."""
+        """Return the query string of the page that starts at `cursor`."""
         return urlencode({**self.model_dump(exclude_none=True), "cursor": cursor})
 
 
 class ProfileQuestion(BaseModel):
-    """As of when one customer is asked about."""
+    """Query parameters of a profile."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -115,14 +117,14 @@ class ProfileQuestion(BaseModel):
     ] = None
 
 
-async def each_once(request: Request) -> None:  # else FastAPI calls it in a thread
-    """Refuse a parameter that is given twice: one of them would be passed over."""
+async def each_once(request: Request) -> None:  # async: FastAPI runs sync dependencies in a thread
+    """Refuse a repeated parameter: one of the values would be ignored."""
     names = [name for name, _ in request.query_params.multi_items()]
     if len(set(names)) != len(names):
-        raise wrong_parameter("repeated_parameter", "A parameter is given twice")
+        raise wrong_parameter("repeated_parameter", "A parameter is given more than once")
 
 
 def wrong_parameter(code: str, detail: str, *place: str) -> RequestValidationError:
-    """Return the 422 of one parameter; without a place of the address as a whole, since a client makes up names."""
+    """Return the 422 of one parameter; without a place, of the query as a whole: names may be the client's."""
     error: dict[str, Any] = {"loc": ("query", *place), "type": code, "msg": detail}
     return RequestValidationError([error])

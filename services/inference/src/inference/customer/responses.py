@@ -1,4 +1,4 @@
-"""What is answered about many customers, and about one at length."""
+"""Responses about many customers, and the customer profile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from retention.scoring.churn import Evidence  # noqa: TC001 - pydantic reads the
 
 
 class RankedCustomer(TypedDict):
-    """One customer of the list, as it was scored."""
+    """One customer of the list, as scored."""
 
     customer_id: int
     churn_probability: Probability
@@ -27,35 +27,33 @@ class RankedCustomer(TypedDict):
     Recency: int
     Tenure: int
     as_of: str
-    due: Annotated[str, Field(description="When the horizon ends, and the prediction can be judged.")]
-    model_version: Annotated[str, Field(description="The model that scored: another one when it moved between pages.")]
+    due: Annotated[str, Field(description="The end of the horizon, when the prediction can be checked.")]
+    model_version: Annotated[str, Field(description="The model that scored this customer.")]
 
 
 class CustomerList(TypedDict):
     """One page of the list."""
 
     items: list[RankedCustomer]
-    next_cursor: Annotated[
-        str | None, Field(description="Give it as cursor for the next page; null: this is the last.")
-    ]
+    next_cursor: Annotated[str | None, Field(description="The cursor of the next page; null on the last page.")]
 
 
 class SegmentSummary(TypedDict):
-    """One segment, counted over everybody who was scored."""
+    """One segment, over all scored customers."""
 
     segment: str
     cluster: int
     customers: int
-    share: Annotated[Probability, Field(description="Of all customers.")]
+    share: Annotated[Probability, Field(description="Share of all customers.")]
     recency: Annotated[float, Field(description="Mean whole days since the last order.")]
     frequency: Annotated[float, Field(description="Mean number of orders.")]
     monetary: Annotated[float, Field(description="Mean value of all orders.")]
-    revenue_share: Annotated[Probability, Field(description="Of the value of everybody's orders.")]
-    churn_probability: Annotated[Probability, Field(description="The mean.")]
+    revenue_share: Annotated[Probability, Field(description="Share of the value of all orders.")]
+    churn_probability: Annotated[Probability, Field(description="Mean churn probability.")]
     flagged: Annotated[int, Field(description="Customers whose churn_prediction is 1.")]
     action: Annotated[
         str | None,
-        Field(description="What to do about them; null while another model answers than the one that scored."),
+        Field(description="Recommended action; null while the live model is not the one that scored."),
     ]
     model_version: Annotated[str, Field(description="The model that scored.")]
 
@@ -65,22 +63,22 @@ class MonthOfOrders(TypedDict):
 
     month: Annotated[str, Field(description="Such as 2011-12.")]
     orders: int
-    value: Annotated[float, Field(description="Of the orders; returns are not taken off.")]
+    value: Annotated[float, Field(description="Value of the orders, before returns.")]
 
 
 class RecentOrder(TypedDict):
-    """An order, or what was returned on one invoice and day."""
+    """An order, or the returns of one invoice and day."""
 
     invoice: str
     day: Annotated[str, Field(description="Such as 2011-12-07, UTC.")]
     kind: Literal["order", "return"]
-    value: Annotated[float, Field(description="Of a return, too, above 0.")]
+    value: Annotated[float, Field(description="Always positive, also for a return.")]
     units: int
     lines: int
 
 
 class Orders(TypedDict):
-    """What the customer ordered and returned before meta.as_of."""
+    """The customer's orders and returns before meta.as_of."""
 
     first_order_at: str
     last_order_at: str
@@ -89,13 +87,13 @@ class Orders(TypedDict):
     monetary: float
     returned: float
     by_month: Annotated[
-        list[MonthOfOrders], Field(description="The last 12 months, oldest first, also the empty ones.")
+        list[MonthOfOrders], Field(description="The last 12 months, oldest first, including empty ones.")
     ]
-    recent: Annotated[list[RecentOrder], Field(description="At most 10, the latest first.")]
+    recent: Annotated[list[RecentOrder], Field(description="At most 10, latest first.")]
 
 
 class SimilarCustomer(TypedDict):
-    """A customer of the same segment and about the same risk, whose recency, orders and money are much the same."""
+    """A customer of the same segment with similar risk, recency, frequency and value."""
 
     customer_id: int
     segment: str
@@ -106,13 +104,13 @@ class SimilarCustomer(TypedDict):
 
 
 class Profile(CustomerAnswer):
-    """Everything about one customer: the by-id answer, and beside it orders and similar customers."""
+    """The prediction by ID, with orders and similar customers."""
 
     orders: Orders
     similar: Annotated[
         list[SimilarCustomer],
         Field(
-            description="At most 5, the nearest first. Nobody whose score knows of later days than meta.as_of: "
-            "empty where as_of is asked for, and before everybody is scored by meta.model_version."
+            description="At most 5, most similar first. Empty for a past day, and before all customers are scored by "
+            "meta.model_version."
         ),
     ]

@@ -1,4 +1,4 @@
-"""The segments, counted: how many, how lately, how often and for how much, and what share of the money is theirs."""
+"""Segment summaries: size, mean recency, frequency and value, and share of revenue."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from retention.registry.bundle import Bundle
 
 
-def segments_pipeline() -> Pipeline:
-    """Return one document per segment and cluster; runs on `scores`."""
+def segment_summary_pipeline() -> Pipeline:
+    """Return the pipeline that gives one document per segment; runs on `scores`."""
     means = {"recency": "$Recency", "frequency": "$Frequency", "churn_probability": "$churn_probability"}
     return [
         {
             "$group": {
-                "_id": "$segment",  # a name stands for one cluster; two fields would take half as long again
+                "_id": "$segment",  # a name stands for one cluster; grouping by both takes 1.5 times as long
                 "cluster": {"$max": "$cluster"},
                 "model_version": {"$first": "$model_version"},
                 "customers": {"$sum": 1},
@@ -31,12 +31,12 @@ def segments_pipeline() -> Pipeline:
     ]
 
 
-def summary(found: Sequence[Mapping[str, Any]], bundle: Bundle | None) -> list[SegmentSummary]:
-    """Return the segments, those with the most money first; the shares of customers, and of money, add up to 1.
+def segment_summaries(found: Sequence[Mapping[str, Any]], bundle: Bundle | None) -> list[SegmentSummary]:
+    """Return the segments by descending revenue; shares of customers, and of revenue, add up to 1.
 
-    What to do about one is said by the model that made it, when that is `bundle`.
+    `action` is given when `bundle` is the model that scored.
     """
-    everybody = sum(each["customers"] for each in found)
+    total = sum(each["customers"] for each in found)
     revenue = math.fsum(each["revenue"] for each in found)
     actions = {(bundle.version, each.segment): each.action for each in bundle.segments.segments} if bundle else {}
     ordered = sorted(found, key=lambda each: (-each["revenue"], each["cluster"]))
@@ -45,12 +45,12 @@ def summary(found: Sequence[Mapping[str, Any]], bundle: Bundle | None) -> list[S
             "segment": each["_id"],
             "cluster": each["cluster"],
             "customers": each["customers"],
-            "share": each["customers"] / everybody,
+            "share": each["customers"] / total,
             "recency": each["recency"],
             "frequency": each["frequency"],
             "monetary": each["revenue"] / each["customers"],
-            # What is given away has no value to share: then everybody's part is what it is of the customers.
-            "revenue_share": each["revenue"] / revenue if revenue else each["customers"] / everybody,
+            # Without any revenue a segment's share is its share of the customers.
+            "revenue_share": each["revenue"] / revenue if revenue else each["customers"] / total,
             "churn_probability": each["churn_probability"],
             "flagged": each["flagged"],
             "action": actions.get((each["model_version"], each["_id"])),

@@ -1,4 +1,4 @@
-"""Customers like one: the nearest in recency, orders and money, on the scale that the segments are made on."""
+"""Similar customers: the nearest in recency, frequency and value, on the scale of the segments."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 SHOWN: Final = 5
 
 
-def nearest(
+def most_similar(
     features: Features, scores: Iterable[Mapping[str, Any]], bundle: Bundle, as_of: datetime
 ) -> list[SimilarCustomer]:
-    """Return the SHOWN nearest in standardised log recency, frequency and monetary, of those scored by then.
+    """Return the SHOWN nearest in standardised log recency, frequency and monetary, scored no later than `as_of`.
 
-    Scores of another version are passed over: all that one answer says is by one.
+    Scores of another version are skipped: one answer comes from one version.
     """
 
     def distance(score: Mapping[str, Any]) -> tuple[float, int]:
@@ -45,6 +45,6 @@ def nearest(
 
 
 def _scaled(of: Mapping[str, Any], segments: SegmentModel) -> list[float]:
-    # Of a distance the mean that is taken off says nothing.
+    # The means cancel in a distance.
     axes = zip(("Recency", "Frequency", "Monetary"), segments.scale, strict=True)
     return [math.log1p(of[name]) / scale for name, scale in axes]

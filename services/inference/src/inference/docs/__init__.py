@@ -1,1 +1,1 @@
-"""What the API says of itself."""
+"""The documentation of the API: OpenAPI document and Swagger UI."""

@@ -1,4 +1,4 @@
-"""What stands before every address, documented on each: the key, the rate limit, and what is refused by the head."""
+"""Documents on every operation what is checked before it: key, scope, rate limit and request head."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Responses: TypeAlias = "Mapping[int | str, dict[str, Any]]"
 SCHEME: Final = "X-API-Key"
 _LIMITS: Final = {
     "RateLimit-Policy": {
-        "description": "How often one may ask: `q` times in `w` seconds.",
+        "description": "The limit: `q` requests in `w` seconds.",
         "schema": {"type": "string"},
     },
-    "RateLimit": {"description": "`r` requests are left for `t` seconds.", "schema": {"type": "string"}},
-    "X-RateLimit-Limit": {"description": "Requests in a window.", "schema": {"type": "integer"}},
-    "X-RateLimit-Remaining": {"description": "Requests left in it.", "schema": {"type": "integer"}},
-    "X-RateLimit-Reset": {"description": "Seconds to its end.", "schema": {"type": "integer"}},
+    "RateLimit": {"description": "`r` requests are left for the next `t` seconds.", "schema": {"type": "string"}},
+    "X-RateLimit-Limit": {"description": "Requests per window.", "schema": {"type": "integer"}},
+    "X-RateLimit-Remaining": {"description": "Requests left in the window.", "schema": {"type": "integer"}},
+    "X-RateLimit-Reset": {"description": "Seconds until the window ends.", "schema": {"type": "integer"}},
 }
 _KEY: Final = {
     "type": "apiKey",
     "in": "header",
     "name": SCHEME,
-    "description": "Needed where the operator keeps a file of keys. A key may `read`, `write` too, or be an `admin`'s.",
+    "description": "Required where there is a key file. Scopes: `read`, `write`, `admin`; each includes the last.",
 }
 
 
@@ -43,9 +43,9 @@ def document_access(
     refusals: Responses,
     with_key: Responses,
 ) -> None:
-    """Add the scheme to `schema`, and to each operation what it asks for and the answers that come before its own.
+    """Add the security scheme to `schema`, and to each operation its requirement and the refusals before it.
 
-    `by_head` are every operation's, `refusals` those of all but monitors', `with_key` those of what takes a key.
+    `by_head` applies to all operations, `refusals` to all but health checks, `with_key` to those that take a key.
     """
     schema.setdefault("components", {})["securitySchemes"] = {SCHEME: _KEY}
     for route in (context.original_route for context in iter_route_contexts(list(routes))):
@@ -61,14 +61,14 @@ def document_access(
                 _add(operation["responses"], with_key)
                 key: dict[str, list[str]] = {SCHEME: []}
                 operation["security"] = [key] if required else [{}, key]
-                scope = scope_of(route.endpoint)
+                scope = scope_of(route).name
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
             for response in operation["responses"].values():
                 response["headers"] = response.get("headers", {}) | _LIMITS
 
 
 def _add(responses: dict[str, Any], more: Responses) -> None:
-    """Add these, each example beside those of the same status."""
+    """Add responses, merging those of the same status."""
     for status, new in more.items():
         known = responses.setdefault(str(status), {"description": "", "content": {}})
         if new["description"] not in known["description"]:

@@ -1,4 +1,4 @@
-"""What the operations of the document have alike: names that read well in a client, and headers."""
+"""Finishes the OpenAPI document: operation ids that read well in a client, shared headers and examples."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 _REQUEST_ID: Final = {
-    "description": "The request's own id when it sent a plain one, else a new one: quote it when you ask.",
+    "description": "The id of the request: its own X-Request-ID if it sent a plain token, else a new one.",
     "schema": {"type": "string", "maxLength": 64},
 }
-_THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's form of error, which nothing answers here
+_THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's error models, which no operation uses here
 
 
 def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
-    """Name the operations, document headers and problems once each, and drop what FastAPI documents on its own."""
+    """Name the operations, write headers and examples once each, and drop FastAPI's error models."""
     _name_operations(schema, routes)
     _write_whole_bounds(schema)
     for operation in _operations(schema):
@@ -31,7 +31,7 @@ def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
             status: response for status, response in operation["responses"].items() if not _is_theirs(response)
         }
         for parameter in operation.get("parameters", ()):
-            if parameter["required"] and "examples" in parameter["schema"]:  # Swagger UI fills in this one alone
+            if parameter["required"] and "examples" in parameter["schema"]:  # the only example that Swagger UI fills in
                 parameter["example"] = parameter["schema"]["examples"][0]
         for response in operation["responses"].values():
             response["headers"] = {"X-Request-ID": _REQUEST_ID} | response.get("headers", {})
@@ -43,7 +43,7 @@ def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
 
 
 def _name_operations(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
-    """Name each for its function; where one function answers at several addresses, for the address."""
+    """Name each operation after its function; after its path where one function serves several."""
     ours = [
         route
         for route in (context.original_route for context in iter_route_contexts(list(routes)))
@@ -57,7 +57,7 @@ def _name_operations(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> Non
 
 
 def _write_whole_bounds(part: object) -> None:
-    """Write 1 and not 1.0 where a bound is whole: FastAPI makes floats of them all, in which 2^63 - 1 is 2^63."""
+    """Write whole bounds as integers: FastAPI makes them floats, in which 2^63 - 1 becomes 2^63."""
     if isinstance(part, dict):
         for name in ("minimum", "maximum"):
             if isinstance(bound := part.get(name), float) and bound.is_integer():
@@ -67,7 +67,7 @@ def _write_whole_bounds(part: object) -> None:
 
 
 def _share(schema: dict[str, Any], kind: str, parts: dict[str, Any]) -> None:
-    """Write each part once, and refer to it where it is the same: repeated, they were most of the document."""
+    """Move equal parts to `components` and refer to them: repeated, they were most of the document."""
     shared = schema["components"].setdefault(kind, {})
     for name, part in parts.items():
         if "$ref" not in part and shared.setdefault(name, part) == part:

@@ -1,4 +1,4 @@
-"""The documentation's words, and errors documented as what they are: application/problem+json, with real examples."""
+"""The OpenAPI document: its texts, and problem responses with examples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inference.http.problems import (
     HEAD_TOO_LARGE,
     HOST_NOT_ALLOWED,
     Document,
-    Rule,
+    ProblemType,
     problem_document,
 )
 from inference.responses import Problem
@@ -25,42 +25,42 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-REQUEST_ID: Final = "8c7f6a0e5d3b4c2a9f1e0d7b6a5c4e3f"  # of the examples
+REQUEST_ID: Final = "8c7f6a0e5d3b4c2a9f1e0d7b6a5c4e3f"  # in the examples
 
 PREDICTIONS: Final = "Predictions"
 CUSTOMERS: Final = "Customers"
 DATA: Final = "Data"
 MODELS: Final = "Model"
-OLDER_SYSTEMS: Final = "Older systems"
+LEGACY: Final = "Legacy"
 HEALTHS: Final = "Health"
 PAGE: Final = "Page"
 TAGS: Final = [
-    {"name": PREDICTIONS, "description": "Who is about to leave, how sure that is, why, and what to do about it."},
-    {"name": CUSTOMERS, "description": "Everybody by risk, one customer at length, and the segments."},
-    {"name": DATA, "description": "What was sold: new lines, and predictions that know of them at once."},
-    {"name": MODELS, "description": "What answers: where it comes from, and how good it was on what it had not seen."},
+    {"name": PREDICTIONS, "description": "Who is about to leave, how certain it is, why, and what to do about it."},
+    {"name": CUSTOMERS, "description": "Customers by risk, customer profiles and segments."},
+    {"name": DATA, "description": "Transaction lines. Predictions include them at once."},
+    {"name": MODELS, "description": "The live model, its performance on unseen data, and the published versions."},
     {
-        "name": OLDER_SYSTEMS,
-        "description": "The addresses and field names of the systems before this one, answered by this one's model: "
-        "programs that ask them go on working. New ones do better with the questions above.",
+        "name": LEGACY,
+        "description": "Addresses and field names of earlier systems, answered by this model, so that existing "
+        "programs keep working. New programs should use the operations above.",
     },
     {"name": HEALTHS, "description": "For monitors and load balancers."},
-    {"name": PAGE, "description": "The page at `/`, where people look up a customer in a browser."},
+    {"name": PAGE, "description": "The look-up page at `/`, for people."},
 ]
 DESCRIPTION: Final = """
-Will a customer order again within the next **90 days**? Ask by id, or by figures:
+Will a customer order again within the next **90 days**? Ask by ID, or by figures:
 
-* **Probabilities are honest**: calibrated on past windows of the same shop, with an interval beside each.
-* **Reasons are exact**: the model is a formula, and its summands add up to the answer.
-* **Time is an argument**: every answer names its `as_of`, and nothing at or after it was looked at.
+* **Calibrated probabilities**: fitted on past windows of the same shop, each with an interval.
+* **Exact reasons**: the model is a formula whose terms add up to the answer.
+* **Any point in time**: every answer names its `as_of` and uses nothing at or after it.
 
-Open a question below and press **Execute**: the examples are filled in. Where keys are needed, **Authorize** takes one,
-for this tab alone. Errors are problem documents (RFC 9457); quote the `request_id` when you ask about one. Every answer
-has it in `X-Request-ID`, too, and `RateLimit` says how often one may ask. For people there is [the page](/).
+Open an operation below and press **Execute**: the examples are filled in. Where keys are required, enter yours under
+**Authorize**; it stays in this tab. Errors are problem documents (RFC 9457). Every answer has an `X-Request-ID`: quote
+it in a report. The `RateLimit` headers give the limit. For people there is [the look-up page](/).
 """
 
-_RULES: Final[dict[str, Rule]] = {
-    rule.code: rule for rule in (*BY_TYPE.values(), *BY_STATUS.values(), HOST_NOT_ALLOWED, HEAD_TOO_LARGE)
+_PROBLEMS: Final[dict[str, ProblemType]] = {
+    problem.code: problem for problem in (*BY_TYPE.values(), *BY_STATUS.values(), HOST_NOT_ALLOWED, HEAD_TOO_LARGE)
 }
 _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
@@ -68,29 +68,29 @@ _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 def answers(
     examples: Mapping[str, object], *, headers: dict[str, Any] | None = None
 ) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI response of the good answer, with examples by name."""
+    """Return the OpenAPI response of a successful answer, with examples by name."""
     content = {"application/json": {"examples": {name: {"value": value} for name, value in examples.items()}}}
-    return {200: {"description": "The answer.", "content": content, "headers": headers or {}}}
+    return {200: {"description": "Success.", "content": content, "headers": headers or {}}}
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of these errors; several of one status share it, each with its example."""
+    """Return the OpenAPI responses of these problems; those of one status share a response, each with its example."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for rule in (_RULES[code] for code in codes):
+    for problem in (_PROBLEMS[code] for code in codes):
         response = responses.setdefault(
-            rule.status,
+            problem.status,
             {"description": "", "content": {"application/problem+json": {"schema": _SCHEMA, "examples": {}}}},
         )
-        response["description"] = "; ".join(filter(None, (response["description"], rule.title)))
-        response["content"]["application/problem+json"]["examples"][rule.code] = {"value": _example(rule)}
-        if rule.passes:
+        response["description"] = "; ".join(filter(None, (response["description"], problem.title)))
+        response["content"]["application/problem+json"]["examples"][problem.code] = {"value": _example(problem)}
+        if problem.transient:
             response["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
     return responses
 
 
-def _example(rule: Rule) -> Document:
+def _example(problem: ProblemType) -> Document:
     wrong = {"pointer": "#/customer_id", "code": "int_type", "detail": "Input should be a valid integer"}
-    return problem_document(rule, REQUEST_ID, [wrong] if rule.code == "validation" else [])
+    return problem_document(problem, REQUEST_ID, [wrong] if problem.code == "validation" else [])
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -99,12 +99,12 @@ def document(app: FastAPI) -> dict[str, Any]:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
         )
-        problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
-        schema["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+        model = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+        schema["components"]["schemas"] |= {**model.pop("$defs"), "Problem": model}
         document_access(
             schema,
             app.routes,
-            required=app.state.access.keys_required,
+            required=app.state.auth.keys_required,
             by_head=problems("host_not_allowed", "body_too_large", "request_timeout", "head_too_large"),
             refusals=problems("rate_limited", "busy"),
             with_key=problems("unauthorized", "forbidden"),

@@ -1,4 +1,4 @@
-"""/docs, Swagger UI, and the files of every page: from this server. Nothing is fetched from elsewhere."""
+"""Serves /docs (Swagger UI) and /openapi.json. All files come from this server."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ import fastapi_offline
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from inference import web
-
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _PAGE: Final = Path(__file__).parent / "page"
-_LOOK_UP: Final = Path(web.__file__).parent / "files"
 _SWAGGER: Final = Path(fastapi_offline.__file__).parent / "static"
 
 
 def serve(app: FastAPI) -> None:
-    """Add the document, the page of documentation, and the files of all pages, to `app`."""
+    """Add the OpenAPI document and the documentation page, with its files, to `app`."""
 
-    @cache  # 170 kB, which anybody may ask for: written anew each time they would take 8 ms
+    @cache  # 170 kB, open to everybody: writing them takes 8 ms
     def document() -> bytes:
         return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -36,6 +33,5 @@ def serve(app: FastAPI) -> None:
     async def docs() -> FileResponse:
         return FileResponse(_PAGE / "docs.html")
 
-    app.mount("/page", StaticFiles(directory=_LOOK_UP), name="look-up")
     app.mount("/docs/page", StaticFiles(directory=_PAGE), name="page")
     app.mount("/docs/swagger", StaticFiles(directory=_SWAGGER), name="swagger")

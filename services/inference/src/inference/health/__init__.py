@@ -1,1 +1,1 @@
-"""For monitors."""
+"""Health checks and metrics."""

@@ -1,66 +1,76 @@
-"""For monitors and load balancers."""
+"""Health checks and metrics, for monitors and load balancers."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeVar, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from inference.dependencies import service_of
 from inference.docs.openapi import HEALTHS
-from inference.health import service as checks
-from inference.health.exposition import CONTENT_TYPE, exposition
+from inference.health.exposition import CONTENT_TYPE, Exposition
 from inference.health.responses import Alive, Health, Readiness
-from inference.http.json_body import StrictJsonRoute
+from inference.health.service import HealthService
+from inference.http.json_body import JsonRoute
 from inference.http.problems import RETRY_AFTER_S
 
 Ready = TypeVar("Ready", Readiness, Health)
 
 
 class MetricsText(Response):
-    """Prometheus' text format."""
+    """The Prometheus text format."""
 
     media_type = CONTENT_TYPE
 
 
-router = APIRouter(route_class=StrictJsonRoute, tags=[HEALTHS])
+router = APIRouter(route_class=JsonRoute, tags=[HEALTHS])  # always admitted: no key, no limit, no lane
 
 
-@router.get("/livez", summary="Is the process alive?")
+async def _health(request: Request) -> HealthService:
+    return cast("HealthService", request.app.state.health)
+
+
+async def _exposition(request: Request) -> Exposition:
+    return cast("Exposition", request.app.state.exposition)
+
+
+Healths = Annotated[HealthService, Depends(_health)]
+
+
+@router.get("/livez", summary="Liveness")
 async def livez() -> Alive:
-    """Answer at once, touching nothing: a failure means that the process should be restarted."""
+    """Answers at once, without touching any dependency. If it fails, restart the process."""
     return {"status": "alive"}
 
 
 @router.get(
     "/readyz",
-    summary="Can it answer predictions?",
-    responses={503: {"model": Readiness, "description": "Not now: `checks` says what is missing."}},
+    summary="Readiness",
+    responses={503: {"model": Readiness, "description": "Not ready: `checks` says what is missing."}},
 )
-async def readyz(request: Request, response: Response) -> Readiness:
-    """Ask every dependency, and answer 503 when one is missing: a failure means that others should be asked."""
-    return _with_status(response, await checks.readiness(service_of(request), request.app.state.ask_database))
+async def readyz(response: Response, service: Healths) -> Readiness:
+    """Checks every dependency; 503 when one is missing. If it fails, send traffic elsewhere."""
+    return _with_status(response, await service.readiness())
 
 
 @router.get(
     "/health",
-    summary="How is it?",
-    responses={503: {"model": Health, "description": "It cannot answer predictions now."}},
+    summary="Service health",
+    responses={503: {"model": Health, "description": "Predictions cannot be answered now."}},
 )
-async def health(request: Request, response: Response) -> Health:
-    """Answer with the status and the checks of /readyz, and what a monitor likes to see beside them, on one page."""
-    return _with_status(response, await checks.health(service_of(request), request.app.state.ask_database))
+async def health(response: Response, service: Healths) -> Health:
+    """Returns status and checks as `/readyz` does, with further details, so that a monitor reads one page."""
+    return _with_status(response, await service.health())
 
 
 @router.get(
     "/metrics",
-    summary="What Prometheus reads",
+    summary="Prometheus metrics",
     response_class=MetricsText,
-    responses={200: {"description": "Prometheus' text format; no label says who a customer is."}},
+    responses={200: {"description": "The Prometheus text format. No label identifies a customer."}},
 )
-async def metrics(request: Request) -> MetricsText:
-    """Answer with every metric; what the database cannot say now is left out."""
-    return MetricsText(await exposition(service_of(request), request.app.state.ask_database))
+async def metrics(exposition: Annotated[Exposition, Depends(_exposition)]) -> MetricsText:
+    """Returns every metric. Figures that the database cannot give now are left out."""
+    return MetricsText(await exposition.text())
 
 
 def _with_status(response: Response, readiness: Ready) -> Ready:

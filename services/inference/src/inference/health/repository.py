@@ -1,10 +1,10 @@
-"""What the jobs that bring data have left in the database: a question to it, named for what it asks."""
+"""Queries about loads: rows by outcome, and the last transaction."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from inference.prediction.repository import Shared
+from inference.database.shared import SharedAnswer
 from retention.store import schema
 
 if TYPE_CHECKING:
@@ -12,35 +12,35 @@ if TYPE_CHECKING:
 
     from inference.database.connection import Connection
 
-AGE_S: Final = 15.0  # Prometheus asks as often; more readers do not make more questions
+AGE_S: Final = 15.0  # Prometheus scrapes as often; more scrapers do not make more queries
 
 
 class Loaded(NamedTuple):
-    """What was loaded from files: rows by what became of them and why, and the instant of the last transaction."""
+    """What was loaded from files: rows by outcome and reason, and the instant of the last transaction."""
 
     rows: dict[tuple[str, str], int]
     last_transaction_at: datetime | None  # None before the first
 
 
 class Loads(Protocol):
-    """What is asked about loads. UnavailableError within a second when it cannot be known."""
+    """What the API asks about loads. UnavailableError within a second if it cannot know."""
 
     async def loaded(self) -> Loaded:
         """Return what was loaded, at most AGE_S old."""
 
 
 class MongoLoads:
-    """Loads in MongoDB. Building it connects to nothing."""
+    """Loads in MongoDB. The constructor connects to nothing."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._db = connection.database
-        self.loaded = Shared(self._ask, age_s=AGE_S)
+        self.loaded = SharedAnswer(self._find, age_s=AGE_S)
 
-    async def _ask(self) -> Loaded:
+    async def _find(self) -> Loaded:
         async with self._connection.asking():
             groups: list[dict[str, Any]] = await self._db[schema.LOADS].aggregate(_ROWS).to_list(None)
-            # The id begins with the seconds of the line: the greatest is found at once.
+            # An id starts with the seconds of its line, so the greatest id is the last line: no scan.
             last: dict[str, Any] | None = await self._db[schema.TRANSACTIONS].find_one(
                 {}, {"_id": 0, "InvoiceDate": 1}, sort=[("_id", -1)]
             )
@@ -58,8 +58,8 @@ _QUARANTINED: Final = {
         "in": {"result": "quarantined", "reason": "$$this.k", "rows": "$$this.v"},
     }
 }
-# A request's record expires after 30 days, so each process counts its requests itself: a count must not go back.
-# While a load is at work its account stands in `ledger`, and when it is finished beside what else is known of it.
+# Records of requests expire after 30 days, so each process counts its own requests: a counter must not decrease.
+# The counts of a running load are in `ledger`, those of a finished one in the record itself.
 _ROWS: Final[list[dict[str, Any]]] = [
     {"$match": {"body_sha256": None}},
     {"$project": {"account": {"$ifNull": ["$ledger", "$$ROOT"]}}},

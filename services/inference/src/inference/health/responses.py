@@ -1,4 +1,4 @@
-"""What is answered about the process."""
+"""Responses about the process."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing_extensions import TypedDict
 
 
 class Alive(TypedDict):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["alive"]
 
 
 class Check(TypedDict):
-    """One dependency: whether it is there, and how long the answer took."""
+    """The check of one dependency."""
 
     ok: bool
     milliseconds: float
@@ -36,12 +36,12 @@ class Readiness(TypedDict):
 
 
 class Health(Readiness):
-    """Readiness, and what a monitor likes to see beside it."""
+    """Readiness, with further details for a monitor."""
 
     api: Literal["running"]
     mongo: Literal["connected", "unavailable"]
     model: Literal["loaded", "absent"]
     model_version: str | None
-    stale_reason: Annotated[str | None, Field(description="Why the champion is not the model that answers.")]
-    documents: Annotated[int | None, Field(description="About how many transactions are stored; null when unknown.")]
+    stale_reason: Annotated[str | None, Field(description="Why the champion is not the live model.")]
+    documents: Annotated[int | None, Field(description="Approximate number of stored transactions; null if unknown.")]
     version: Annotated[str, Field(description="The code's git revision.")]

@@ -1,1 +1,1 @@
-"""What every request passes before a route sees it: parser, limits, log."""
+"""What every request passes before an endpoint: protocol, log, guard, admission, body, problems."""

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-
-from inference.http.auth import MONITORED, rank, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from starlette.responses import Response
-    from starlette.types import Receive, Scope, Send
 
     Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _SAYING: Final = (b"content-type", b"content-encoding")
 _JSON: Final = [(b"content-type", b"application/json")]
-_MISSING: Final = {"type": "missing", "loc": ("body",), "msg": "Field required"}
 
 
 class StrictJsonRequest(Request):
@@ -38,70 +32,25 @@ class StrictJsonRequest(Request):
             raise json.JSONDecodeError("not JSON", "", 0) from None
 
 
-class StrictJsonRoute(APIRoute):
-    """A route that reads StrictJsonRequest bodies, and only those that say that they are JSON.
-
-    It asks for the scope that its endpoint `needs`, and for a place among the requests under way.
-    """
+class JsonRoute(APIRoute):
+    """A route that reads JSON bodies strictly, and refuses bodies that do not declare themselves JSON (415)."""
 
     def handler(self) -> Handler:
-        """Return what answers a request that has passed."""
+        """Return what answers a request whose body may be read."""
         return super().get_route_handler()
 
     def get_route_handler(self) -> Handler:
-        """Return the handler with the key, the media type and the place checked before it."""
+        """Return the handler with the media type checked before it."""
         handle = self.handler()
-        needed, monitored = rank(self.endpoint), self.path in MONITORED
-        takes_body = self.methods != {"GET"}  # with a question by GET it says nothing, and is not read
+        takes_body = self.methods != {"GET"}  # the body of a GET has no meaning and is not read
 
-        async def handle_strictly(request: Request) -> Response:
-            require(request, needed)
+        async def handle_json(request: Request) -> Response:
             strict = StrictJsonRequest(request.scope, request.receive)
             if takes_body and await strict.body() and not _says_json(strict):
                 raise HTTPException(415)
-            if monitored:
-                return await handle(strict)
-            with request.app.state.places:
-                return await handle(strict)
+            return await handle(strict)
 
-        return handle_strictly
-
-
-class QuestionRoute(StrictJsonRoute):
-    """A route for `endpoint(request, question) -> Response`, the question being a model of the body.
-
-    It looks for nothing else: FastAPI's own way takes 50 µs more to find no parameters, cookies and dependencies.
-    """
-
-    def __init__(self, *of: Any, **more: Any) -> None:  # noqa: ANN401 - what a route is made of
-        super().__init__(*of, **more)
-        handle = self.get_route_handler()
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            response = await handle(Request(scope, receive, send))
-            await response(scope, receive, send)
-
-        self.app = answer
-
-    def handler(self) -> Handler:
-        """Return what reads the question and calls the endpoint."""
-        (body,), (_, _) = self.dependant.body_params, signature(self.endpoint).parameters  # and no more of either
-        asked: Any = body.field_info.annotation
-        read, endpoint = TypeAdapter[Any](asked).validate_python, self.endpoint
-
-        async def handle(request: Request) -> Response:
-            if not await request.body():
-                raise RequestValidationError([_MISSING])
-            given = await json_of(request)
-            try:
-                question = read(given, from_attributes=True)  # FastAPI's way: an error has the same words
-            except ValidationError as error:
-                found = error.errors(include_url=False, include_context=False, include_input=False)
-                raise RequestValidationError([each | {"loc": ("body", *each["loc"])} for each in found]) from None
-            response: Response = await endpoint(request, question)
-            return response
-
-        return handle
+        return handle_json
 
 
 async def json_of(request: Request) -> Any:  # noqa: ANN401 - what JSON may be

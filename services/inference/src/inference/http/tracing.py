@@ -1,6 +1,6 @@
-"""Spans for OpenTelemetry, one per request. Imported only where OTEL_EXPORTER_OTLP_ENDPOINT is set.
+"""OpenTelemetry spans, one per request. Imported only where OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-Ours, since those of FastAPI and Starlette have the path and the query in them, which say who a customer is.
+Our own, since the instrumentation of FastAPI and Starlette records paths and queries, which identify customers.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPORT_TIMEOUT_S: Final = 2.0  # at the end, too: an exporter that is away holds nobody up
-_OURS_TO_BLAME: Final = 500
+_EXPORT_TIMEOUT_S: Final = 2.0  # also at shutdown: an unreachable exporter delays nothing
+_SERVER_ERROR: Final = 500
 
 
 class Tracing:
-    """Makes a server span of each request, a child of its `traceparent`; sends them in batches, from a thread.
+    """Makes a server span of each request, a child of its `traceparent`, and exports spans in batches from a thread.
 
-    A span has the method, the route's template and the status: nothing that says who a customer is.
+    A span has the method, the route's template and the status: nothing that identifies a customer.
     """
 
     def __init__(self, app: ASGIApp, *, version: str, processor: SpanProcessor | None = None) -> None:
@@ -38,7 +38,7 @@ class Tracing:
         self._propagator = TraceContextTextMapPropagator()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request to its end; at the end of the application, send what is left."""
+        """Handle one request to its end; at shutdown, export the remaining spans."""
         if scope["type"] == "http":
             await self._traced(scope, receive, send)
             return
@@ -60,14 +60,14 @@ class Tracing:
             context=self._propagator.extract(carrier),
             kind=SpanKind.SERVER,
             attributes=attributes,
-            record_exception=False,  # its text may hold what was asked, and so may
-            set_status_on_exception=False,  # the status made of it
+            record_exception=False,  # its text may quote the request, and so may
+            set_status_on_exception=False,  # a status made from it
         ) as span:
 
             async def send_traced(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     span.set_attribute("http.response.status_code", message["status"])
-                    if message["status"] >= _OURS_TO_BLAME:
+                    if message["status"] >= _SERVER_ERROR:
                         span.set_status(StatusCode.ERROR)
                 await send(message)
 

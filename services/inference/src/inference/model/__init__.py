@@ -1,1 +1,1 @@
-"""The model that answers, and the versions that could."""
+"""The live model and the published versions."""

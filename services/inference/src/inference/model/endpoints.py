@@ -1,60 +1,65 @@
-"""The model that answers, and the versions that could."""
+"""The live model, and the published versions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, cast
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
 
-from inference.dependencies import service_of
 from inference.docs.openapi import MODELS, answers, problems
-from inference.http.auth import needs
-from inference.http.json_body import StrictJsonRoute
-from inference.model import service as champion
+from inference.http.admission import admitted
+from inference.http.auth import requires
+from inference.http.context import Context
+from inference.http.json_body import JsonRoute
 from inference.model.example_answers import MODEL_CARD, MOVED, RELOADED, VERSIONS
 from inference.model.examples import CHAMPION_EXAMPLES
-from inference.model.model_card import ModelCard, model_card
-from inference.model.requests import ChampionChoice  # noqa: TC001 - FastAPI reads the annotations
-from inference.model.responses import Moved, Reloaded, Versions  # noqa: TC001 - FastAPI reads the annotations
+from inference.model.model_card import ModelCard
+from inference.model.requests import ChampionChoice
+from inference.model.responses import ChampionMoved, Reloaded, Versions
+from inference.model.service import ModelService
 
-if TYPE_CHECKING:
-    from inference.http.keys import Key
-
-router = APIRouter(route_class=StrictJsonRoute, tags=[MODELS])
+router = APIRouter(route_class=JsonRoute, tags=[MODELS], dependencies=[admitted])
 
 
-@router.get(  # decorators are applied from below: this one is listed second
+async def _models(request: Request) -> ModelService:
+    return cast("ModelService", request.app.state.models)
+
+
+Models = Annotated[ModelService, Depends(_models)]
+
+
+@router.get(  # decorators apply from the bottom: this one is listed second
     "/model/metadata",
-    summary="The same, under the name it had in older systems",
+    summary="Model card (legacy address)",
     responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
 )
 @router.get(
     "/model",
-    summary="Which model answers, and how good is it?",
+    summary="Model card",
     responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
 )
-async def model(request: Request) -> ModelCard:
-    """Answer with what the model that answers now learned from, and how good it was on a window it had not seen."""
-    live = service_of(request).live.required
-    return model_card(live.bundle, champion_since=live.champion_since)
+async def model(service: Models) -> ModelCard:
+    """Returns what the live model was trained on and how well it did on a test window it had not seen."""
+    return service.card()
 
 
 @router.get(
     "/models",
-    summary="Which versions are there, and which was champion when?",
+    summary="Published versions and champion history",
     responses=answers({"versions": VERSIONS}),
 )
-async def models(request: Request) -> Versions:
-    """List every version on the models volume, newest first, and the last moves of the champion, latest first.
+async def models(service: Models) -> Versions:
+    """Lists all versions on the models volume, newest first, and the last changes of the champion, latest first.
 
-    A version that is not `sound` is never answered with: `reason` says what is wrong with it.
+    A version that is not `sound` never answers; `reason` says what is wrong with it.
     """
-    return await service_of(request).versions.listed()
+    return await service.versions.listed()
 
 
 @router.put(
     "/models/champion",
-    summary="Promote a version, or roll back to one",
+    summary="Promote a version, or roll back",
+    dependencies=[requires("admin")],
     responses=answers({"promoted": MOVED})
     | problems(
         "version_not_found",
@@ -70,33 +75,31 @@ async def models(request: Request) -> Versions:
         "busy",
     ),
 )
-@needs("admin")
 async def put_champion(
-    request: Request, choice: Annotated[ChampionChoice, Body(openapi_examples=CHAMPION_EXAMPLES)]
-) -> Moved:
-    """Make a version the champion, and answer when this process answers with it; everybody is scored by it meanwhile.
+    choice: Annotated[ChampionChoice, Body(openapi_examples=CHAMPION_EXAMPLES)], service: Models, context: Context
+) -> ChampionMoved:
+    """Makes a version the champion. The answer comes once this process answers with it; all customers are then scored.
 
-    Take `version` from `GET /models`: the one filled in here is an example, and a 404. To roll back, put the one that
-    `history` there names as the one before. The version is verified first, and one that is not sound changes nothing.
+    Take `version` from `GET /models`; the example here does not exist. To roll back, send the version that `history`
+    names as the previous one. The version is verified first; an unsound one changes nothing.
 
-    `scored` is how many customers were scored by the time of the answer, and null when that takes longer than two
-    seconds, or the database does not answer: it is then done by itself, and `model_version` in `GET /customers` tells
-    when. Asking again is safe, and begins with the scores at once.
+    `scored` is the number of customers scored so far. It is null when scoring takes over two seconds or the database
+    is away: scoring then continues by itself, and `model_version` in `GET /customers` shows when it is done. The
+    request is safe to repeat.
     """
-    key: Key | None = request.scope["state"].get("key")
-    return await champion.move_champion(service_of(request), choice.version, by=key.name if key else "without a key")
+    return await service.move_champion(choice.version, by=context.key.name if context.key else "without a key")
 
 
 @router.post(
     "/model/reload",
-    summary="Look for a new champion now",
+    summary="Reload the champion now",
+    dependencies=[requires("admin")],
     responses=answers({"unchanged": RELOADED})
     | problems("champion_not_loaded", "unsupported_media_type", "model_not_loaded"),
 )
-@needs("admin")
-async def reload(request: Request) -> Reloaded:
-    """Read the champion again, also one that was refused before; what answers goes on answering unless it is sound.
+async def reload(service: Models) -> Reloaded:
+    """Reads the champion again, even if it was refused before. The current model stays unless the champion is sound.
 
-    The pointer is looked at every second anyway: this is for a version, or a key, that was repaired in its place.
+    The pointer is checked every second anyway: use this after repairing a version or a key in place.
     """
-    return await champion.look_again(service_of(request))
+    return await service.reload()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from inference.model.model_card import ModelCard
-    from inference.model.responses import Figures, Gate, Moved, Reloaded, Versions
+    from inference.model.responses import ChampionMoved, Figures, Gate, Reloaded, Versions
 
 _VERSION: Final = "20261121T043026Z-7db91e3"
 MODEL_CARD: Final[ModelCard] = {
@@ -141,5 +141,5 @@ VERSIONS: Final[Versions] = {
         {"at": "2026-11-20T04:30:33Z", "from": None, "to": _BEFORE, "reason": _GATE["reason"]},
     ],
 }
-MOVED: Final[Moved] = {"champion": _VERSION, "before": _BEFORE, "changed": True, "scored": 4338}
+MOVED: Final[ChampionMoved] = {"champion": _VERSION, "before": _BEFORE, "changed": True, "scored": 4338}
 RELOADED: Final[Reloaded] = {"version": _VERSION, "changed": False}

@@ -1,11 +1,11 @@
-"""The model that answers now: loaded and verified beside the one before it, then swapped in one assignment."""
+"""The live model: the champion is loaded and verified beside the current one, then swapped in one assignment."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from retention.errors import NoChampionError, RetentionError
 from retention.registry.bundle import Bundle, read_bundle, read_signing_key
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from inference.metrics import LoadResult
     from retention.registry.versions import Registry
 
 logger = logging.getLogger(__name__)
 
-LoadResult: TypeAlias = Literal["loaded", "refused", "unreadable"]
 Stamp: TypeAlias = "tuple[bytes, tuple[int, int, int] | None, tuple[int, int, int] | None]"
 
-_FIRST_PAUSE_S: Final = 1.0  # before a file that could not be read is tried again; each pause is twice the last
+_FIRST_PAUSE_S: Final = 1.0  # before an unreadable file is read again; each pause is twice the last
 _LONGEST_PAUSE_S: Final = 60.0
 
 
 class Live(NamedTuple):
-    """A verified version and since when it is champion (None when the log does not say): swapped together."""
+    """A verified version and since when it has been champion (None if the log does not say): swapped together."""
 
     bundle: Bundle
     champion_since: str | None
 
 
 class LiveBundle:
-    """Follows the registry's pointer, and looks at nothing else until it moves (or the signing key is another).
+    """Follows the champion pointer, and reads nothing else until the pointer or the signing key changes.
 
-    What is refused is remembered, and not read again until then, or until somebody asks. A file that could not be read
-    is another matter: it is tried again, after pauses that grow from a second to a minute, and logged once.
+    A refused champion is not read again until then, or until a reload is requested. An unreadable file is retried,
+    with pauses growing from a second to a minute, and logged once.
     """
 
     def __init__(
@@ -52,32 +52,32 @@ class LiveBundle:
         self._key_file = signing_key_file
         self._count = count
         self._monotonic_s = monotonic_s
-        self._looking = asyncio.Lock()  # a slow look must not undo a later one
+        self._refreshing = asyncio.Lock()  # a slow refresh must not undo a later one
         self._seen: Stamp | None = None
         self._pause_s = _FIRST_PAUSE_S
-        self._again_at_s: float | None = None  # when what could not be read is tried again
+        self._again_at_s: float | None = None  # when an unreadable champion is read again
         self.current: Live | None = None
         self.stale_reason: str | None = None
 
     @property
     def loaded(self) -> Bundle | None:
-        """The bundle that answers, if any."""
+        """The live bundle, if there is one."""
         return self.current and self.current.bundle
 
     @property
     def bundle(self) -> Bundle:
-        """The bundle that answers; NoChampionError before the first. One answer takes it once."""
+        """The live bundle; NoChampionError before the first. An answer reads it once."""
         return self.required.bundle
 
     @property
     def required(self) -> Live:
-        """The bundle that answers, and since when; NoChampionError before the first."""
+        """The live bundle and since when; NoChampionError before the first."""
         if self.current is None:
             raise NoChampionError(self.stale_reason or "no model is loaded yet")
         return self.current
 
     async def require(self) -> None:
-        """Raise NoChampionError when no bundle answers yet."""
+        """Raise NoChampionError before the first bundle."""
         _ = self.required
 
     async def follow(self, *, poll_s: float) -> None:
@@ -86,30 +86,30 @@ class LiveBundle:
             await asyncio.sleep(poll_s)
             try:
                 await self.refresh()
-            except Exception:  # following must not end: the next champion may be sound
-                logger.exception("unexpected error while looking for a new champion")
+            except Exception:  # following must not stop: the next champion may be sound
+                logger.exception("unexpected error while checking for a new champion")
 
-    async def refresh(self, *, anew: bool = False) -> None:
-        """Load the champion if the pointer moved; when it is refused, the old one goes on answering.
+    async def refresh(self, *, force: bool = False) -> None:
+        """Load the champion if the pointer moved; if it is refused, the current model stays.
 
-        With `anew` it is read even when nothing has changed and it was refused before.
+        With `force` it is read even if nothing has changed.
         """
-        async with self._looking:
+        async with self._refreshing:
             try:
-                fresh = await asyncio.to_thread(self._load_if_moved, anew=anew)
+                fresh = await asyncio.to_thread(self._load_if_moved, force=force)
             except (RetentionError, OSError, ValueError) as error:
                 self._refuse(error)
             else:
                 if fresh is not None:
                     self._swap(fresh)
 
-    def _load_if_moved(self, *, anew: bool) -> Live | None:
-        """Return the verified champion; None when there is no reason to look. In a thread of its own."""
+    def _load_if_moved(self, *, force: bool) -> Live | None:
+        """Return the verified champion, or None if there is no reason to read it. Runs in a thread."""
         pointer = self._registry.live_dir / "champion"
-        # The content, too: two moves within one tick of the file system's clock may leave the same stamp.
+        # The content too: two moves within one tick of the file system's clock leave the same stamp.
         stamp = (_content(pointer), _stamp(pointer), _stamp(self._key_file))
         due = self._again_at_s is not None and self._monotonic_s() >= self._again_at_s
-        if stamp == self._seen and not (anew or due):
+        if stamp == self._seen and not (force or due):
             return None
         if stamp != self._seen:
             self._pause_s = _FIRST_PAUSE_S
@@ -133,7 +133,7 @@ class LiveBundle:
     def _refuse(self, error: Exception) -> None:
         reason = self.without_paths(error)
         unreadable = isinstance(error.__cause__ or error, OSError)
-        none_yet = isinstance(error, NoChampionError)  # which is how every installation begins
+        none_yet = isinstance(error, NoChampionError)  # every installation starts so
         if unreadable:
             self._again_at_s = self._monotonic_s() + self._pause_s
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
@@ -145,7 +145,7 @@ class LiveBundle:
         self.stale_reason = reason
 
     def without_paths(self, error: Exception) -> str:
-        """Return the reason for /health, which anybody may read: the log has it whole."""
+        """Return the reason without paths for /health, which is public; the log has it in full."""
         text = str(error).replace(str(self._registry.live_dir.parent), "models")
         return text.replace(str(self._key_file), "the file")
 

@@ -1,4 +1,4 @@
-"""What a manifest says of its version, in a few words. Pure, and careful: an unsound one may say anything at all."""
+"""The summary of a manifest. Pure and defensive: the manifest of an unsound version may hold anything."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 _GRADES: Final = {"A", "B", "C"}
 _PASSED, _REFUSED, _UNKNOWN = "passed", "refused", "unknown"
-_MAX_WORDS: Final = 1_000  # characters; a gate's are about 500
+_MAX_TEXT: Final = 1_000  # characters; a gate's reasons are about 500
 
 
-class Headline(TypedDict):
-    """The part of a version's answer that its manifest gives; null is what it does not say, or not so."""
+class ManifestSummary(TypedDict):
+    """The fields of a version that come from its manifest; null where it has none or they are malformed."""
 
     created_at: str | None
     grade: str | None
@@ -23,8 +23,8 @@ class Headline(TypedDict):
     gate: Gate | None
 
 
-def headline(manifest: object) -> Headline:
-    """Return what the manifest says; every figure is finite, every text can be sent."""
+def summarise(manifest: object) -> ManifestSummary:
+    """Return the summary; every figure is finite, every text can be encoded."""
     said = _object(manifest)
     metrics = _object(said.get("metrics"))
     return {
@@ -39,10 +39,10 @@ def headline(manifest: object) -> Headline:
     }
 
 
-def run(said: Headline) -> tuple[str, str]:
-    """Return the result and the grade of the training run that made the version, each one of a few words."""
-    result = _UNKNOWN if said["gate"] is None else _PASSED if said["gate"]["passed"] else _REFUSED
-    return result, said["grade"] if said["grade"] in _GRADES else _UNKNOWN
+def run_labels(summary: ManifestSummary) -> tuple[str, str]:
+    """Return gate result and grade of the training run as metric labels, each from a fixed set."""
+    result = _UNKNOWN if summary["gate"] is None else _PASSED if summary["gate"]["passed"] else _REFUSED
+    return result, summary["grade"] if summary["grade"] in _GRADES else _UNKNOWN
 
 
 def _gate(said: dict[str, Any]) -> Gate | None:
@@ -51,7 +51,7 @@ def _gate(said: dict[str, Any]) -> Gate | None:
         return None
     found = map(_object, checks if isinstance(checks, list) else [])
     decided = [_text(check.get("reason")) or "" for check in found if passed or check.get("passed") is not True]
-    return {"passed": passed, "reason": "; ".join(filter(None, decided))[:_MAX_WORDS]}
+    return {"passed": passed, "reason": "; ".join(filter(None, decided))[:_MAX_TEXT]}
 
 
 def _object(found: object) -> dict[str, Any]:
@@ -59,10 +59,10 @@ def _object(found: object) -> dict[str, Any]:
 
 
 def _text(found: object) -> str | None:
-    return found[:_MAX_WORDS].encode(errors="replace").decode() if isinstance(found, str) else None
+    return found[:_MAX_TEXT].encode(errors="replace").decode() if isinstance(found, str) else None
 
 
 def _share(metric: object) -> float | None:
-    """Return the value of a metric, all of which lie between 0 and 1; NaN does not."""
+    """Return the value of a metric if it lies between 0 and 1; NaN does not."""
     value = _object(metric).get("value")
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None

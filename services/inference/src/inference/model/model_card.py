@@ -1,4 +1,4 @@
-"""What there is to know of the model that answers, from its bundle alone: the shape and the figures. Pure."""
+"""The model card: what the live model was trained on and how good it is, from its bundle alone. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Metric(TypedDict):
-    """A figure of the untouched test window, and its 95 % bootstrap interval."""
+    """A figure of the untouched test window, with its 95 % bootstrap interval."""
 
     value: float
     low: float
@@ -24,7 +24,7 @@ class Metric(TypedDict):
 
 
 class Metrics(TypedDict):
-    """How good the model was on the test window, which it had not seen; null for what was not measured."""
+    """Performance on the test window, which the model had not seen; null where not measured."""
 
     roc_auc: Metric | None
     pr_auc: Metric | None
@@ -35,21 +35,21 @@ class Metrics(TypedDict):
 
 
 class Threshold(TypedDict):
-    """From which probability on a customer counts as leaving, and the policy that chose it."""
+    """The probability from which a customer is flagged, and the policy that chose it."""
 
     value: Probability
     policy: str | None
 
 
 class SeasonShift(TypedDict):
-    """By how much everybody's log-odds differ in a month of the year."""
+    """The shift of all log-odds in one month of the year."""
 
     month: Annotated[int, Field(ge=1, le=12)]
     log_odds: float
 
 
 class SingleOrderCell(TypedDict):
-    """What became of customers of one order that lie below both limits (null: none), and in no earlier cell."""
+    """The churn rate of single-order customers below both limits (null: no limit) and in no earlier cell."""
 
     recency_below_days: float | None
     products_below: float | None
@@ -60,32 +60,32 @@ class SingleOrderCell(TypedDict):
 
 
 class ModelCard(TypedDict):
-    """The model that answers now. What an older one does not say of itself is null."""
+    """The live model. Fields that an older model does not have are null."""
 
     version: str
     trained_at: str | None
-    champion_since: Annotated[str | None, Field(description="When it was made the model that answers.")]
-    git_revision: Annotated[str | None, Field(description="Of the code that trained it.")]
-    data_clock: Annotated[str, Field(description="The instant the data was as of: it knows nothing later.")]
+    champion_since: Annotated[str | None, Field(description="When it became champion.")]
+    git_revision: Annotated[str | None, Field(description="Git revision of the code that trained it.")]
+    data_clock: Annotated[str, Field(description="The instant of the training data; nothing later was used.")]
     horizon_days: int
-    windows: Annotated[dict[str, Any] | None, Field(description="The instants it learned at, and the one of its test.")]
-    rows: Annotated[dict[str, int] | None, Field(description="Examples learned from and tested on; customers now.")]
+    windows: Annotated[dict[str, Any] | None, Field(description="Training cut-offs and the test cut-off.")]
+    rows: Annotated[dict[str, int] | None, Field(description="Training examples, test examples, customers.")]
     features: list[str]
     threshold: Threshold
     metrics: Metrics
-    grade: Annotated[dict[str, Any] | None, Field(description="A, B or C, the rule that gave it, and what it means.")]
-    gate: Annotated[
-        dict[str, Any] | None, Field(description="What it was asked before it went live, and whether it passed.")
-    ]
+    grade: Annotated[dict[str, Any] | None, Field(description="A, B or C, its rule and its meaning.")]
+    gate: Annotated[dict[str, Any] | None, Field(description="The checks before promotion, and whether they passed.")]
     comparison: Annotated[
-        dict[str, Any] | None, Field(description="The same figures of what it had to beat, on the same window.")
+        dict[str, Any] | None, Field(description="The same figures of the rival models, on the same window.")
     ]
-    season: Annotated[list[SeasonShift], Field(description="The months that were seen; none before a whole year was.")]
+    season: Annotated[
+        list[SeasonShift], Field(description="Months with a known shift; empty before a whole year of data.")
+    ]
     single_order: list[SingleOrderCell]
 
 
 def model_card(bundle: Bundle, *, champion_since: str | None) -> ModelCard:
-    """Return the card; what an older trainer did not write into the manifest is None."""
+    """Return the card; None where an older trainer wrote no such field into the manifest."""
     manifest, model = bundle.manifest, bundle.churn
     return {
         "version": bundle.version,
@@ -112,7 +112,7 @@ def _metrics(measured: dict[str, Any]) -> Metrics:
 
 
 def _season(model: ChurnModel) -> list[SeasonShift]:
-    # A month that was not seen has a shift of exactly 0, known exactly.
+    # An unseen month has a shift of exactly 0 with variance 0.
     return [
         {"month": month, "log_odds": shift.log_odds}
         for month, shift in enumerate(model.season, 1)

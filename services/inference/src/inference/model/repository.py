@@ -1,4 +1,4 @@
-"""The versions on the models volume: what each says of itself, and whether it could answer."""
+"""The versions on the models volume: what each manifest says, and whether the version is sound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from inference.model.manifest_summary import Headline, headline, run
+from inference.errors import NotVerifiableError, VersionNotFoundError, VersionRefusedError
+from inference.model.manifest_summary import ManifestSummary, run_labels, summarise
 from retention.errors import (
     BadConfigurationError,
     BundleRefusedError,
@@ -32,76 +33,43 @@ logger = logging.getLogger(__name__)
 
 Stamp: TypeAlias = "tuple[tuple[str, int, int, int], ...]"
 
-MOVES: Final = 20  # of the champion, that are shown: a year of monthly ones, and the ways back
-
-
-class VersionNotFoundError(RetentionError):
-    """No version of this name is published."""
-
-
-class _UnfitError(RetentionError):
-    """The version is there and cannot answer. `errors` says why, without paths."""
-
-    code: str
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.errors = [{"pointer": "#/version", "code": self.code, "detail": reason}]
-
-
-class VersionRefusedError(_UnfitError):
-    """It is not sound; the champion stays."""
-
-    code = "version_refused"
-
-
-class NotVerifiableError(_UnfitError):
-    """It, or the key that it is signed with, cannot be read now; the champion stays."""
-
-    code = "not_verifiable"
-
-
-class ChampionNotLoadedError(_UnfitError):
-    """It is the champion, and cannot be loaded here; the model of before goes on answering."""
-
-    code = "champion_not_loaded"
+MOVES: Final = 20  # shown in the history: a year of monthly promotions, and rollbacks
 
 
 class Seen(NamedTuple):
-    """What was found in a version's folder, the last time that anything in it was another."""
+    """What was found in a version's folder when it was last read."""
 
     stamp: Stamp
-    said: Headline
+    summary: ManifestSummary
     sound: bool | Literal["unknown"]
     reason: str | None
 
 
 class Versions:
-    """Reads each version once, in a thread, and again when a file of it or the signing key is another.
+    """Reads each version once, in a thread, and again when one of its files or the signing key changes.
 
-    A version has 2 MB, most of them a report to be hashed: 10 ms each.
+    A version has 2 MB, mostly its report, to be hashed: 10 ms each.
     """
 
     def __init__(self, registry: Registry, signing_key_file: Path, live: LiveBundle) -> None:
         self._registry = registry
         self._key_file = signing_key_file
         self._live = live
-        self.moving = asyncio.Lock()  # held by who moves the champion, until it is loaded here
-        self._reading = asyncio.Lock()  # several who ask together do not read the same files
+        self._reading = asyncio.Lock()  # concurrent requests do not read the same files
         self._seen: dict[str, Seen] = {}
-        self._runs: dict[str, tuple[str, str]] = {}  # also of versions that are gone: a count must not go back
+        self._runs: dict[str, tuple[str, str]] = {}  # also of deleted versions: a counter must not decrease
 
     async def listed(self) -> schemas.Versions:
-        """Return every version, newest first, a broken one as unsound; and the last moves of the champion."""
+        """Return all versions, newest first, broken ones as unsound, and the last changes of the champion."""
         async with self._reading:
-            champion, history = await asyncio.to_thread(self._look)
+            champion, history = await asyncio.to_thread(self._read_all)
             seen = sorted(self._seen.items(), reverse=True)
         serving = self._live.loaded and self._live.loaded.version
         return {
             "versions": [
                 {
                     "version": version,
-                    **found.said,
+                    **found.summary,
                     "champion": version == champion,
                     "serving": version == serving,
                     "sound": found.sound,
@@ -113,9 +81,10 @@ class Versions:
         }
 
     async def promote(self, version: str, *, at: datetime, by: str) -> tuple[str | None, bool]:
-        """Make `version` the champion; return the one before, and whether it was another.
+        """Make `version` the champion; return the previous one and whether it changed.
 
-        VersionNotFoundError, VersionRefusedError, NotVerifiableError, LockedError, CannotWriteError: nothing changed.
+        After VersionNotFoundError, VersionRefusedError, NotVerifiableError, LockedError and CannotWriteError nothing
+        has changed.
         """
         return await asyncio.to_thread(self._promote, version, at, by)
 
@@ -129,19 +98,19 @@ class Versions:
             unfit = VersionRefusedError if _is_broken(error) else NotVerifiableError
             raise unfit(self._live.without_paths(error)) from error
         except (CannotWriteError, NotPermittedError) as error:
-            logger.error("the champion cannot be moved", extra={"reason": str(error)})  # noqa: TRY400 - it says it all
+            logger.error("the champion cannot be changed", extra={"reason": str(error)})  # noqa: TRY400 - the reason is enough
             raise
         return before, before != version
 
     async def runs(self) -> dict[tuple[str, str], int]:
-        """Return how many training runs' versions were seen since the start, by the gate's result and the grade."""
+        """Return the number of training runs seen since the start, by gate result and grade."""
         async with self._reading:
-            await asyncio.to_thread(self._look_for_runs)
+            await asyncio.to_thread(self._find_runs)
             return dict(Counter(self._runs.values()))
 
-    def _look(self) -> tuple[str | None, list[Move]]:
-        """Read what is new; return the champion and its last moves."""
-        self._seen = {version: self._read(version) for version in self._there()}
+    def _read_all(self) -> tuple[str | None, list[Move]]:
+        """Read new versions; return the champion and its last moves."""
+        self._seen = {version: self._read(version) for version in self._published()}
         try:
             return self._champion(), moves(self._registry.live_dir / "champion.log")[-MOVES:]
         except OSError:
@@ -153,12 +122,12 @@ class Versions:
         except RetentionError:
             return None
 
-    def _look_for_runs(self) -> None:
-        for version in self._there():
+    def _find_runs(self) -> None:
+        for version in self._published():
             if version not in self._runs and (manifest := _manifest(self._registry.folder(version))):
-                self._runs[version] = run(headline(manifest))
+                self._runs[version] = run_labels(summarise(manifest))
 
-    def _there(self) -> list[str]:
+    def _published(self) -> list[str]:
         try:
             return self._registry.versions()
         except OSError:
@@ -169,22 +138,22 @@ class Versions:
         stamp = _stamp(folder, self._key_file)
         if known and known.stamp == stamp and known.sound != "unknown":
             return known
-        said = headline(_manifest(folder))
+        summary = summarise(_manifest(folder))
         try:
             read_bundle(folder, read_signing_key(self._key_file))
         except (RetentionError, OSError, RecursionError) as error:
-            return Seen(stamp, said, False if _is_broken(error) else "unknown", self._live.without_paths(error))
-        return Seen(stamp, said, sound=True, reason=None)
+            return Seen(stamp, summary, False if _is_broken(error) else "unknown", self._live.without_paths(error))
+        return Seen(stamp, summary, sound=True, reason=None)
 
 
 def _is_broken(error: Exception) -> bool:
-    """Tell a bundle that is not what it should be from one, or a key, that cannot be read now."""
+    """Return whether the bundle is broken, rather than unreadable (it or the key) for now."""
     unreadable = isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
     return isinstance(error, BundleRefusedError | RecursionError) and not unreadable
 
 
 def _stamp(folder: Path, key_file: Path) -> Stamp:
-    """Return what changes when anything in the folder, or the key, does; () when it cannot be looked at."""
+    """Return a value that changes with any file of the folder or the key; () if they cannot be read."""
     try:
         found = sorted((str(path), path.lstat()) for path in (*folder.rglob("*"), key_file))
     except OSError:

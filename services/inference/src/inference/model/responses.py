@@ -1,4 +1,4 @@
-"""What is answered about the versions on the models volume."""
+"""Responses about the versions on the models volume."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 
 class Figures(TypedDict):
-    """The figures that a version is chosen by, of its own test window; null for what was not measured."""
+    """Figures of the version's own test window; null where not measured."""
 
     roc_auc: float | None
     pr_auc: float | None
@@ -17,30 +17,30 @@ class Figures(TypedDict):
 
 
 class Gate(TypedDict):
-    """What the gate decided when the version was trained: every check that failed, in words, else all of them."""
+    """The gate's verdict at training: the reasons of failed checks, or of all checks if it passed."""
 
     passed: bool
     reason: str
 
 
 class Version(TypedDict):
-    """One published version. What its manifest does not say, or cannot be read of it, is null."""
+    """One published version. Fields that its manifest lacks, or that cannot be read, are null."""
 
     version: str
     created_at: str | None
     grade: str | None
     metrics: Figures
     gate: Gate | None
-    champion: Annotated[bool, Field(description="Whether the pointer names it.")]
+    champion: Annotated[bool, Field(description="Whether it is the champion.")]
     serving: Annotated[bool, Field(description="Whether this process answers with it.")]
     sound: Annotated[
         bool | Literal["unknown"],
-        Field(description="Whether signature, hashes and golden predictions hold; unknown when it cannot be read."),
+        Field(description="Whether signature, hashes and golden predictions hold; unknown if it cannot be read."),
     ]
     reason: Annotated[str | None, Field(description="Why it is not sound, or why that is unknown.")]
 
 
-# Named by its keys as they are on the wire: `from` is no name of Python's.
+# Keys as they are on the wire: `from` is a keyword in Python.
 ChampionMove = TypedDict(
     "ChampionMove",
     {"at": str, "from": str | None, "to": str, "reason": str},
@@ -48,29 +48,29 @@ ChampionMove = TypedDict(
 
 
 class Versions(TypedDict):
-    """Every version that could answer, newest first, and the last moves of the champion, latest first."""
+    """All versions, newest first, and the last changes of the champion, latest first."""
 
     versions: list[Version]
     history: list[ChampionMove]
 
 
-class Moved(TypedDict):
-    """The champion after the question: this process answers with it, and everybody is or will be scored by it."""
+class ChampionMoved(TypedDict):
+    """The champion after the request. This process answers with it; all customers are or will be scored by it."""
 
     champion: str
-    before: Annotated[str | None, Field(description="The champion before; PUT it to go back.")]
-    changed: Annotated[bool, Field(description="False when it was the champion already.")]
+    before: Annotated[str | None, Field(description="The previous champion; PUT it to go back.")]
+    changed: Annotated[bool, Field(description="False if it was the champion already.")]
     scored: Annotated[
         int | None,
         Field(
-            description="Customers whose stored score was made again. Null: it takes longer, or cannot be done now, "
-            "and goes on by itself; `model_version` in the list of customers tells when it is done."
+            description="Customers scored by the time of the answer. Null: scoring takes longer, or must wait for the "
+            "database, and continues by itself; `model_version` in the customer list shows when it is done."
         ),
     ]
 
 
 class Reloaded(TypedDict):
-    """What answers after a look at the pointer and all that it names: the champion."""
+    """The live model after the reload."""
 
     version: str
-    changed: Annotated[bool, Field(description="Whether another version answers now than before.")]
+    changed: Annotated[bool, Field(description="Whether the live version has changed.")]

@@ -1,62 +1,61 @@
-"""Moving the champion: the pointer under the registry's lock, the bundle loaded here; the scores follow."""
+"""The champion: moved under the registry's lock, loaded here, followed by the scores."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, NamedTuple
 
-from inference.model.repository import ChampionNotLoadedError
-from retention.errors import LockedError
+from inference.errors import ChampionNotLoadedError
+from inference.model.model_card import ModelCard, model_card
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
+    from datetime import datetime
 
-    from inference.dependencies import Service
-    from inference.model.responses import Moved, Reloaded
-
-TURN_S: Final = 1.0  # a move takes milliseconds; behind one that waits for a frozen process nobody queues
-
-
-async def move_champion(service: Service, version: str, *, by: str) -> Moved:
-    """Make `version` the champion, answer with it, and begin to score everybody by it; it may be asked for again.
-
-    Scores are made also when it was the champion already: those of an earlier try, without a database, may be missing.
-    Errors: those of `Versions.promote`, when nothing has changed; ChampionNotLoadedError, BadDataError after the move.
-    """
-    live = service.live
-    async with _turn(service.versions.moving):
-        before, changed = await service.versions.promote(version, at=service.now(), by=by)
-        await live.refresh(anew=live.stale_reason is not None)
-        bundle = live.bundle
-        if bundle.version != version and live.stale_reason is not None:
-            raise ChampionNotLoadedError(live.stale_reason)
-    scored = await service.scores.everybody(bundle)
-    return {"champion": bundle.version, "before": before, "changed": changed, "scored": scored}
+    from inference.http.admission import Lane
+    from inference.model.live_bundle import LiveBundle
+    from inference.model.repository import Versions
+    from inference.model.responses import ChampionMoved, Reloaded
+    from inference.score.service import Scores
 
 
-@asynccontextmanager
-async def _turn(moving: asyncio.Lock) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(TURN_S):
-            await moving.acquire()
-    except TimeoutError:
-        raise LockedError("the champion is being moved by another request") from None
-    try:
-        yield
-    finally:
-        moving.release()
+class ModelService(NamedTuple):
+    """The live model and the published versions."""
 
+    live: LiveBundle
+    versions: Versions
+    scores: Scores
+    lane: Lane  # of champion moves
+    now: Callable[[], datetime]
 
-async def look_again(service: Service) -> Reloaded:
-    """Read the champion now, also one that was refused.
+    def card(self) -> ModelCard:
+        """Return the card of the live model; NoChampionError before the first."""
+        live = self.live.required
+        return model_card(live.bundle, champion_since=live.champion_since)
 
-    Errors: ChampionNotLoadedError when it is refused again, NoChampionError when nothing answers afterwards.
-    """
-    live = service.live
-    before = live.loaded and live.loaded.version
-    await live.refresh(anew=True)
-    version = live.bundle.version
-    if live.stale_reason is not None:
-        raise ChampionNotLoadedError(live.stale_reason)
-    return {"version": version, "changed": version != before}
+    async def move_champion(self, version: str, *, by: str) -> ChampionMoved:
+        """Make `version` the champion, load it here and start to score all customers by it; safe to repeat.
+
+        Scores are started even if it was the champion already: an earlier attempt may have failed without a database.
+        Raises BusyError and the errors of `Versions.promote`, which change nothing; ChampionNotLoadedError and
+        BadDataError after the move.
+        """
+        async with self.lane.place():
+            before, changed = await self.versions.promote(version, at=self.now(), by=by)
+            await self.live.refresh(force=self.live.stale_reason is not None)
+            bundle = self.live.bundle
+            if bundle.version != version and self.live.stale_reason is not None:
+                raise ChampionNotLoadedError(self.live.stale_reason)
+        scored = await self.scores.everybody(bundle)
+        return {"champion": bundle.version, "before": before, "changed": changed, "scored": scored}
+
+    async def reload(self) -> Reloaded:
+        """Read the champion again, even if it was refused before.
+
+        ChampionNotLoadedError when it is refused again, NoChampionError when no model is loaded afterwards.
+        """
+        before = self.live.loaded and self.live.loaded.version
+        await self.live.refresh(force=True)
+        version = self.live.bundle.version
+        if self.live.stale_reason is not None:
+            raise ChampionNotLoadedError(self.live.stale_reason)
+        return {"version": version, "changed": version != before}

@@ -1,1 +1,1 @@
-"""Whether a customer comes back."""
+"""Predictions for single customers and batches."""

@@ -1,4 +1,4 @@
-"""What would keep the customer, in words."""
+"""The counterfactual: one order that would bring a flagged customer below the threshold, in words."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from inference.prediction.responses import Counterfactual
     from retention.registry.bundle import Bundle
 
-PLAUSIBLE_PERCENTILE: Final = 99  # of what customers spend on an order
+PLAUSIBLE_PERCENTILE: Final = 99  # of AvgOrderValue over all customers
 
 
 def one_order(bundle: Bundle, features: Mapping[str, Any], currency: str) -> Counterfactual | None:
-    """Return the order that brings a customer who counts as leaving under the threshold, or None.
+    """Return the order that brings a flagged customer below the threshold, or None.
 
-    No larger than 99 % of customers spend on an order or, where that was not published, than this one does.
+    Its value is at most the 99th percentile of average order values; without that percentile, the customer's own.
     """
     average = bundle.reference.percentiles.get("AvgOrderValue")
     plausible = average[PLAUSIBLE_PERCENTILE] if average else math.ceil(features["AvgOrderValue"])
@@ -32,6 +32,6 @@ def one_order(bundle: Bundle, features: Mapping[str, Any], currency: str) -> Cou
         "within_days": days,
         "churn_probability": probability,
         "text": (
-            f"one order of {value:,.2f} {currency} or more within {days} days brings the risk under the threshold"
+            f"one order of {value:,.2f} {currency} or more within {days} days brings the risk below the threshold"
         ),
     }

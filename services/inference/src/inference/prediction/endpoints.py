@@ -1,30 +1,42 @@
-"""What is asked about customers, by id or by figures."""
+"""Predictions, by customer id or by figures."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 from pydantic import TypeAdapter
 
-from inference.dependencies import service_of
 from inference.docs.openapi import PREDICTIONS, answers, problems
-from inference.http.json_body import QuestionRoute
-from inference.prediction import batch as batches
-from inference.prediction import service as asking
+from inference.http.context import Context
+from inference.http.fast_route import FastRoute
+from inference.prediction.batch import BatchService
 from inference.prediction.example_answers import CUSTOMER_ANSWERS, CUSTOMERS_ANSWER, FEATURE_ANSWER
 from inference.prediction.examples import CUSTOMER_EXAMPLES, CUSTOMERS_EXAMPLES, FEATURE_EXAMPLES
-from inference.prediction.requests import CustomerQuestion, CustomersQuestion, FeatureQuestion  # noqa: TC001 - FastAPI reads the annotations
+from inference.prediction.requests import CustomerQuestion, CustomersQuestion, FeatureQuestion
 from inference.prediction.responses import CustomerAnswer, CustomersAnswer, FeatureAnswer
+from inference.prediction.service import PredictionService
 
-router = APIRouter(route_class=QuestionRoute, tags=[PREDICTIONS])
+router = APIRouter(route_class=FastRoute, tags=[PREDICTIONS])
 
 JSON: Final = "application/json"
 REFUSED: Final = ("body_too_large", "unsupported_media_type", "validation", "model_not_loaded")
 
-# What is ours needs no validation: written as it is, it takes a third of the time.
+# Our own answers need no validation: writing them as they are takes a third of the time.
 _CUSTOMER_ANSWER: Final = TypeAdapter(CustomerAnswer)
 _FEATURE_ANSWER: Final = TypeAdapter(FeatureAnswer)
+
+
+async def _predictions(request: Request) -> PredictionService:
+    return cast("PredictionService", request.app.state.predictions)
+
+
+async def _batches(request: Request) -> BatchService:
+    return cast("BatchService", request.app.state.batches)
+
+
+Predictions = Annotated[PredictionService, Depends(_predictions)]
+Batches = Annotated[BatchService, Depends(_batches)]
 
 
 @router.post(
@@ -34,17 +46,19 @@ _FEATURE_ANSWER: Final = TypeAdapter(FeatureAnswer)
     responses=answers(CUSTOMER_ANSWERS) | problems("customer_not_found", "no_orders", *REFUSED, "database_unavailable"),
 )
 async def predict_churn_by_id(
-    request: Request, question: Annotated[CustomerQuestion, Body(openapi_examples=CUSTOMER_EXAMPLES)]
+    question: Annotated[CustomerQuestion, Body(openapi_examples=CUSTOMER_EXAMPLES)],
+    predictions: Predictions,
+    context: Context,
 ) -> Response:
-    """Answer with the probability that the customer places no order within the horizon.
+    """Returns the probability that the customer places no order within the horizon.
 
-    Beside it stand its interval, the segment with what to do about it, and the reasons: exact contributions to the
+    With it come an interval, the segment with a recommended action, and the reasons: exact contributions to the
     log-odds, in words.
 
-    With `as_of` the question is asked of a past day: only what was known then is looked at.
+    `as_of` asks about a past day: the answer then uses only what was known on that day.
     """
-    request.state.customer_id = question.customer_id
-    answer = await asking.about_customer(service_of(request), question, request.state.request_id)
+    context.customer_id = question.customer_id
+    answer = await predictions.by_id(question, context.request_id)
     return Response(_CUSTOMER_ANSWER.dump_json(answer), media_type=JSON)
 
 
@@ -55,15 +69,16 @@ async def predict_churn_by_id(
     responses=answers({"three": CUSTOMERS_ANSWER}) | problems(*REFUSED, "database_unavailable", "busy"),
 )
 async def predict_churn_batch(
-    request: Request, question: Annotated[CustomersQuestion, Body(openapi_examples=CUSTOMERS_EXAMPLES)]
+    question: Annotated[CustomersQuestion, Body(openapi_examples=CUSTOMERS_EXAMPLES)],
+    batches: Batches,
+    context: Context,
 ) -> Response:
-    """Answer about up to 1,000 customers at once, each as when asked about alone, and all by the same model.
+    """Answers about up to 1,000 customers at once, each as `POST /predict_churn_by_id` does, all by the same model.
 
-    The order is kept. Who is not known or has no orders stands in `errors`, with the reason, and holds up nobody. The
-    reasons are left out unless `explain` asks for them.
+    The order is kept. Unknown customers and customers without orders are listed in `errors`, with the reason. Reasons
+    are left out unless `explain` is true.
     """
-    answer = await batches.about_customers(service_of(request), question, request.state.request_id)
-    return Response(answer, media_type=JSON)
+    return Response(await batches.by_ids(question, context.request_id), media_type=JSON)
 
 
 @router.post(
@@ -73,11 +88,13 @@ async def predict_churn_batch(
     responses=answers({"figures": FEATURE_ANSWER}) | problems(*REFUSED),
 )
 async def predict_churn(
-    request: Request, question: Annotated[FeatureQuestion, Body(openapi_examples=FEATURE_EXAMPLES)]
+    question: Annotated[FeatureQuestion, Body(openapi_examples=FEATURE_EXAMPLES)],
+    predictions: Predictions,
+    context: Context,
 ) -> Response:
-    """Answer from figures alone, by a second formula: no customer is looked up, and no database needed.
+    """Answers from figures alone, by a second formula; no customer is looked up.
 
-    `Recency` and `Tenure` may be left out: they are then taken as usual for the other figures, and named in `assumed`.
+    `Recency` and `Tenure` may be left out. They are then assumed from the other figures and named in `assumed`.
     """
-    answer = asking.about_features(service_of(request), question, request.state.request_id)
+    answer = predictions.by_figures(question, context.request_id)
     return Response(_FEATURE_ANSWER.dump_json(answer), media_type=JSON)

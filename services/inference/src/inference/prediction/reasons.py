@@ -1,4 +1,4 @@
-"""The contributions to the log-odds, largest first, in words: what a customer did, how usual that is, what it does."""
+"""The reasons in words: each contribution to the log-odds, its value, its rank among customers and its effect."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from retention.registry.bundle import Bundle
     from retention.scoring.churn import ChurnModel
 
-NEGLIGIBLE: Final = 0.01  # of log-odds: a quarter of a percentage point at most
+NEGLIGIBLE: Final = 0.01  # log-odds: at most a quarter of a percentage point
 
 
 class Wording(NamedTuple):
-    """How one feature is told: of several, of one, of none; against other customers; and when nobody has less."""
+    """The wording of one feature: its value, and its rank among customers."""
 
     many: str
     one: str = ""
-    none: str = ""  # said alone: to have none is no rank
+    none: str = ""  # without a rank
     than: str = "more than {}% of customers"
     lowest: str = "nobody has less"
 
     def phrase(self, value: float, currency: str) -> str:
-        """Return the customer's own figure with its unit."""
+        """Return the value with its unit."""
         form = (value == 0 and self.none) or (value == 1 and self.one) or self.many
         return form.format(value=value, currency=currency)
 
     def standing(self, share_below: int) -> str:
-        """Return where the figure stands when `share_below` percent of the customers have less."""
-        # Who has the most has more than everybody else, which is not 100% of customers.
+        """Return the rank of the value when `share_below` percent of the customers have less."""
+        # The customer with the most has more than everybody else, which is not 100% of customers.
         return self.than.format(min(share_below, 99)) if share_below else self.lowest
 
 
@@ -47,15 +47,15 @@ WORDINGS: Final[dict[str, Wording]] = {
     "Monetary": Wording("{value:,.2f} {currency} spent", lowest="nobody spent less"),
     "AvgOrderValue": Wording("{value:,.2f} {currency} an order", lowest="nobody spends less"),
     "Recency": Wording(
-        "last order {value:,} days ago", "last order 1 day ago", "ordered on the last day",
+        "last order {value:,} days ago", "last order 1 day ago", "last order under a day ago",
         than=_LONGER, lowest="nobody ordered more recently",
     ),
     "Tenure": Wording(
-        "first order {value:,} days ago", "first order 1 day ago", "first order on the last day",
+        "first order {value:,} days ago", "first order 1 day ago", "first order under a day ago",
         than=_LONGER, lowest="nobody is newer",
     ),
-    "net_monetary": Wording("{value:,.2f} {currency} kept after returns", lowest="nobody kept less"),
-    "returns": Wording("{value:,} returns", "1 return", "nothing returned"),
+    "net_monetary": Wording("{value:,.2f} {currency} net of returns", lowest="nobody has less"),
+    "returns": Wording("{value:,} returns", "1 return", "no returns"),
     "distinct_products": Wording("{value:,} different products bought", "1 product bought", lowest="nobody has fewer"),
     "orders_90d": Wording(
         f"{{value:,}} orders in the last {RECENT_DAYS} days", f"1 order in the last {RECENT_DAYS} days",
@@ -65,19 +65,19 @@ WORDINGS: Final[dict[str, Wording]] = {
         "ordered in {value:,} different months", "ordered in 1 month", lowest="nobody ordered in fewer",
     ),
     "decayed_orders": Wording(
-        f"{{value:,.2f}} orders weighed by age (one of {DECAY_DAYS} days ago counts 0.37)", lowest="nobody has less",
+        f"{{value:,.2f}} orders weighted by age (an order {DECAY_DAYS} days ago counts 0.37)", lowest="nobody has less",
     ),
     "recency_to_gap": Wording(
-        "silent for {value:,.2f} times the usual gap between orders", than=_LONGER, lowest="nobody is less overdue",
+        "last order {value:,.2f} times the usual gap ago", than=_LONGER, lowest="nobody is less overdue",
     ),
-    "returns_share": Wording("{value:,.1%} of the money returned", none="no money returned"),
+    "returns_share": Wording("{value:,.1%} of the value returned", none="nothing returned"),
 }  # fmt: skip
 
 
 def contributions(
     shares: Iterable[tuple[str, float]], features: Mapping[str, Any], bundle: Bundle, currency: str
 ) -> list[Contribution]:
-    """Return every feature's exact share of the log-odds with its text, the largest in size first."""
+    """Return every feature's exact contribution with its text, largest effect first."""
     single = features["Frequency"] == 1
     return [
         {
@@ -95,8 +95,8 @@ def contributions(
 def single_order_text(model: ChurnModel, features: Mapping[str, Any], share: float) -> str:
     """Return e.g. "one order, 9 days ago, of 1 product; 74% of 290 such customers did not return within 90 days: …"."""
     days, products, cell = features[RECENCY], features[BREADTH], model.single_order.cell(features)
-    told = "one order, on the last day" if days == 0 else f"one order, {_count(days, 'day')} ago"
-    if products:  # lines may lack their product
+    told = "one order, under a day ago" if days == 0 else f"one order, {_count(days, 'day')} ago"
+    if products:  # lines may lack a product
         told += f", of {_count(products, 'product')}"
     rate = f"{_percent(sigmoid(cell.log_odds))} of {cell.customers:,} such customers did not return"
     return f"{told}; {rate} within {_count(model.horizon_days, 'day')}: {_effect(share)}"
@@ -118,7 +118,7 @@ def _standing(feature: str, share_below: int) -> str:
 
 def _effect(share: float) -> str:
     if abs(share) < NEGLIGIBLE:
-        return "makes hardly a difference"
+        return "hardly changes the risk"
     return "raises the risk" if share > 0 else "lowers the risk"
 
 
@@ -127,6 +127,6 @@ def _count(number: int, noun: str) -> str:
 
 
 def _percent(share: float) -> str:
-    """Return a share strictly between 0 and 1 without saying that it is either."""
+    """Return a share as a percentage; strictly between 0 and 1 it is never shown as 0% or 100%."""
     percent = round(100 * share)
     return {0: "less than 1%", 100: "more than 99%"}.get(percent, f"{percent}%")

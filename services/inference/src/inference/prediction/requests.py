@@ -1,6 +1,6 @@
-"""What may be asked: strict models. A string is no number, a number with a point no id, an unknown field no field.
+"""Request models, strict: no strings for numbers, no fractions for ids, no unknown fields.
 
-A count may be written 7.0: JSON knows no difference, and a data frame with a gap in the column writes it so.
+A count may be written 7.0: JSON makes no difference, and data frames with gaps write it so.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ AVERAGE_TOLERANCE: Final = 0.01
 MAX_BATCH: Final = 1000
 
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_FIRST_YEAR: Final = 1990  # the data definitions know no earlier line
+_FIRST_YEAR: Final = 1990  # earlier lines are quarantined
 _LAST_YEAR: Final = 2199
 
 
 def _day_boundary(value: object) -> datetime:
-    """Return the instant that RFC 3339 text writes, when it is 00:00 UTC of a day that can be asked about."""
+    """Return the instant of an RFC 3339 text that is 00:00 UTC of an accepted day."""
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
             instant = datetime.fromisoformat(value.upper())
@@ -35,9 +35,7 @@ def _day_boundary(value: object) -> datetime:
                 return instant
         except ValueError:
             pass
-    raise PydanticCustomError(
-        "day_boundary", "as_of must be a day boundary, 00:00 UTC, in RFC 3339, such as 2011-09-10T00:00:00Z"
-    )
+    raise PydanticCustomError("day_boundary", "Enter 00:00 UTC of a day as RFC 3339, e.g. 2011-09-10T00:00:00Z")
 
 
 def _count(value: object) -> object:
@@ -45,42 +43,42 @@ def _count(value: object) -> object:
 
 
 Count = Annotated[int, BeforeValidator(_count)]
-CustomerId = Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347])]
+CustomerId = Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's ID.", examples=[12347])]
 AsOf = Annotated[
     datetime | None,
     BeforeValidator(lambda value: None if value is None else _day_boundary(value)),
     Field(
-        description="The day boundary (00:00 UTC) to answer as of: nothing at or after it is looked at. "
-        "Left out: the clock, the day after the last transaction."
+        description="The day boundary (00:00 UTC) to answer as of; nothing at or after it is used. "
+        "Default: the clock, the day after the last transaction."
     ),
 ]
 
 
 class CustomerQuestion(BaseModel):
-    """One customer, by id."""
+    """One customer, by ID."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     customer_id: CustomerId
     as_of: AsOf = None
-    explain: Annotated[bool, Field(description="Whether to give the reasons.")] = True
+    explain: Annotated[bool, Field(description="Whether to return the reasons.")] = True
 
 
 class CustomersQuestion(BaseModel):
-    """Up to MAX_BATCH customers, by id."""
+    """Up to MAX_BATCH customers, by ID."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     customer_ids: Annotated[
         list[CustomerId],
-        Field(min_length=1, max_length=MAX_BATCH, description="Answered in this order, as often as they are named."),
+        Field(min_length=1, max_length=MAX_BATCH, description="IDs; answers keep their order and repetitions."),
     ]
     as_of: AsOf = None
-    explain: Annotated[bool, Field(description="Whether to give the reasons.")] = False
+    explain: Annotated[bool, Field(description="Whether to return the reasons.")] = False
 
 
 class FeatureQuestion(BaseModel):
-    """One customer, by figures instead of an id."""
+    """One customer, by figures instead of an ID."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -94,7 +92,7 @@ class FeatureQuestion(BaseModel):
             gt=0,
             le=MAX_MONEY,
             allow_inf_nan=False,
-            description="Monetary / Frequency; further than 1 % from it is refused.",
+            description="Monetary / Frequency; a deviation of over 1 % is refused.",
             examples=[615.71],
         ),
     ]
@@ -109,10 +107,10 @@ class FeatureQuestion(BaseModel):
     @field_validator("AvgOrderValue")
     @classmethod
     def _is_the_average(cls, value: float, info: ValidationInfo) -> float:
-        if {"Frequency", "Monetary"} <= info.data.keys():  # else those have an error of their own
+        if {"Frequency", "Monetary"} <= info.data.keys():  # otherwise they have errors of their own
             expected = info.data["Monetary"] / info.data["Frequency"]
             if abs(value - expected) > AVERAGE_TOLERANCE * expected:
-                raise PydanticCustomError("not_the_average", "AvgOrderValue must be Monetary / Frequency within 1 %")
+                raise PydanticCustomError("not_the_average", "AvgOrderValue must equal Monetary / Frequency within 1 %")
         return value
 
     @field_validator("Tenure")
@@ -121,12 +119,12 @@ class FeatureQuestion(BaseModel):
         recency = info.data.get("Recency")
         if value is not None and recency is not None and value < recency:
             raise PydanticCustomError(
-                "tenure_below_recency", "The first order is never after the last: Tenure ≥ Recency"
+                "tenure_below_recency", "Tenure must be at least Recency: the first order is not after the last"
             )
         return value
 
     def given(self) -> dict[str, Any]:
-        """Return the figures that were given."""
+        """Return the given figures, without those left out."""
         return self.model_dump(exclude_none=True)
 
 
@@ -135,7 +133,7 @@ class FeatureBatch(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    data: Annotated[list[FeatureQuestion], Field(min_length=1, max_length=MAX_BATCH, description="A row each.")]
+    data: Annotated[list[FeatureQuestion], Field(min_length=1, max_length=MAX_BATCH, description="A row per customer.")]
 
 
 class SegmentQuestion(BaseModel):

@@ -1,4 +1,4 @@
-"""What is answered about a customer."""
+"""Responses about one customer."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Features(TypedDict):
 
 
 class Interval(TypedDict):
-    """Where the expected probability lies: from the formula's coefficients, or Wilson's for customers of one order."""
+    """The interval of the expected probability: by the delta method, or Wilson's for single-order customers."""
 
-    level: Annotated[Probability, Field(description="How often such an interval covers it.")]
+    level: Annotated[Probability, Field(description="Coverage, e.g. 0.9.")]
     low: Probability
     high: Probability
 
 
 class Prediction(TypedDict):
-    """Whether the customer leaves, and how sure that is."""
+    """The probability of leaving, and how certain it is."""
 
     churn_probability: Annotated[
         Probability, Field(description="Probability of no order within horizon_days of as_of. Not rounded.")
@@ -42,96 +42,96 @@ class Prediction(TypedDict):
     confidence: Annotated[
         Confidence,
         Field(
-            description="How the interval stands to the threshold: across it (low), clear of it, or well clear; "
-            "low, too, for a figure that is given and lies outside of all customers', or is looked up and far outside."
+            description="low: the interval includes the threshold, or a figure is outside the range of all customers; "
+            "medium: it is clear of the threshold; high: it is well clear."
         ),
     ]
     evidence: Annotated[
         Evidence,
         Field(
-            description="What is known of the customer: silent for longer than the horizon (lapsed), "
-            "else 1 order, 2 (sparse), or more (repeat)."
+            description="What the answer is based on: no order within the horizon (lapsed), else 1 order, "
+            "2 (sparse) or more (repeat)."
         ),
     ]
 
 
 class Segment(TypedDict):
-    """The group of customers most like this one, and what to do about it."""
+    """The customer's segment and the recommended action."""
 
-    cluster: Annotated[int, Field(description="The segment's number in this version; its name is what to rely on.")]
+    cluster: Annotated[int, Field(description="The cluster number in this model version; rely on the name.")]
     segment: str
     action: str
     offer: str
 
 
 class Contribution(TypedDict):
-    """What one feature does to the log-odds, against the average customer of the training windows.
+    """The effect of one feature on the log-odds, relative to the average customer of the training windows.
 
-    Of a customer of one order it is one alone: what became of customers like this one, against all of one order.
+    A single-order customer has one contribution: similar single-order customers, relative to all of them.
     """
 
     feature: str
     value: int | float
-    contribution: Annotated[float, Field(description="Above 0 raises the risk.")]
+    contribution: Annotated[float, Field(description="Change of the log-odds; positive values raise the risk.")]
     text: str
 
 
 class Counterfactual(TypedDict):
-    """What would bring a customer who counts as leaving under the threshold: one order more."""
+    """One more order that would bring a flagged customer below the threshold."""
 
-    order_value: Annotated[float, Field(description="At least so much, in meta.currency.")]
+    order_value: Annotated[float, Field(description="Least value of the order, in meta.currency.")]
     within_days: Annotated[int, Field(description="Days from meta.as_of.")]
     churn_probability: Annotated[
-        Probability, Field(description="At most so much, as of the day after the order, whatever is in it.")
+        Probability, Field(description="The highest probability on the day after the order, whatever it contains.")
     ]
     text: str
 
 
 class Explanation(TypedDict):
-    """The reasons: base_log_odds + Σ contribution is the log-odds of churn_probability."""
+    """The reasons: base_log_odds + Σ contribution equals the log-odds of churn_probability."""
 
     base_log_odds: float
-    contributions: Annotated[list[Contribution], Field(description="The largest in size first.")]
+    contributions: Annotated[list[Contribution], Field(description="Largest effect first.")]
     counterfactual: Annotated[
         Counterfactual | None,
-        Field(description="null when churn_prediction is 0, or when no single order of a plausible value is enough."),
+        Field(description="null if churn_prediction is 0, or if no single order of a plausible value is enough."),
     ]
 
 
 class CustomerAnswer(TypedDict):
-    """Whether this customer comes back."""
+    """The prediction for one customer."""
 
     customer_id: int
     features: Features
     prediction: Prediction
     segment: Segment
-    explanation: Annotated[Explanation | None, Field(description="null when explain was false.")]
+    explanation: Annotated[Explanation | None, Field(description="null if explain was false.")]
     meta: Meta
 
 
 class CustomerProblem(TypedDict):
-    """Who cannot be predicted, and why."""
+    """A customer who cannot be predicted, and why."""
 
     customer_id: int
-    problem: Annotated[str, Field(description="The code that a question about this customer alone is answered with.")]
+    problem: Annotated[str, Field(description="The problem code of a single request for this customer.")]
 
 
 class CustomersAnswer(TypedDict):
-    """Whether these customers come back."""
+    """The predictions for several customers."""
 
-    results: Annotated[list[CustomerAnswer], Field(description="In the order in which they were asked about.")]
+    results: Annotated[list[CustomerAnswer], Field(description="In the order of the request.")]
     errors: list[CustomerProblem]
 
 
 class FeatureAnswer(Prediction):
-    """Whether a customer with these figures comes back."""
+    """The prediction for a customer with these figures."""
 
-    assumed: Annotated[list[str], Field(description="What was not given, and taken as usual for the rest.")]
+    assumed: Annotated[list[str], Field(description="Figures that were left out and assumed from the others.")]
     meta: FeatureMeta
 
 
 class PlainPrediction(TypedDict):
-    """Whether a customer with these figures comes back, in an older system's names."""
+    """The prediction for a customer with these figures, under legacy names."""
 
     probability: Annotated[Probability, Field(description="Probability of no order within the horizon. Not rounded.")]
     prediction: Annotated[Literal[0, 1], Field(description="1 when probability ≥ threshold.")]
@@ -140,7 +140,7 @@ class PlainPrediction(TypedDict):
 
 
 class PlainPredictions(TypedDict):
-    """Whether customers with these figures come back."""
+    """The predictions for several customers, under legacy names."""
 
     predictions: Annotated[list[PlainPrediction], Field(description="In the order of the rows.")]
     count: int

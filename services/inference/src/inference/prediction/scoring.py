@@ -1,4 +1,4 @@
-"""From a bundle and a customer's features to an answer. Pure: no clock, no database, no web."""
+"""Scores one customer with a bundle: the answer from features. Pure: no clock, no database, no web."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ FAR: Final = 1.5
 def customer_answer(
     bundle: Bundle, customer_id: int, features: Mapping[str, Any], *, explain: bool, meta: Meta
 ) -> CustomerAnswer:
-    """Return the answer about one customer, all of it from this one bundle."""
+    """Return the answer about one customer, from one bundle."""
     assessed = bundle.churn.assess(features)
     predicted = prediction(bundle.churn, features, assessed.probability, assessed.interval)
     if _is_far_outside(bundle, features):
         predicted["confidence"] = "low"
-    leaves = predicted["churn_prediction"] == 1
+    flagged = predicted["churn_prediction"] == 1
     return {
         "customer_id": customer_id,
         "features": {name: features[name] for name in CONTRACT_FEATURES},  # type: ignore[typeddict-item]
         "prediction": predicted,
         "segment": segment(bundle, features),
-        "explanation": _explanation(bundle, features, assessed.explanation, meta["currency"], leaves=leaves)
+        "explanation": _explanation(bundle, features, assessed.explanation, meta["currency"], flagged=flagged)
         if explain
         else None,
         "meta": meta,
@@ -50,10 +50,10 @@ def customer_answer(
 
 
 def feature_answer(bundle: Bundle, given: Mapping[str, float], *, meta: FeatureMeta) -> FeatureAnswer:
-    """Return the answer about figures without an id, by the second formula; what is not given is assumed, and named.
+    """Return the answer from figures, by the second formula; missing figures are assumed and named.
 
-    The interval knows of the coefficients alone, neither how far the assumed may be off nor whether the formula holds
-    where no customer was seen: confidence is at most medium, or low.
+    The interval covers only the coefficients. So confidence is at most medium when a figure was assumed, and low
+    outside the range of all customers.
     """
     features, assumed = bundle.feature_only.complete(given)
     return {**_of_figures(bundle, given, features, assumed), "assumed": assumed, "meta": meta}
@@ -64,7 +64,7 @@ def _of_figures(
 ) -> Prediction:
     model = bundle.feature_only
     answer = prediction(model, features, model.probability(features), model.interval(features))
-    if not all(_seen(bundle, name, given[name]) for name in model.formula.features if name in given):
+    if not all(_in_range(bundle, name, given[name]) for name in model.formula.features if name in given):
         answer["confidence"] = "low"
     elif assumed and answer["confidence"] == "high":
         answer["confidence"] = "medium"
@@ -72,7 +72,7 @@ def _of_figures(
 
 
 def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPrediction:
-    """Return the same under an older system's names, without interval, evidence, and what was assumed."""
+    """Return the answer from figures under the legacy names, without interval, evidence and assumptions."""
     features, assumed = bundle.feature_only.complete(given)
     answer = _of_figures(bundle, given, features, assumed)
     return {
@@ -84,16 +84,16 @@ def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPredict
 
 
 def _is_far_outside(bundle: Bundle, features: Mapping[str, Any]) -> bool:
-    """Return whether a feature is over FAR times the most that any customer had: years of silence, with a wall clock.
+    """Return whether a feature exceeds FAR times its maximum over all customers, e.g. years of silence with CLOCK=wall.
 
-    Not at once above it: the longest Tenure grows every day until the next training. One more is never far.
+    FAR leaves room: the longest Tenure grows every day until the next training. One more is never far.
     """
     percentiles = bundle.reference.percentiles
     return any(features[name] > FAR * percentiles[name][-1] + 1 for name in bundle.churn.features)
 
 
-def _seen(bundle: Bundle, feature: str, value: float) -> bool:
-    """Return whether the figure lies between the least and the greatest of the customers published over."""
+def _in_range(bundle: Bundle, feature: str, value: float) -> bool:
+    """Return whether the figure lies within the range of the customers in the reference."""
     percentiles = bundle.reference.percentiles[feature]
     return percentiles[0] <= value <= percentiles[-1]
 
@@ -101,7 +101,7 @@ def _seen(bundle: Bundle, feature: str, value: float) -> bool:
 def prediction(
     model: ChurnModel | FeatureOnlyModel, features: Mapping[str, Any], probability: float, interval: Interval
 ) -> Prediction:
-    """Return the probability and what it is worth. At the threshold the customer counts as leaving."""
+    """Return the probability and its certainty. A customer at the threshold is flagged."""
     return {
         "churn_probability": probability,
         "churn_prediction": 1 if probability >= model.threshold else 0,
@@ -114,7 +114,7 @@ def prediction(
 
 
 def segment(bundle: Bundle, features: Mapping[str, Any]) -> Segment:
-    """Return the segment nearest to the customer, and what to do about it."""
+    """Return the nearest segment and its recommended action."""
     nearest = bundle.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
     return {
         "cluster": nearest.cluster,
@@ -125,14 +125,14 @@ def segment(bundle: Bundle, features: Mapping[str, Any]) -> Segment:
 
 
 def _explanation(
-    bundle: Bundle, features: Mapping[str, Any], explained: churn.Explanation, currency: str, *, leaves: bool
+    bundle: Bundle, features: Mapping[str, Any], explained: churn.Explanation, currency: str, *, flagged: bool
 ) -> Explanation:
-    """Return the reasons, and what would keep a customer who leaves.
+    """Return the reasons and, for a flagged customer, the counterfactual.
 
-    base_log_odds + Σ contribution is the log-odds of the probability.
+    base_log_odds + Σ contribution equals the log-odds of the probability.
     """
     return {
         "base_log_odds": explained.base_log_odds,
         "contributions": reasons.contributions(explained.contributions, features, bundle, currency),
-        "counterfactual": one_order(bundle, features, currency) if leaves else None,
+        "counterfactual": one_order(bundle, features, currency) if flagged else None,
     }

@@ -21,10 +21,9 @@ from retention.errors import (
 from retention.registry.files import locked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Callable, Collection
 
     from inference.database.connection import Connection
-    from inference.model.live_bundle import LiveBundle
     from retention.registry.bundle import Bundle
     from retention.registry.versions import Registry
 
@@ -60,10 +59,10 @@ class Scores(Protocol):
 class MongoScores:
     """Scores in MongoDB, beside other writers: the trainer, and other processes of this kind."""
 
-    def __init__(self, connection: Connection, live: LiveBundle, registry: Registry) -> None:
+    def __init__(self, connection: Connection, loaded: Callable[[], Bundle | None], registry: Registry) -> None:
         self._connection = connection
         self._work = ScoreWork(connection.database)
-        self._live = live
+        self._loaded = loaded
         self._registry = registry
         self._seen: object = None
         self._settling = False
@@ -132,7 +131,7 @@ class MongoScores:
 
     async def _look(self, now_s: float) -> None:
         """Count and compare only when something changed since the last look, or the one before that."""
-        bundle = self._live.loaded
+        bundle = self._loaded()
         if bundle is None:
             return
         async with self._connection.asking(TIMEOUT_MS):

@@ -1,1 +1,1 @@
-"""Lines that are posted."""
+"""Transaction lines posted to the API."""

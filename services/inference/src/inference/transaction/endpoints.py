@@ -1,30 +1,35 @@
-"""Lines that were sold or returned, posted one request at a time."""
+"""Transaction lines, posted to the API."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from inference.dependencies import service_of
 from inference.docs.openapi import DATA, answers, problems
-from inference.http.auth import needs
-from inference.http.json_body import StrictJsonRoute, json_of
+from inference.http.admission import admitted
+from inference.http.auth import requires
+from inference.http.json_body import JsonRoute, json_of
 from inference.transaction.examples import INGESTED
-from inference.transaction.posts import read_post
 from inference.transaction.request_body import LINES_REQUEST, REPLAYED
 from inference.transaction.requests import invalid, read_rows
-from inference.transaction.responses import Ingested  # noqa: TC001 - FastAPI reads the annotations
+from inference.transaction.responses import Ingested
+from inference.transaction.service import TransactionService
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
-router = APIRouter(route_class=StrictJsonRoute, tags=[DATA])
+router = APIRouter(route_class=JsonRoute, tags=[DATA], dependencies=[admitted])
+
+
+async def _transactions(request: Request) -> TransactionService:
+    return cast("TransactionService", request.app.state.transactions)
 
 
 @router.post(
     "/transactions",
-    summary="Add lines that were sold or returned",
+    summary="Add transaction lines",
+    dependencies=[requires("write")],
     responses=answers({"ingested": INGESTED}, headers=REPLAYED)
     | problems(
         "in_progress",
@@ -40,29 +45,26 @@ router = APIRouter(route_class=StrictJsonRoute, tags=[DATA])
     ),
     openapi_extra=LINES_REQUEST,
 )
-@needs("write")
-async def transactions(request: Request, response: Response) -> Ingested:
-    """Add 1 to 1,000 lines, and answer with what became of each, when every customer they touch is fresh.
+async def transactions(
+    request: Request, response: Response, service: Annotated[TransactionService, Depends(_transactions)]
+) -> Ingested:
+    """Adds 1 to 1,000 lines of sales and returns. The answer comes when all customers of the lines are up to date.
 
-    The rules and ids are those of files: a line that is there already is counted as a duplicate and changes nothing,
-    and one that cannot be understood is put aside, by reason, while the others are added. Identical lines of one
-    invoice are counted within one request, so send an invoice whole. Dates are ISO 8601, in UTC without an offset.
+    Rules and ids are those of files: a line that is stored already counts as a duplicate and changes nothing; an
+    unreadable line is quarantined, with the reason, while the others are added. Identical lines of an invoice are
+    counted within one request, so send an invoice whole. Dates are ISO 8601, in UTC where they have no offset.
 
-    The next question about a customer of these lines sees them, also lines later than the clock: that customer alone
-    is then answered as of the day after the last of them, and `meta.as_of` says so.
+    The next answer about a customer includes these lines. If they are later than the clock, that customer alone is
+    answered as of the day after the last of them; `meta.as_of` says so. Other customers are refreshed by the next load.
 
-    With an `Idempotency-Key` a request can be sent again after any failure: what was begun is finished, and what was
-    finished gets the same answer, for 30 days. Without one it can be sent again, too; its lines are then duplicates.
+    With an `Idempotency-Key`, a request is safe to repeat after any failure: unfinished work is completed, and a
+    finished request gets the same answer for 30 days. Without a key a repeated request is safe too, but its lines
+    count as duplicates.
     """
     key = _idempotency_key(request)
-    service = service_of(request)
-    post = await read_post(read_rows(await json_of(request)), await request.body(), key, service.now())
-    reply = await service.transactions.add(post)
-    await service.scores.rescore(service.live.loaded, reply.touched)
+    reply = await service.add(read_rows(await json_of(request)), await request.body(), key)
     if reply.replayed:
         response.headers["Idempotency-Replayed"] = "true"
-    else:
-        service.metrics.posted(reply.answer)
     return reply.answer
 
 

@@ -8,7 +8,6 @@ import uuid
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from retention.clock import rfc3339
-from retention.errors import RetentionError
 from retention.lines.dates import ISO
 from retention.lines.documents import LineEncoder
 from retention.lines.rules import Rejection, latest_instant
@@ -25,26 +24,6 @@ Refreshed: TypeAlias = "Mapping[datetime, Sequence[int]]"  # customers, by the i
 
 LOAD_PREFIX: Final = "request:"
 LINES_AT_ONCE: Final = 50  # 1 to 3 ms, in which nobody else is served
-
-
-class KeyReusedError(RetentionError):
-    """The same Idempotency-Key came with another body."""
-
-
-class InProgressError(RetentionError):
-    """The first request with this Idempotency-Key is under way."""
-
-
-class OtherIdsError(RetentionError):
-    """The stored lines have ids of another version: each line would come in twice."""
-
-
-class NotStoredError(RetentionError):
-    """The database refuses lines of this request, or rows put aside: some of them may be stored."""
-
-
-class NotDerivableError(RetentionError):
-    """The lines are stored, and the database refuses what is derived from them."""
 
 
 class Post(NamedTuple):

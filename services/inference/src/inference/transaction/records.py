@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from inference.transaction.posts import LOAD_PREFIX, InProgressError, KeyReusedError, OtherIdsError
+from inference.errors import InProgressError, KeyReusedError, OtherIdsError
+from inference.transaction.posts import LOAD_PREFIX
 from retention.errors import UnavailableError
 from retention.store import schema
 

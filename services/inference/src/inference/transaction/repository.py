@@ -14,9 +14,10 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from inference.database.connection import DUPLICATE_KEY, refused_as
+from inference.errors import InProgressError, NotDerivableError, NotStoredError
 from inference.transaction import posts
 from inference.transaction.derived import refresh
-from inference.transaction.posts import InProgressError, NotDerivableError, NotStoredError, Post, Reply
+from inference.transaction.posts import Post, Reply
 from inference.transaction.records import KEPT, Records
 from retention.errors import RetentionError, UnavailableError
 from retention.lines.documents import line_id

@@ -1,4 +1,4 @@
-"""How lines are documented: read without a model, row by row, so that one that is wrong costs the others nothing."""
+"""The documented body of transaction lines; read without a model, so that one bad line does not refuse the rest."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from inference.transaction.requests import MAX_LINES
 from retention.lines.rules import RULES
 
 _MEANINGS: Final = {
-    "InvoiceNo": "Required. One that starts with C is a cancellation, and its lines are returns.",
+    "InvoiceNo": "Required. A number that starts with C is a cancellation; its lines are returns.",
     "StockCode": "The product.",
-    "Description": "The product, in words.",
-    "Quantity": "Required: a whole number within 32 bits; below 0 it is a return.",
-    "InvoiceDate": "Required: ISO 8601, with or without time and offset; from 1990 until tomorrow.",
-    "UnitPrice": "Required: in the shop's currency; a line of price 0 is kept, and is no purchase.",
-    "CustomerID": "A whole number from 1; a line without one is kept, and touches nobody.",
-    "Country": "Where the customer is.",
+    "Description": "The product's name.",
+    "Quantity": "Required: a whole number within 32 bits. A negative one is a return.",
+    "InvoiceDate": "Required: ISO 8601, time and offset optional; from 1990 to tomorrow.",
+    "UnitPrice": "Required, in the shop's currency. A line of price 0 is stored but is not a purchase.",
+    "CustomerID": "A whole number from 1. A line without one is stored but belongs to no customer.",
+    "Country": "The customer's country.",
 }
 _SPELLINGS: Final = ", ".join(f"`{other}` is {rule.name}" for rule in RULES for other in rule.spellings)
 REPLAYED: Final = {
     "Idempotency-Replayed": {
-        "description": "true when this is the answer that the first request with this key was given.",
+        "description": "true when the answer of the first request with this key is repeated.",
         "schema": {"const": "true"},
     }
 }
@@ -32,8 +32,8 @@ _LINES: Final = {
     "maxItems": MAX_LINES,
     "items": {
         "title": "Line",
-        "description": "One line of an invoice. A field that is left out is null. Names are read as those of a file's "
-        f"columns: without regard to case, spaces and `_`, and {_SPELLINGS}.",
+        "description": "One line of an invoice. A missing field is null. Names are read as in a file's header: "
+        f"case, spaces and `_` do not matter, and {_SPELLINGS}.",
         "type": "object",
         "properties": {rule.name: {**_VALUE, "description": _MEANINGS[rule.name]} for rule in RULES},
     },
@@ -65,7 +65,7 @@ LINES_REQUEST: Final[dict[str, Any]] = {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "description": "A name of your own for this request, such as a UUID, to send it again without harm.",
+            "description": "A unique name for this request, such as a UUID: it makes repeating the request safe.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         }
     ],

@@ -1,4 +1,4 @@
-"""A body of transaction lines into rows, or a 422 that says where it is none. What a value means, the rules decide."""
+"""Reads transaction lines from a JSON body, or refuses them with a 422 that names the place. Values are not judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_LINES: Final = 1_000
-MAX_NAME: Final = 40  # characters; more of them is no spelling of a field
+MAX_NAME: Final = 40  # characters; no field name is longer
 
 _NO_VALUES: Final = frozenset((bool, list, dict))
 
@@ -24,25 +24,25 @@ Place: TypeAlias = "tuple[str | int, ...]"
 
 
 class Rows(NamedTuple):
-    """Eight values a line, in the order of RULES, and the place of the list in the body, as a JSON pointer."""
+    """Eight values per line, in the order of RULES, and the JSON pointer of the list in the body."""
 
     rows: list[Row]
     pointer: str
 
 
 class _Layout(NamedTuple):
-    """Under which key each field of RULES stands, None where it is left out; or what is wrong with the keys."""
+    """The key of each field of RULES, None where it is left out; or what is wrong with the keys."""
 
     keys: tuple[str | None, ...]
     wrong: tuple[str, str] | None = None
 
 
 def read_rows(content: Any) -> Rows:  # noqa: ANN401 - what JSON may be
-    """Return the rows of `{"lines": [...]}` or of a bare list; a field that is left out is None.
+    """Return the rows of `{"lines": [...]}` or of a bare list; a missing field is None.
 
-    Raises RequestValidationError, with MAX_ERRORS places at most, for another shape, for none or more than MAX_LINES
-    lines, for a key that is no field or a second spelling of one, and for a value that is true, false, a list or an
-    object. No value is looked at further: one that cannot be understood is quarantined, not refused.
+    Raises RequestValidationError, with at most MAX_ERRORS places, for another shape, no lines or more than MAX_LINES,
+    an unknown or repeated field, and for a value that is true, false, a list or an object. Values are not examined
+    further: an unreadable one is quarantined, not refused.
     """
     try:
         return _read(content)
@@ -57,7 +57,7 @@ def _read(content: object) -> Rows:
         raise invalid(place, "list_type", "The lines must be a list")
     if not 1 <= len(lines) <= MAX_LINES:
         raise invalid(place, "line_count", f"A request has 1 to {MAX_LINES:,} lines")
-    layouts: dict[tuple[str, ...], _Layout] = {}  # a client writes all its lines alike
+    layouts: dict[tuple[str, ...], _Layout] = {}  # a client writes all its lines in the same layout
     rows: list[Row] = []
     errors: Iterator[dict[str, Any]] = (
         error for index, line in enumerate(lines) for error in _errors(line, (*place, index), layouts, rows)
@@ -68,7 +68,7 @@ def _read(content: object) -> Rows:
 
 
 def invalid(place: Place, code: str, detail: str) -> RequestValidationError:
-    """Return the 422 of one thing that is wrong at this place of the body."""
+    """Return the 422 of one error at this place of the body."""
     return RequestValidationError([_error(place, code, detail)])
 
 
@@ -78,14 +78,14 @@ def _lines(content: object) -> tuple[object, Place]:
     if "lines" not in content:
         raise invalid(("lines",), "missing", "Field required")
     if len(content) > 1:
-        raise invalid((), "unknown_field", "The body has a field that is not known here")
+        raise invalid((), "unknown_field", "The body has an unknown field")
     return content["lines"], ("lines",)
 
 
 def _errors(
     line: object, place: Place, layouts: dict[tuple[str, ...], _Layout], rows: list[Row]
 ) -> Iterator[dict[str, Any]]:
-    """Add the line's row, or yield what is wrong with it."""
+    """Add the line's row, or yield its errors."""
     if not isinstance(line, dict):
         yield _error(place, "line_type", "A line must be an object")
         return
@@ -108,7 +108,7 @@ def _layout(line: Mapping[str, object]) -> _Layout:
     for name in line:
         field = field_named(name) if len(name) <= MAX_NAME else None
         if field is None:
-            return _Layout((), ("unknown_field", "The line has a field that is not known here"))
+            return _Layout((), ("unknown_field", "The line has an unknown field"))
         if field in key_of:
             return _Layout((), ("repeated_field", f"The line has {field} twice, in two spellings"))
         key_of[field] = name

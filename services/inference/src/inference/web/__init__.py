@@ -1,1 +1,1 @@
-"""The page at `/`, for people: an id in, what is known of the customer out. Written here, without a script."""
+"""The page at `/`, where people look up a customer. Server-rendered, without a script."""

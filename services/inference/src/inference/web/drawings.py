@@ -1,4 +1,4 @@
-"""The lines of the page's drawings: where things are, never what they say or how they look. Pure arithmetic."""
+"""The geometry of the page's drawings. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 CENTRE: Final = (150.0, 150.0)
 RADIUS: Final = 118.0
-_LEAST_ARC: Final = 0.012  # of the half circle: a narrower interval could not be seen
+_LEAST_ARC: Final = 0.012  # of the half circle: a narrower interval would be invisible
 
 BAR_HALF: Final = 100.0  # the longest bar to either side, of 200 across
 LEAST_SCALE: Final = 0.5  # of log-odds: small reasons alone do not fill the drawing
@@ -24,15 +24,15 @@ class Point(NamedTuple):
 
 
 class Gauge(NamedTuple):
-    """A half circle from 0 on the left to 1 on the right, with an interval, a hand and a mark on it."""
+    """A half circle from 0 on the left to 1 on the right, with an interval, a hand and a mark."""
 
-    below: str  # paths: up to the threshold, from it on, and the interval
+    below: str  # paths: below the threshold, above it, and the interval
     above: str
     interval: str
     hand: tuple[Point, Point]
     mark: tuple[Point, Point]
     label: Point  # of the mark, outside
-    anchor: str  # which end of the label is there
+    anchor: str  # which end of the label is at that point
 
 
 def gauge(probability: float, low: float, high: float, threshold: float) -> Gauge:
@@ -61,14 +61,14 @@ def _arc(start: float, end: float) -> str:
 
 
 class Bar(NamedTuple):
-    """A bar: where it starts, and how long it is."""
+    """A bar: its start and its length."""
 
     start: float
     length: float
 
 
 def diverging(values: Sequence[float]) -> list[Bar]:
-    """Return bars from the middle of 2 · BAR_HALF: values above 0 to the right; the largest takes all of its side."""
+    """Return bars from the middle of 2 · BAR_HALF, positive values to the right; the largest fills its side."""
     largest = max([LEAST_SCALE, *map(abs, values)])
     lengths = [round(BAR_HALF * abs(value) / largest, 1) for value in values]
     return [
@@ -77,7 +77,7 @@ def diverging(values: Sequence[float]) -> list[Bar]:
 
 
 def upright(values: Sequence[float], *, height: float) -> list[Bar]:
-    """Return bars that stand on `height`, the greatest from 0; what is not above 0 has none."""
+    """Return bars that stand on `height`; the greatest reaches 0, and values up to 0 have no length."""
     greatest = max(values, default=0)
     lengths = [round(height * max(0.0, value) / greatest, 1) if greatest > 0 else 0.0 for value in values]
     return [Bar(round(height - length, 1), length) for length in lengths]

@@ -1,21 +1,24 @@
-"""The page at `/`, for people; programs that ask get a line of JSON."""
+"""The page at `/`, where people look up a customer; programs get a line of JSON."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from inference.customer import service as asking
-from inference.dependencies import service_of
+from inference.customer.service import CustomerService
 from inference.docs.openapi import PAGE
-from inference.http.auth import access_of
+from inference.http.admission import admission_of
+from inference.http.auth import Auth, auth_of
+from inference.http.context import Context, RequestContext
 from inference.http.negotiation import preferred
 from inference.http.problems import RETRY_AFTER_S, UNAUTHORIZED
-from inference.web.documented import FORM_BODY, PAGES, WELCOME, Welcome
-from inference.web.notices import notice, of_rule
+from inference.web.notices import notice_of_error, notice_of_problem
+from inference.web.openapi import FORM_BODY, PAGES, WELCOME, Welcome
 from inference.web.page import page
 from inference.web.requests import Form, read_form
 from retention.errors import RetentionError
@@ -23,59 +26,76 @@ from retention.errors import RetentionError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fastapi import FastAPI
+
     from inference.customer.responses import Profile
-    from inference.http.auth import Refusal
     from inference.web.notices import Notice
 
 _CHALLENGE: Final = {"WWW-Authenticate": 'ApiKey realm="retention", field="key"'}
 _OFFERED: Final = ("application/json", "text/html")
-MESSAGE: Final = "Who is about to leave, and why: POST /predict_churn_by_id; /docs shows how."
+_FILES: Final = Path(__file__).parent / "files"
+MESSAGE: Final = "Which customers are about to leave, and why: POST /predict_churn_by_id. See /docs."
 
 router = APIRouter(tags=[PAGE])
 
 
-@router.get("/", summary="What is this?", response_model=Welcome, responses=WELCOME)
-async def welcome(request: Request) -> HTMLResponse | JSONResponse:
-    """Answer with a line of JSON; browsers get the page on which a customer is looked up."""
+def mount_files(app: FastAPI) -> None:
+    """Serve the page's static files."""
+    app.mount("/page", StaticFiles(directory=_FILES), name="look-up")
+
+
+async def _customers(request: Request) -> CustomerService:
+    return cast("CustomerService", request.app.state.customers)
+
+
+async def _auth(request: Request) -> Auth:
+    return auth_of(request)
+
+
+@router.get("/", summary="Home", response_model=Welcome, responses=WELCOME)
+async def welcome(request: Request, context: Context) -> HTMLResponse | JSONResponse:
+    """Returns a line of JSON, or the look-up page where `Accept` prefers HTML."""
     if preferred(request.headers.get("accept", ""), _OFFERED) == "text/html":
-        return _page(request, Form())
+        return _page(auth_of(request), context, Form())
     return JSONResponse({"message": MESSAGE}, headers={"Vary": "Accept"})
 
 
 @router.post("/", summary="Look up a customer", response_class=HTMLResponse, responses=PAGES, openapi_extra=FORM_BODY)
-async def look_up(request: Request) -> HTMLResponse:
-    """Answer the page's form with the page about one customer; programs ask GET /customers/{customer_id}.
+async def look_up(
+    request: Request,
+    auth: Annotated[Auth, Depends(_auth)],
+    customers: Annotated[CustomerService, Depends(_customers)],
+    context: Context,
+) -> HTMLResponse:
+    """Answers the page's form with the page about one customer; programs use `GET /customers/{customer_id}`.
 
-    An id comes in the body: addresses are logged, shared and remembered.
+    The ID is sent in the body, because addresses are logged and shared.
     """
     form = Form()
     try:
         form = read_form(await request.body(), request.headers.get("content-type", ""))
-        if refusal := access_of(request).refusal_of_key(request.scope, form.key.encode() or None):
-            return _refused(request, form, refusal)
+        if refusal := auth.refusal_of_key(request.scope, form.key.encode() or None):
+            headers = _CHALLENGE if refusal.problem is UNAUTHORIZED else refusal.headers
+            return _page(auth, context, form, notice=notice_of_problem(refusal.problem, form), headers=headers)
         question = form.question()
-        request.state.customer_id = question.customer_id
-        with request.app.state.places:
-            profile = await asking.profile(service_of(request), question, request.state.request_id)
+        context.customer_id = question.customer_id
+        with admission_of(request).requests:
+            profile = await customers.profile(question, context.request_id)
     except (RetentionError, HTTPException) as error:
-        said = notice(error, on_a_day=bool(form.as_of.strip()))
-        return _page(request, form, notice=said, headers={"Retry-After": str(RETRY_AFTER_S)} if said.passes else {})
-    return _page(request, form, profile=profile)
-
-
-def _refused(request: Request, form: Form, refusal: Refusal) -> HTMLResponse:
-    headers = _CHALLENGE if refusal.rule is UNAUTHORIZED else refusal.headers
-    return _page(request, form, notice=of_rule(refusal.rule), headers=headers)
+        notice = notice_of_error(error, form)
+        retry = {"Retry-After": str(RETRY_AFTER_S)} if notice.transient else {}
+        return _page(auth, context, form, notice=notice, headers=retry)
+    return _page(auth, context, form, profile=profile)
 
 
 def _page(
-    request: Request,
+    auth: Auth,
+    context: RequestContext,
     form: Form,
     *,
     notice: Notice | None = None,
     profile: Profile | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    asks_key = access_of(request).keys_required
-    html = page(form, asks_key=asks_key, request_id=request.state.request_id, notice=notice, profile=profile)
+    html = page(form, asks_key=auth.keys_required, request_id=context.request_id, notice=notice, profile=profile)
     return HTMLResponse(html, notice.status if notice else 200, {"Vary": "Accept", **(headers or {})})

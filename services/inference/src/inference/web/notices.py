@@ -1,4 +1,4 @@
-"""What the page says when it has no answer: what is wrong in plain words, and what to do."""
+"""The page's notices: what is wrong, and the next step, when there is no answer."""
 
 from __future__ import annotations
 
@@ -6,81 +6,69 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.exceptions import HTTPException
 
-from inference.http.problems import BY_STATUS, BY_TYPE, Rule
-from inference.web.requests import NotAskableError
+from inference.errors import InvalidFormError
+from inference.http.problems import BY_STATUS, BY_TYPE, ProblemType
 
 if TYPE_CHECKING:
+    from inference.web.requests import Form
     from retention.errors import RetentionError
 
 
 class Notice(NamedTuple):
-    """A heading, what to do, and the field it is about, if any."""
+    """A title, the next step, and the field it is about, if any."""
 
     status: int
     title: str
     advice: str
     field: str = ""
-    passes: bool = False  # by itself: the answer says when to ask again
+    transient: bool = False  # passes by itself: the answer has Retry-After
 
 
-_ADVICE: Final = {  # of a problem's code, where the table of problems speaks to programs
-    "unauthorized": (
-        "A key is needed",
-        "Type an API key that is known here: whoever runs this service makes them.",
-        "key",
-    ),
-    "rate_limited": ("Too many questions", "Wait a little, then ask again.", ""),
-    "customer_not_found": (
-        "No such customer",
-        "Nothing was ever sold to a customer with this id. Check the number.",
-        "customer_id",
-    ),
-    "no_orders": (
-        "No orders to judge by",
-        "The customer is known, but nothing on record is an order: returns and cancellations are none.",
-        "",
-    ),
+# Title, next step and field by problem code, where the table of problems speaks to programs.
+_TEXTS: Final = {
+    "unauthorized": ("An API key is required", "Enter your API key.", "key"),
+    "wrong_key": ("That key isn’t valid", "Check the key, or ask whoever runs this service for one.", "key"),
+    "rate_limited": ("Too many requests", "Wait a moment, then try again.", ""),
+    "customer_not_found": ("No customer {customer_id}", "Check the ID.", "customer_id"),
+    "no_orders": ("Customer {customer_id} has no orders", "Only returns or cancellations are on record.", ""),
     "model_not_loaded": (
         "No model is loaded yet",
-        "The first one is being made, or the last one was refused: the page /health says which. Ask again in a minute.",
+        "It is being trained, or was refused: see /health. Try again in a minute.",
         "",
     ),
-    "database_unavailable": (
-        "The database does not answer",
-        "It is tried anew with every question: ask again in a few seconds.",
-        "",
-    ),
-}  # fmt: skip
-
-
-_ON_A_DAY: Final = {  # the same, where a past day was asked about
+    "database_unavailable": ("We can’t reach the database", "Try again shortly.", ""),
+    "busy": ("The service is busy", "Try again shortly.", ""),
+}
+# The same for a past day.
+_TEXTS_ON_A_DAY: Final = {
     "customer_not_found": (
-        "No such customer by then",
-        "Nothing was sold to a customer with this id before that day. Check both, or leave the day out.",
+        "Customer {customer_id} was not known by then",
+        "Check ID and day, or leave the day empty.",
         "customer_id",
     ),
     "no_orders": (
-        "No orders to judge by",
-        "The customer is known, but placed no order before that day. Leave the day out, or ask about a later one.",
+        "Customer {customer_id} had no orders by then",
+        "Choose a later day, or leave the day empty.",
         "as_of",
     ),
 }
 
 
-def notice(error: RetentionError | HTTPException, *, on_a_day: bool) -> Notice:
-    """Return what to say of `error`, met when a past day was asked about or not; it raises again what has no rule."""
-    if isinstance(error, NotAskableError):
-        return Notice(error.status, "This cannot be asked", str(error), error.field)
+def notice_of_error(error: RetentionError | HTTPException, form: Form) -> Notice:
+    """Return the notice for `error`; raises it again when no problem type is known for it."""
+    if isinstance(error, InvalidFormError):
+        return Notice(error.status, str(error), "", error.field)
     if isinstance(error, HTTPException):
-        return of_rule(BY_STATUS[error.status_code])
-    rule = next((BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE), None)
-    if rule is None:
+        return notice_of_problem(BY_STATUS[error.status_code], form)
+    problem = next((BY_TYPE[kind] for kind in type(error).__mro__ if kind in BY_TYPE), None)
+    if problem is None:
         raise error
-    return of_rule(rule, on_a_day=on_a_day)
+    return notice_of_problem(problem, form)
 
 
-def of_rule(rule: Rule, *, on_a_day: bool = False) -> Notice:
-    """Return the rule's answer in the page's words where there are some."""
-    words = _ADVICE | _ON_A_DAY if on_a_day else _ADVICE
-    title, advice, field = words.get(rule.code, (rule.title, rule.detail, ""))
-    return Notice(rule.status, title, advice, field, rule.passes)
+def notice_of_problem(problem: ProblemType, form: Form) -> Notice:
+    """Return the notice for a problem: in the page's words where there are some, else in the problem's."""
+    texts = _TEXTS | _TEXTS_ON_A_DAY if form.as_of.strip() else _TEXTS
+    code = "wrong_key" if problem.code == "unauthorized" and form.key else problem.code
+    title, advice, field = texts.get(code, (problem.title, problem.detail, ""))
+    return Notice(problem.status, title.format(customer_id=form.customer_id.strip()), advice, field, problem.transient)

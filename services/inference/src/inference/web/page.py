@@ -1,4 +1,4 @@
-"""The page's HTML, from templates that escape whatever they are given."""
+"""The page's HTML, from templates that escape all values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from inference.customer.responses import Profile
     from inference.web.notices import Notice
 
-EXAMPLE_ID: Final = 12347  # of Online Retail and of the invented shop
+EXAMPLE_ID: Final = 12347  # exists in Online Retail and in the synthetic shop
 
 
 @cache
@@ -37,7 +37,7 @@ def page(
     notice: Notice | None = None,
     profile: Profile | None = None,
 ) -> str:
-    """Return the page: a notice, a profile or, without either, the welcome. The key is never given back."""
+    """Return the page: a notice, a profile or, without either, the welcome. It never repeats the key."""
     title = notice.title if notice else f"Customer {profile['customer_id']}" if profile else "Look up a customer"
     return (
         _templates()

@@ -1,4 +1,4 @@
-"""From a customer's profile to what the page shows of it, in the page's order. Pure."""
+"""A customer's profile as the texts and figures that the page shows. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.web import drawings, wording
 from inference.web.drawings import BAR_HALF
+from retention.scoring.churn import sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +19,10 @@ MONTHS_HEIGHT: Final = 90.0
 
 
 def profile_view(profile: Profile) -> dict[str, Any]:
-    """Return the words and figures of the page; `profile` is the answer of GET /customers/{id}."""
+    """Return texts and figures in the page's order; `profile` is the answer of GET /customers/{id}."""
     prediction, features, meta = profile["prediction"], profile["features"], profile["meta"]
     reasons = profile["explanation"]
-    assert reasons is not None  # noqa: S101 - for the type checker: the page always asks for them
+    assert reasons is not None  # noqa: S101 - for the type checker: the page always requests them
     return {
         "customer_id": profile["customer_id"],
         "as_of": wording.day(meta["as_of"]),
@@ -43,7 +44,7 @@ def profile_view(profile: Profile) -> dict[str, Any]:
 
 
 def gauge_of(profile: Profile) -> Gauge:
-    """Return the lines of the gauge."""
+    """Return the geometry of the gauge."""
     prediction = profile["prediction"]
     low, high = prediction["interval"]["low"], prediction["interval"]["high"]
     return drawings.gauge(prediction["churn_probability"], low, high, prediction["threshold"])
@@ -53,18 +54,16 @@ def _sentences(profile: Profile, reasons: Explanation) -> dict[str, str]:
     prediction, meta = profile["prediction"], profile["meta"]
     percent, threshold = wording.percent(prediction["churn_probability"]), wording.percent(prediction["threshold"])
     interval = wording.interval(prediction["interval"]["low"], prediction["interval"]["high"])
-    level, horizon = wording.percent(prediction["interval"]["level"]), prediction["horizon_days"]
-    day, base = wording.day(meta["as_of"]), wording.signed(reasons["base_log_odds"])
-    everybody = "every customer of one order" if profile["features"]["Frequency"] == 1 else "everybody"
+    base = wording.percent(sigmoid(reasons["base_log_odds"]))
+    average = "average one-time customer" if profile["features"]["Frequency"] == 1 else "average customer"
     return {
-        "sentence": f"The chance of no order in the {horizon} days from {day} on is {percent}. "
-        f"Customers from {threshold} up are flagged.",
-        "gauge_text": f"Risk {percent}, {level} interval {interval}, threshold {threshold}.",
-        "gauge_legend": f"Below the figure and as a band: its {level} interval. The mark on the rim is the threshold.",
-        "reasons_lead": "Each part adds to the log-odds of leaving. "
-        f"Together with the {base} that {everybody} starts from, they come to {percent}.",
+        "sentence": f"{percent} chance of no order by {wording.last_day(meta['as_of'], prediction['horizon_days'])}. "
+        f"Customers are flagged from {threshold}.",
+        "gauge_text": f"Risk {percent}, range {interval}, flagged from {threshold}.",
+        "gauge_legend": f"Range {interval}; flagged from {threshold}",
+        "reasons_lead": f"The {average} starts at {base}. What is known of this customer makes it {percent}.",
         "footing": f"Model {meta['model_version']} · data {_days(meta['data_age_days'])} old · "
-        f"only what was known before {day}, 00:00 UTC · request {meta['request_id']}",
+        f"data before {wording.day(meta['as_of'])}, 00:00 UTC · request {meta['request_id']}",
     }
 
 
@@ -76,7 +75,7 @@ def _grounds(profile: Profile, reasons: Explanation) -> list[tuple[str, str]]:
     ]
     if prediction["churn_prediction"]:
         change = reasons["counterfactual"]
-        grounds.append(("What would change it", change["text"] if change else wording.NO_SINGLE_ORDER))
+        grounds.append(("What would help", change["text"] if change else wording.NO_SINGLE_ORDER))
     return [(term, wording.sentence(words)) for term, words in grounds]
 
 
@@ -126,9 +125,9 @@ def _history(orders: Orders, currency: str) -> dict[str, Any]:
 def _history_lead(orders: Orders, currency: str) -> str:
     first, last = wording.day(orders["first_order_at"]), wording.day(orders["last_order_at"])
     span = f"on {last}" if first == last else f"from {first} to {last}"
-    lead = f"{_count(orders['orders'], 'order')} {span}, {wording.money(orders['monetary'], currency)} together"
+    lead = f"{_count(orders['orders'], 'order')} {span}, {wording.money(orders['monetary'], currency)} in total"
     if not orders["returns"]:
-        return f"{lead}; nothing returned."
+        return f"{lead}; no returns."
     return f"{lead}; {_count(orders['returns'], 'return')} of {wording.money(orders['returned'], currency)}."
 
 
@@ -156,7 +155,7 @@ def _similar(other: SimilarCustomer, currency: str) -> dict[str, Any]:
 
 
 def _ago(days: int) -> tuple[str, str]:
-    return ("last day", "") if days == 0 else (f"{days:,}", "day ago" if days == 1 else "days ago")
+    return ("under 1", "day ago") if days == 0 else (f"{days:,}", "day ago" if days == 1 else "days ago")
 
 
 def _days(number: int) -> str:
@@ -177,6 +176,6 @@ def _long(month: str) -> str:
 
 def _months_legend(months: Sequence[MonthOfOrders], currency: str) -> str:
     if not any(month["orders"] for month in months):
-        return "No order in any of these months."
+        return "No orders in these months."
     highest = wording.money(max(month["value"] for month in months), currency)
-    return f"Value of the orders of each month, the highest {highest}; the number over a bar counts them."
+    return f"Order value by month, up to {highest}; the numbers count the orders."

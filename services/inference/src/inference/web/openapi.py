@@ -1,4 +1,4 @@
-"""How the page is documented: a form in, HTML out."""
+"""The OpenAPI description of the page: a form in, HTML out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from retention.lines.rules import MAX_CUSTOMER_ID
 
 
 class Welcome(TypedDict):
-    """What this is."""
+    """What the service is for."""
 
     message: str
 
@@ -20,17 +20,17 @@ _HTML: Final = {"text/html": {"schema": {"type": "string"}}}
 _RETRY: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
 WELCOME: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The line; the page where Accept names text/html.", "content": _HTML}
+    200: {"description": "A line of JSON; the look-up page where Accept prefers text/html.", "content": _HTML}
 }
 PAGES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The page with the customer's profile."},
-    401: {"description": "The page, which asks for a key.", "content": _HTML},
-    404: {"description": "The page, which knows no such customer, or no order before that day.", "content": _HTML},
+    401: {"description": "The page, asking for a valid key.", "content": _HTML},
+    404: {"description": "The page: no such customer, or no orders before that day.", "content": _HTML},
     413: {"description": "The page: the form is too large.", "content": _HTML},
-    415: {"description": "The page: this is not a form.", "content": _HTML},
-    422: {"description": "The page, which says what to change.", "content": _HTML},
-    429: {"description": "The page: a key was asked with, or wrong ones were tried, too often.", "content": _HTML},
-    503: {"description": "The page: there is no model, or no database.", "content": _HTML, "headers": _RETRY},
+    415: {"description": "The page: the body is not a form.", "content": _HTML},
+    422: {"description": "The page, saying what to change.", "content": _HTML},
+    429: {"description": "The page: too many requests of a key, or too many wrong keys.", "content": _HTML},
+    503: {"description": "The page: no model or no database is available.", "content": _HTML, "headers": _RETRY},
 }
 FORM_BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -50,14 +50,18 @@ FORM_BODY: Final[dict[str, Any]] = {
                         "as_of": {
                             "type": "string",
                             "format": "date",
-                            "description": "The day to answer as of, from its start (00:00 UTC); left out: the clock.",
+                            "description": "The day to answer as of (its start, 00:00 UTC); default: the clock.",
                         },
-                        "key": {"type": "string", "maxLength": 200, "description": "An API key, where one is needed."},
+                        "key": {
+                            "type": "string",
+                            "maxLength": 200,
+                            "description": "An API key, where required.",
+                        },
                         "instead": {
                             "type": "integer",
                             "minimum": 1,
                             "maximum": MAX_CUSTOMER_ID,
-                            "description": "Another customer's id, which takes the place of customer_id.",
+                            "description": "Another customer's ID, used in place of customer_id.",
                         },
                     },
                     "required": ["customer_id"],

@@ -1,4 +1,4 @@
-"""A QuestionRoute answers what FastAPI's own handler does, and takes nothing that it would not look for."""
+"""A FastRoute answers exactly as FastAPI's own handler does, and accepts no other kind of endpoint."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Body, FastAPI, Request, Response
+from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
-from inference.http.json_body import QuestionRoute, StrictJsonRoute
-from inference.http.overload import Places
-from inference.http.problem_handlers import answer_with_problems
+from inference.http.admission import Admission, admitted
+from inference.http.fast_route import FastRoute
+from inference.http.json_body import JsonRoute
+from inference.http.problem_handlers import add_problem_handlers
 from inference.http.request_log import RequestLog
 from inference.prediction.requests import CustomerQuestion, FeatureQuestion  # noqa: TC001 - FastAPI reads the annotations
 
@@ -20,11 +21,18 @@ pytestmark = pytest.mark.anyio
 JSON = "application/json"
 
 
-async def about_a_customer(request: Request, question: Annotated[CustomerQuestion, Body()]) -> Response:
-    return Response(f"{request.method} {question!r}", media_type="text/plain")
+async def _method(request: Request) -> str:
+    return request.method
 
 
-async def about_figures(_: Request, question: FeatureQuestion) -> Response:
+Method = Annotated[str, Depends(_method)]
+
+
+async def about_a_customer(question: Annotated[CustomerQuestion, Body()], method: Method) -> Response:
+    return Response(f"{method} {question!r}", media_type="text/plain")
+
+
+async def about_figures(question: FeatureQuestion) -> Response:
     return Response(repr(question), media_type="text/plain")
 
 
@@ -32,10 +40,12 @@ async def about_figures(_: Request, question: FeatureQuestion) -> Response:
 def app() -> FastAPI:
     """An application that has each endpoint twice: on a route of FastAPI's handler, and on one of ours."""
     app = FastAPI(middleware=[Middleware(RequestLog, id_hash_key=b"key", count=lambda *_: None)])
-    app.state.places = Places(1)
-    answer_with_problems(app)
-    for prefix, route_class in (("/theirs", StrictJsonRoute), ("/ours", QuestionRoute)):
-        router = APIRouter(route_class=route_class, prefix=prefix)
+    app.state.admission = Admission(1)
+    add_problem_handlers(app)
+    for router in (
+        APIRouter(route_class=JsonRoute, prefix="/theirs", dependencies=[admitted]),
+        APIRouter(route_class=FastRoute, prefix="/ours"),
+    ):
         router.post("/customer")(about_a_customer)
         router.post("/figures")(about_figures)
         app.router.routes.extend(router.routes)
@@ -87,12 +97,17 @@ async def test_a_failure_gives_its_place_back(app: FastAPI) -> None:
 
 
 def test_an_endpoint_that_takes_more_is_refused_when_the_application_is_made() -> None:
-    async def takes_more(request: Request, question: CustomerQuestion, limit: int = 3) -> Response:
-        return Response(f"{request} {question} {limit}")
+    async def needs_query(question: CustomerQuestion, limit: int = 3) -> Response:
+        return Response(f"{question} {limit}")
 
-    async def takes_none(request: Request) -> Response:
-        return Response(str(request))
+    async def needs_request(request: Request, question: CustomerQuestion) -> Response:
+        return Response(f"{request} {question}")
 
-    for endpoint in (takes_more, takes_none):
-        with pytest.raises(ValueError, match="unpack"):
-            APIRouter(route_class=QuestionRoute).post("/")(endpoint)
+    async def needs_no_body(method: Method) -> Response:
+        return Response(method)
+
+    for endpoint in (needs_query, needs_request, needs_no_body):
+        with pytest.raises(TypeError, match="FastRoute"):
+            APIRouter(route_class=FastRoute).post("/")(endpoint)
+    with pytest.raises(TypeError, match="FastRoute"):
+        APIRouter(route_class=FastRoute, dependencies=[admitted]).post("/")(about_figures)

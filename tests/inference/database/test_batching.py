@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.database.coalesced import Coalesced
+from inference.database.batching import LookupBatcher
 from retention.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def asking(coalesced: Coalesced[int, int], *keys: int) -> list[asyncio.Task[int | None]]:
+async def asking(coalesced: LookupBatcher[int, int], *keys: int) -> list[asyncio.Task[int | None]]:
     """Let so many ask, one after the other."""
     tasks = [asyncio.create_task(coalesced(key)) for key in keys]
     await turns()
@@ -57,7 +57,7 @@ async def asking(coalesced: Coalesced[int, int], *keys: int) -> list[asyncio.Tas
 
 async def test_the_first_asks_at_once_and_those_who_arrive_meanwhile_ask_together() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60, at_once=1)
+    coalesced = LookupBatcher(questions, timeout_s=60, queries_at_once=1)
     (first,) = await asking(coalesced, 1)
     others = await asking(coalesced, 2) + await asking(coalesced, 3) + await asking(coalesced, 4)
 
@@ -71,7 +71,7 @@ async def test_the_first_asks_at_once_and_those_who_arrive_meanwhile_ask_togethe
 
 async def test_those_of_one_turn_of_the_loop_ask_together_from_the_start() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60)
+    coalesced = LookupBatcher(questions, timeout_s=60)
     tasks = await asking(coalesced, 1, 2, 3)
 
     assert questions.asked == [[1, 2, 3]]
@@ -81,7 +81,7 @@ async def test_those_of_one_turn_of_the_loop_ask_together_from_the_start() -> No
 
 async def test_who_comes_in_the_turns_that_follow_is_with_the_first_and_a_turn_without_anybody_ends_the_wait() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60, most=4)
+    coalesced = LookupBatcher(questions, timeout_s=60, batch_size=4)
     tasks = []
     for key in (1, 2, 3):
         tasks.append(asyncio.create_task(coalesced(key)))
@@ -98,7 +98,7 @@ async def test_who_comes_in_the_turns_that_follow_is_with_the_first_and_a_turn_w
 
 async def test_a_full_question_waits_for_nobody() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60, at_once=1, most=2)
+    coalesced = LookupBatcher(questions, timeout_s=60, queries_at_once=1, batch_size=2)
     tasks = [asyncio.create_task(coalesced(key)) for key in (1, 2)]
     await asyncio.sleep(0)
     for key in range(3, 20):
@@ -112,7 +112,7 @@ async def test_a_full_question_waits_for_nobody() -> None:
 
 async def test_nobody_is_answered_from_a_question_that_was_put_before_they_came() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60, at_once=1)
+    coalesced = LookupBatcher(questions, timeout_s=60, queries_at_once=1)
     (first,) = await asking(coalesced, 1)
     (again,) = await asking(coalesced, 1)
     await questions.let_through(0)
@@ -126,7 +126,7 @@ async def test_nobody_is_answered_from_a_question_that_was_put_before_they_came(
 
 async def test_who_asks_for_the_same_is_answered_by_one_key_of_the_question() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60)
+    coalesced = LookupBatcher(questions, timeout_s=60)
     tasks = await asking(coalesced, 7, 7, 7, ABSENT)
 
     assert questions.asked == [[ABSENT, 7]]
@@ -136,7 +136,7 @@ async def test_who_asks_for_the_same_is_answered_by_one_key_of_the_question() ->
 
 async def test_questions_under_way_and_their_size_are_bounded_and_nobody_is_passed_over() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60, at_once=2, most=3)
+    coalesced = LookupBatcher(questions, timeout_s=60, queries_at_once=2, batch_size=3)
     tasks = await asking(coalesced, 1) + await asking(coalesced, 2)
     tasks += await asking(coalesced, *range(3, 11))
 
@@ -157,7 +157,7 @@ async def test_one_that_cannot_be_answered_is_not_the_failure_of_the_others() ->
             raise ValueError("not to be decoded")
         return {key: 10 * key for key in keys}
 
-    coalesced = Coalesced(ask, timeout_s=60)
+    coalesced = LookupBatcher(ask, timeout_s=60)
     answers = await asyncio.gather(*(coalesced(key) for key in (12, 13, 14)), return_exceptions=True)
 
     assert answers[::2] == [120, 140]
@@ -166,7 +166,7 @@ async def test_one_that_cannot_be_answered_is_not_the_failure_of_the_others() ->
 
 async def test_when_nothing_answers_all_who_asked_are_told_and_it_is_not_asked_once_for_each() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60)
+    coalesced = LookupBatcher(questions, timeout_s=60)
     tasks = await asking(coalesced, 1, 2, 3)
     await questions.fail(0, UnavailableError("away"))
 
@@ -179,7 +179,7 @@ async def test_when_nothing_answers_all_who_asked_are_told_and_it_is_not_asked_o
 
 async def test_one_who_goes_away_takes_nobody_along() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=60, at_once=1)
+    coalesced = LookupBatcher(questions, timeout_s=60, queries_at_once=1)
     under_way, stays = await asking(coalesced, 1, 2)
     waiting, waits = await asking(coalesced, 3, 4)
     under_way.cancel()
@@ -195,7 +195,7 @@ async def test_one_who_goes_away_takes_nobody_along() -> None:
 
 async def test_the_deadline_counts_from_the_arrival_and_the_wait_for_a_turn_is_part_of_it() -> None:
     questions = Questions()
-    coalesced = Coalesced(questions, timeout_s=0.05, at_once=1)
+    coalesced = LookupBatcher(questions, timeout_s=0.05, queries_at_once=1)
     started = asyncio.get_running_loop().time()
     asked, waiting = await asking(coalesced, 1) + await asking(coalesced, 2)
 
@@ -217,7 +217,7 @@ async def test_everybody_is_answered_whenever_they_come(seed: int) -> None:
             await asyncio.sleep(0)
         return {key: 10 * key for key in keys}
 
-    coalesced = Coalesced(ask, timeout_s=60, at_once=chance.randint(1, 3), most=chance.randint(1, 5))
+    coalesced = LookupBatcher(ask, timeout_s=60, queries_at_once=chance.randint(1, 3), batch_size=chance.randint(1, 5))
 
     async def arriving(key: int) -> int | None:
         for _ in range(chance.randrange(300)):
