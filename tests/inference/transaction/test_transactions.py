@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from bundles import VERSION
-from pymongo.errors import ExecutionTimeout, OperationFailure
 from serving import CLOCK, NOW, InMemoryTransactions
 
-from inference.database.connection import Connection, passes, words
+from inference.database.connection import Connection
 from inference.prediction.repository import MongoCustomers
 from inference.settings import Settings
 from inference.transaction import derived, records
@@ -523,30 +522,6 @@ async def test_lines_that_the_database_refuses_are_not_to_be_sent_again(
 
     assert (answer.status_code, answer.json()["code"]) == (409, "not_stored")
     assert "retry-after" not in answer.headers
-
-
-@pytest.mark.parametrize(
-    ("error", "later"),
-    [
-        (OperationFailure("BSONObj size: 16777300 (0x1000054) is invalid.", 10334), False),
-        (OperationFailure("Document failed validation", 121), False),
-        (OperationFailure("E11000", 11000, {"keyPattern": {"Frequency": 1}}), False),
-        (OperationFailure("E11000", 11000, {"keyPattern": {"_id": 1}}), True),
-        (OperationFailure("not primary", 10107), True),
-        (OperationFailure("interrupted at shutdown", 11600), True),
-        (OperationFailure("not authorized", 13), True),
-        (ExecutionTimeout("operation exceeded time limit", 50), True),
-    ],
-)
-def test_only_what_may_pass_is_tried_again(error: OperationFailure, *, later: bool) -> None:
-    assert passes(error) is later
-
-
-def test_the_words_of_the_driver_are_cut_and_hold_no_document() -> None:
-    error = OperationFailure("failed, full error: {'_id': 12347}", 121, {"errmsg": "failed " * 100})
-
-    assert len(words(error)) == 300
-    assert "12347" not in words(error)
 
 
 async def test_a_request_that_cannot_be_finished_holds_no_other_up_and_is_logged_once(

@@ -96,7 +96,7 @@ def _say(text: str) -> None:
 
 def _load_into(settings: Settings, source: Source, options: argparse.Namespace) -> int:
     with _store(settings) as store:
-        before = None if options.drop else store.patiently(lambda _: store.loads.dates(source.load_id))
+        before = None if options.drop else store.with_retry(lambda _: store.loads.dates(source.load_id))
         if before and before != source.dates.order:
             raise BadDataError(f"loaded before with dates {before}: to read them as {source.dates.order}, add --drop")
         finished = None if options.drop else store.loads.finished(source.load_id)
@@ -138,9 +138,9 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
 
 def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_dirty: bool) -> tuple[Ledger, Refreshed]:
     """Load and derive; each step waits for a server that went away, and is done again."""
-    store.patiently(lambda _: store.prepare())
-    ledger = store.patiently(lambda _: store.loads.account(source.load_id))
-    dirty = store.patiently(lambda _: store.loads.dirty(source.load_id))
+    store.with_retry(lambda _: store.prepare())
+    ledger = store.with_retry(lambda _: store.loads.account(source.load_id))
+    dirty = store.with_retry(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
         print(f"{ledger.read:,} rows were done before it was stopped: going on there")
     everything = was_dirty or bool(dirty)  # what other runs touched, nobody remembers
@@ -153,10 +153,10 @@ def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_d
         raise BadDataError(
             f"none of the {ledger.read:,} rows can be understood: {reasons}; {' '.join(first_row.split())}"
         )
-    store.patiently(lambda _: store.make_indexes())
-    refreshed = store.patiently(lambda _: store.refresh(None if everything else store.touched))
-    store.patiently(lambda _: store.loads.cleaned(dirty))
-    store.patiently(lambda _: store.loads.finish(source.load_id, ledger, datetime.now(UTC)))
+    store.with_retry(lambda _: store.make_indexes())
+    refreshed = store.with_retry(lambda _: store.refresh(None if everything else store.touched))
+    store.with_retry(lambda _: store.loads.cleaned(dirty))
+    store.with_retry(lambda _: store.loads.finish(source.load_id, ledger, datetime.now(UTC)))
     return ledger, refreshed
 
 

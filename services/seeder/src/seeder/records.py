@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retention.errors import LockedError, RetentionError
 from retention.store import schema
+from retention.store.driver_errors import driver_errors
 from retention.store.ledger import Ledger
-from seeder.connection import driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,15 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import pymongo
 from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from retention.errors import CannotWriteError
 from retention.lines.documents import line_id
-from retention.store import schema
-from seeder.connection import UNAUTHORIZED, open_database, wait_until_it_answers, went_away
+from retention.store import connection, schema
+from retention.store.driver_errors import DUPLICATE_KEY, UNAUTHORIZED
 from seeder.derived import Refreshed, is_outdated, refresh
 from seeder.quarantine_report import Aside
 from seeder.records import Records
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from retention.store.ledger import Ledger
 
 T = TypeVar("T")
-
-DUPLICATE_KEY: Final = 11000
-JOURNALED: Final = pymongo.WriteConcern(w=1, j=True)  # 25 of 25 kills of the server lost rows without `j`
 
 # A load under way ends within half a minute of losing its server; one that is killed and started again takes 10 s.
 CHUNK_TIMEOUT_S: Final = 5  # also until a server is found to be away; inserting a chunk takes 20 ms
@@ -65,7 +61,7 @@ class Store:
     """One database. Every write is acknowledged by the journal: a kill of the server loses nothing that we counted."""
 
     def __init__(self, database: Database[dict[str, Any]], waiting: Callable[[str], Any]) -> None:
-        self._db = database.with_options(write_concern=JOURNALED)
+        self._db = connection.journaled(database)
         self._waiting = waiting
         self._may_overlap = True
         self.stopping: Callable[[], bool] = lambda: False  # asked while the server is away
@@ -190,25 +186,22 @@ class Store:
         """Record how far the load came."""
         self._by_chunk(lambda _: self.loads.checkpoint(load_id, ledger))
 
-    def patiently(self, step: Callable[[bool], T], *, timeout_s: float | None = None) -> T:
+    def with_retry(self, step: Callable[[bool], T], *, timeout_s: float | None = None) -> T:
         """Do a step that can be done again, until the server stayed up for it; tell it whether it is done again.
 
         Raises UnavailableError when the server is away for longer than OUTAGE_S seconds.
         """
-        again = False
-        while True:
-            try:
-                with pymongo.timeout(timeout_s):
-                    return step(again)
-            except PyMongoError as error:
-                if not went_away(error):
-                    raise
-            self._waiting("MongoDB went away; waiting")
-            wait_until_it_answers(self._db, wait_s=OUTAGE_S, waiting=self._waiting, stopping=self.stopping)
-            again = True
+        return connection.with_retry(
+            step,
+            self._db,
+            outage_s=OUTAGE_S,
+            timeout_s=timeout_s,
+            waiting=self._waiting,
+            stopping=self.stopping,
+        )
 
     def _by_chunk(self, step: Callable[[bool], T]) -> T:
-        return self.patiently(step, timeout_s=CHUNK_TIMEOUT_S)
+        return self.with_retry(step, timeout_s=CHUNK_TIMEOUT_S)
 
     def refresh(self, touched: set[tuple[int, str]] | None = None) -> Refreshed:
         """Derive orders, the clock and the customers from the transactions, in the database."""
@@ -233,5 +226,7 @@ def _insert_once(collection: Collection[dict[str, Any]], documents: list[dict[st
 @contextmanager
 def open_store(uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str], Any]) -> Iterator[Store]:
     """Connect, waiting for a server that is not there yet; driver errors inside the context become ours."""
-    with open_database(uri, db_name, wait_s=wait_s, waiting=waiting) as database:
+    # No retries by the driver: we wait ourselves, and say so.
+    opened = connection.open_database(uri, db_name, appname="seeder", wait_s=wait_s, waiting=waiting, retryReads=False)
+    with opened as database:
         yield Store(database, waiting)

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import pymongo
-from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure
 
 from retention.clock import rfc3339
-from retention.errors import (
-    BadConfigurationError,
-    BadDataError,
-    CannotWriteError,
-    NotEnoughDataError,
-    NotPermittedError,
-    RetentionError,
-    UnavailableError,
-)
+from retention.errors import BadDataError, NotEnoughDataError
 from retention.features import pipelines
 from retention.scoring.churn import MONTH
 from retention.scoring.pipeline import NO_MATCHING_BRANCH
 from retention.store import schema, score_steps
+from retention.store.connection import open_database
 from retention.store.derivation_steps import of_another_definition
 
 if TYPE_CHECKING:
@@ -41,8 +32,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-_REFUSED: Final = {13, 18}  # unauthorised, authentication failed
-_OUT_OF_DISK: Final = 14031
 _BATCH: Final = 10_000  # ids at a time: 0.1 MB
 
 
@@ -190,36 +179,5 @@ OUTDATED: Final = (
 @contextmanager
 def open_store(uri: str, db_name: str, *, wait_s: float) -> Iterator[Store]:
     """Connect, waiting up to `wait_s` for the server; UnavailableError or NotPermittedError otherwise."""
-    with _client(uri) as client:
-        deadline = time.monotonic() + wait_s
-        try:
-            while not _answers(client):
-                if time.monotonic() > deadline:
-                    raise UnavailableError(f"MongoDB does not answer after {wait_s:.0f} s")
-                time.sleep(1)
-            yield Store(client[db_name])
-        except OperationFailure as error:
-            if error.code in _REFUSED:
-                raise NotPermittedError(f"MongoDB refuses this user: {error}") from None
-            if error.code == _OUT_OF_DISK:
-                raise CannotWriteError(
-                    "MongoDB is out of disk space: free some and run the same command again"
-                ) from None
-            raise RetentionError(f"MongoDB: {error}") from error
-        except ConnectionFailure as error:
-            raise UnavailableError(f"MongoDB went away: {error}: run the same command again") from None
-
-
-def _client(uri: str) -> pymongo.MongoClient[dict[str, Any]]:
-    try:
-        return pymongo.MongoClient(uri, tz_aware=True, serverSelectionTimeoutMS=1000, appname="trainer")
-    except (PyMongoError, ValueError) as error:  # the driver's words may hold the password
-        raise BadConfigurationError(f"MONGO_URI cannot be used: {type(error).__name__} (see .env.example)") from None
-
-
-def _answers(client: pymongo.MongoClient[dict[str, Any]]) -> bool:
-    try:
-        client.admin.command("ping")
-    except ConnectionFailure:
-        return False
-    return True
+    with open_database(uri, db_name, appname="trainer", wait_s=wait_s) as database:
+        yield Store(database)

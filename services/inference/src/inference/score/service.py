@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from inference.database.connection import TIMEOUT_MS, refused_as
+from inference.database.connection import TIMEOUT_MS
 from inference.score.work import ScoreWork
 from retention.errors import (
     BadDataError,
@@ -19,6 +19,7 @@ from retention.errors import (
     UnavailableError,
 )
 from retention.registry.files import locked
+from retention.store.driver_errors import refused_as
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection

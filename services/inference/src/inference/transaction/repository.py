@@ -13,7 +13,6 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from inference.database.connection import DUPLICATE_KEY, refused_as
 from inference.transaction import posts
 from inference.transaction.derived import refresh
 from inference.transaction.posts import InProgressError, NotDerivableError, NotStoredError, Post, Reply
@@ -21,6 +20,7 @@ from inference.transaction.records import KEPT, Records
 from retention.errors import RetentionError, UnavailableError
 from retention.lines.documents import line_id
 from retention.store import schema
+from retention.store.driver_errors import DUPLICATE_KEY, refused_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
