@@ -21,8 +21,7 @@ from retention.registry.files import locked
 from retention.registry.versions import Registry
 from retention.scoring.churn import evidence
 from retention.scoring.formula import Term
-from retention.store import schema
-from seeder import derived
+from retention.store import derivation, schema
 from trainer import score
 from trainer.repository import Store, open_store
 from trainer.settings import Settings
@@ -55,7 +54,7 @@ def insert(database: Db, customer_id: int, invoice: int, at: datetime = NOON) ->
 
 def post(database: Db, customer_id: int) -> None:
     """Do what the API does with a line of this customer."""
-    derived.refresh(database, {insert(database, customer_id, secrets.randbelow(10**9))})
+    derivation.refresh(database, {insert(database, customer_id, secrets.randbelow(10**9))})
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def shop(database: Db) -> Db:
     """An invented shop of three hundred customers, derived as the loader derives them."""
     for number in range(700):
         insert(database, 1 + number % CUSTOMERS, number, NOON - (number * 37 % 300) * DAY)
-    derived.refresh(database)
+    derivation.refresh(database)
     return database
 
 
@@ -181,7 +180,7 @@ def test_who_changed_or_came_while_everybody_was_scored_is_scored_again(shop: Db
 
 def test_everybody_is_scored_again_when_the_clock_moved_meanwhile(shop: Db, bundle: Bundle) -> None:
     def next_day() -> None:
-        derived.refresh(shop, {insert(shop, 7, 10**6, NOON + DAY)})
+        derivation.refresh(shop, {insert(shop, 7, 10**6, NOON + DAY)})
 
     assert score.score_everybody(Busy(shop, next_day), bundle).again == CUSTOMERS
     assert_scored(shop, bundle)
@@ -296,7 +295,7 @@ def test_the_trainers_user_may_score_and_change_nothing_else(tmp_path: Path, con
         database = client["guarded"]
         for number in range(20):
             insert(database, 1 + number % 9, number)
-        derived.refresh(database)
+        derivation.refresh(database)
         with open_store(uris["trainer"], "guarded", wait_s=5) as store:
             for _ in range(2):  # the first run makes what the second replaces
                 busy = Busy(store._db, lambda: post(database, 3))

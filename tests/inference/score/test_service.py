@@ -29,8 +29,7 @@ from retention.errors import BadDataError, UnavailableError
 from retention.registry.bundle import Bundle, read_bundle
 from retention.registry.files import locked
 from retention.scoring.pipeline import scores as scoring
-from retention.store import schema, score_steps
-from seeder import derived
+from retention.store import derivation, schema, score_steps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -63,14 +62,14 @@ def insert(database: Db, customer_id: int, at: datetime = NOON) -> tuple[int, st
 
 def order(database: Db, customer_id: int) -> None:
     """Do what another process does with a line of this customer, but for the score."""
-    derived.refresh(database, {insert(database, customer_id)})
+    derivation.refresh(database, {insert(database, customer_id)})
 
 
 @pytest.fixture
 def shop(database: Db) -> Db:
     for number in range(150):
         insert(database, 1 + number % CUSTOMERS, NOON - (number * 37 % 300) * DAY)
-    derived.refresh(database)
+    derivation.refresh(database)
     return database
 
 
@@ -152,7 +151,7 @@ async def test_only_who_changed_came_or_went_is_scored_again(shop: Db, bundle: B
 async def test_after_the_clock_moved_everybody_is_scored_at_once(shop: Db, bundle: Bundle, open_scores: Open) -> None:
     async with open_scores() as scores:
         await scores.everybody(bundle)
-        derived.refresh(shop, {insert(shop, 7, NOON + DAY)})
+        derivation.refresh(shop, {insert(shop, 7, NOON + DAY)})
         assert await scores.everybody(bundle) == CUSTOMERS
     assert_true(shop, bundle)
 
@@ -455,7 +454,7 @@ async def test_the_apis_user_may_score(tmp_path: Path, bundle: Bundle, models: M
         database = client["guarded"]
         for number in range(20):
             insert(database, 1 + number % 9)
-        derived.refresh(database)
+        derivation.refresh(database)
         async with open_scores(uris["inference"], "guarded") as scores:
             assert await scores.everybody(bundle) == 9
             order(database, 3)

@@ -21,8 +21,8 @@ from inference.transaction import repository as store
 from inference.transaction.repository import MongoTransactions
 from retention.lines.rules import RULES
 from retention.store import schema
+from retention.store.derivation import refresh
 from seeder.__main__ import main as seed
-from seeder.derived import refresh
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -1,46 +1,49 @@
-"""The records of loads: who is at work, how far they came, what was accounted for. One load at a time."""
+"""The records of files and invented shops: who is at work, how far they came, what was accounted for. One at a time."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retention.errors import LockedError, RetentionError
 from retention.store import schema
 from retention.store.driver_errors import driver_errors
 from retention.store.ledger import Ledger
+from retention.store.loads import CLAIMED_NOW, FINISHED, LOADING, SILENT_S, STOPPED, Loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from pymongo.collection import Collection
 
-    from seeder.sources.source import Source
+class File(NamedTuple):
+    """What the record of a load says of its input."""
 
-ACTIVE_S: Final = 15  # a load says three times as often that it is under way
+    load_id: str
+    name: str
+    size: int
+    description: str
+    dates: str
+    invented: bool
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as it stands in `loads`."""
+        content = {} if self.invented else {"sha256": self.load_id.removeprefix("sha256:")}
+        return {name: value for name, value in self._asdict().items() if name != "load_id"} | content
 
 
-class Records:
-    """The records, one per input. `dirty`: its rows may not be in what is derived yet."""
-
-    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
-        self._loads = collection
+class FileLoads(Loads):
+    """The records, one per input."""
 
     def finished(self, load_id: str) -> dict[str, Any] | None:
         """Return the record of a finished load of the same content, if there is one."""
-        return self._loads.find_one({"_id": load_id, "status": "finished"})
+        return self._loads.find_one({"_id": load_id, "status": FINISHED})
 
-    def unfinished(self, load_id: str) -> list[str]:
-        """Return what other files were not loaded to their end."""
-        stopped = {
-            "_id": {"$ne": load_id},
-            "status": {"$ne": "finished"},
-            "invented": False,
-            "sha256": {"$exists": True},
-        }
+    def unfinished(self, besides: str) -> list[str]:
+        """Return the descriptions of other files that were not loaded to their end."""
+        stopped = {"_id": {"$ne": besides}, "status": {"$ne": FINISHED}, "invented": False, "sha256": {"$exists": True}}
         return [load["description"] for load in self._loads.find(stopped)]
 
     def others_invented(self, load_id: str) -> set[bool]:
@@ -63,31 +66,25 @@ class Records:
         return Ledger.from_document(record["ledger"]) if record else Ledger()
 
     @contextmanager
-    def claim(self, source: Source, at: datetime) -> Iterator[bool]:
-        """Record that the load is under way, and that it still is, until it is not.
+    def claim(self, file: File, at: datetime) -> Iterator[bool]:
+        """Record that the load is under way, and keep saying so inside the context.
 
-        Gives whether an earlier run of it left rows that may not be in what is derived. Raises LockedError when another
-        load is under way. One that was killed stops counting after ACTIVE_S seconds.
+        Yields whether an earlier run of it left it dirty. Raises LockedError when another load is under way. One that
+        was killed stops counting after SILENT_S seconds.
         """
-        claim = {"_id": source.load_id}
+        claim = {"_id": file.load_id}
         record = {
-            "status": "loading",
+            "status": LOADING,
             "dirty": True,
-            "name": source.name,
-            "size": source.size,
-            **({} if source.invented else {"sha256": source.load_id.removeprefix("sha256:")}),
-            "description": source.description,
-            "dates": source.dates.order,
-            "invented": source.invented,
+            **file.to_document(),
             "started_at": at,
             "id_scheme": schema.ID_SCHEME,
         }
-        times = {"claimed_at": True, "active_at": True}  # the server's clock: one for all
-        before = self._loads.find_one_and_update(claim, {"$set": record, "$currentDate": times}, upsert=True)
+        before = self._loads.find_one_and_update(claim, {"$set": record, **CLAIMED_NOW}, upsert=True)
         now = self._loads.find_one(claim, {"active_at": 1, "claimed_at": 1}) or {}
-        active = {"status": "loading", "active_at": {"$gt": now["active_at"] - timedelta(seconds=ACTIVE_S)}}
-        other = self._loads.find_one({**active, "_id": {"$ne": source.load_id}}, sort=[("claimed_at", 1)])
-        if other and (other["claimed_at"], other["_id"]) < (now["claimed_at"], source.load_id):
+        active = {"status": LOADING, "active_at": {"$gt": now["active_at"] - timedelta(seconds=SILENT_S)}}
+        other = self._loads.find_one({**active, "_id": {"$ne": file.load_id}}, sort=[("claimed_at", 1)])
+        if other and (other["claimed_at"], other["_id"]) < (now["claimed_at"], file.load_id):
             self._loads.replace_one(claim, before) if before else self._loads.delete_one(claim)
             raise LockedError(f"another load is under way ({other['description']}): try again when it is done")
         with self._beating(claim):
@@ -98,11 +95,9 @@ class Records:
         done = threading.Event()
 
         def beat() -> None:
-            while not done.wait(ACTIVE_S / 3):
-                with (
-                    suppress(RetentionError),
-                    driver_errors(),
-                ):  # the next one may get through; the load itself will say
+            while not done.wait(SILENT_S / 3):
+                # The next beat may get through; the load itself says what is wrong.
+                with suppress(RetentionError), driver_errors():
                     self._loads.update_one(claim, {"$currentDate": {"active_at": True}})
 
         thread = threading.Thread(target=beat, name="still-loading")
@@ -111,7 +106,7 @@ class Records:
             yield
         except BaseException:
             with suppress(RetentionError), driver_errors():
-                self._loads.update_one({**claim, "status": "loading"}, {"$set": {"status": "stopped"}})
+                self._loads.update_one({**claim, "status": LOADING}, {"$set": {"status": STOPPED}})
             raise
         finally:
             done.set()
@@ -123,10 +118,8 @@ class Records:
 
     def finish(self, load_id: str, ledger: Ledger, at: datetime) -> None:
         """Record that a load is complete and everything derived is fresh."""
-        finished = {"status": "finished", "finished_at": at, **ledger.to_document()}
-        change = {"$set": finished, "$unset": {"ledger": "", "dirty": ""}}
-        if not self._loads.update_one({"_id": load_id}, change).matched_count:
-            raise LockedError("another load took over while this one was not heard of: run the same command again")
+        if not self._finish({"_id": load_id}, ledger, {"finished_at": at}, drop=["ledger"]):
+            raise LockedError("another load took over while this one was silent: run the same command again")
 
     def forget(self, load_id: str) -> None:
         """Delete the record of a load that brought nothing."""
@@ -138,16 +131,5 @@ class Records:
         self._loads.delete_many({"_id": {"$ne": load_id}})
 
     def mark_stopped(self) -> None:
-        """Record that none is whole any more, before rows are deleted."""
-        self._loads.update_many({}, {"$set": {"status": "stopped", "dirty": True}})
-
-    def dirty(self, load_id: str) -> list[Any]:
-        """Return the ids of other records whose rows may not be in what is derived, their writers being gone."""
-        silent = {"$lt": ["$active_at", {"$subtract": ["$$NOW", ACTIVE_S * 1000]}]}
-        gone = {"$expr": {"$or": [{"$not": {"$in": ["$status", ["loading", "posting"]]}}, silent]}}
-        return [load["_id"] for load in self._loads.find({"_id": {"$ne": load_id}, "dirty": True, **gone}, {"_id": 1})]
-
-    def cleaned(self, load_ids: list[Any]) -> None:
-        """Record that the rows of these loads are in what is derived."""
-        if load_ids:
-            self._loads.update_many({"_id": {"$in": load_ids}}, {"$unset": {"dirty": ""}})
+        """Record that no load is complete any more, before rows are deleted."""
+        self._loads.update_many({}, {"$set": {"status": STOPPED, "dirty": True}})
