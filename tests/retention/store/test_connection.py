@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect, NetworkTimeout, OperationFailure
 
 from retention.errors import NotPermittedError, StoppedError, UnavailableError
 from retention.store import connection
-from retention.store.connection import open_database, side_by_side, until_it_answers, with_retry
+from retention.store.connection import open_database, run_each, until_it_answers, with_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,9 +93,10 @@ def test_a_step_that_is_refused_does_not_run_again(database: Database[dict[str, 
         with_retry(failing(OperationFailure("Document failed validation", 121)), database, outage_s=20)
 
 
-def test_a_deadline_holds_in_every_thread() -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_deadline_holds_in_every_thread(*, at_once: bool) -> None:
     with pymongo.timeout(5):
-        left = side_by_side(lambda _: pymongo._csot.get_timeout(), range(3))
+        left = run_each(lambda _: pymongo._csot.get_timeout(), range(3), at_once=at_once)
     assert left == [5, 5, 5]
 
 

@@ -1,11 +1,12 @@
-"""The connection to the database: one pooled client, a deadline for what is asked, our word for every failure.
+"""The connection to the database: one pooled client, a deadline for every use, one error for every failure.
 
-The only file here that knows motor.
+The only file here that knows motor. Look-ups go through motor; writers use retention.store, in threads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from contextlib import asynccontextmanager
 from datetime import UTC
@@ -20,10 +21,12 @@ from retention.store.driver_errors import driver_message, is_replaced, uri_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from concurrent.futures import ThreadPoolExecutor
 
     from motor.core import AgnosticCollection, AgnosticDatabase
 
     from inference.settings import Settings
+    from retention.store import connection as store
 
     Database: TypeAlias = AgnosticDatabase[dict[str, Any]]
     Collection: TypeAlias = AgnosticCollection[dict[str, Any]]
@@ -33,6 +36,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 TIMEOUT_MS: Final = 500  # a look-up takes 1 ms; without a limit a frozen server holds a request for 45 s
+# A thread ends this much before the caller stops waiting, so its turn is free when the caller is answered.
+_THREAD_LEAD_S: Final = 0.1
 
 
 class Connection:
@@ -51,13 +56,15 @@ class Connection:
                 socketTimeoutMS=TIMEOUT_MS,
             )
         self.database: Database = self._client[settings.db_name]
+        # The driver's client inside motor's: one pool and one monitor for both, where a second client took 3 threads.
+        self.store_database: store.Database = self.database.delegate
         self._answers = True
 
     @asynccontextmanager
     async def asking(self, timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[None]:
-        """One deadline for all that is asked inside; UnavailableError for every way in which the database fails."""
+        """One deadline for every look-up inside; UnavailableError for every way in which the database fails."""
         try:
-            # The driver's deadline frees its threads; ours bounds the answer when they are all taken.
+            # The driver's deadline frees its threads; ours bounds the answer when all of them are taken.
             with pymongo.timeout(timeout_ms / 1000):
                 async with asyncio.timeout(timeout_ms / 1000):
                     yield
@@ -71,6 +78,25 @@ class Connection:
                 logger.info("the database answers again")
             self._answers = True
 
+    async def in_thread(
+        self,
+        threads: ThreadPoolExecutor,
+        work: Callable[[], T],
+        *,
+        timeout_ms: int = TIMEOUT_MS,
+        ended: Callable[[], object] = lambda: None,
+    ) -> T:
+        """Return what `work` returns, run in one of `threads`, within one deadline; errors as in `asking`.
+
+        The wait for a thread counts. When the deadline passes first, the thread is not freed before its work ends by
+        the driver's deadline, the same one. `ended` is called once, when the thread has ended or will never start.
+        """
+        async with self.asking(timeout_ms):
+            with pymongo.timeout(max(0.0, timeout_ms / 1000 - _THREAD_LEAD_S)):
+                running = threads.submit(contextvars.copy_context().run, work)
+            running.add_done_callback(lambda _: ended())
+            return await asyncio.wrap_future(running)
+
     async def ping(self) -> None:
         """Return when the server answers; UnavailableError within TIMEOUT_MS when it does not."""
         async with self.asking():
@@ -82,7 +108,7 @@ class Connection:
 
 
 async def retry_if_replaced(ask: Callable[[], Awaitable[T]]) -> T:
-    """Return what `ask` does, asking again when the collection was replaced meanwhile; `asking` has the deadline."""
+    """Return what `ask` returns, asking again when the collection was replaced meanwhile; `asking` has the deadline."""
     while True:
         try:
             return await ask()

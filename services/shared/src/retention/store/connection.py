@@ -137,8 +137,13 @@ def with_retry(
         again = True
 
 
-def side_by_side(run: Callable[[T], R], works: Sequence[T]) -> list[R]:
-    """Return what `run` makes of each, in a thread each; a deadline set by `pymongo.timeout` holds in all of them."""
+def run_each(run: Callable[[T], R], works: Sequence[T], *, at_once: bool) -> list[R]:
+    """Return what `run` makes of each: `at_once`, in a thread each, or one after the other in the caller's thread.
+
+    A deadline set by `pymongo.timeout` holds in every thread.
+    """
+    if not at_once:
+        return [run(work) for work in works]
     with ThreadPoolExecutor(len(works)) as threads:
         running = [threads.submit(contextvars.copy_context().run, run, work) for work in works]
         return [each.result() for each in running]

@@ -10,7 +10,7 @@ from retention.errors import BadDataError
 from retention.lines.rules import EARLIEST
 from retention.store import derivation_steps as steps
 from retention.store import schema
-from retention.store.connection import side_by_side
+from retention.store.connection import run_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,11 +122,7 @@ def _run(database: Database, derived_by: Sequence[steps.Step], *, at_once: bool)
         options: dict[str, Any] = {"hint": step.hint} if step.hint else {}
         database[step.source].aggregate(step.pipeline, allowDiskUse=True, **options)
 
-    if at_once:
-        side_by_side(run, derived_by)
-    else:
-        for step in derived_by:
-            run(step)
+    run_each(run, derived_by, at_once=at_once)
 
 
 def _move_clock(database: Database) -> None:
