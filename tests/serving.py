@@ -200,7 +200,7 @@ class InMemoryScores:
     async def everybody(self, bundle: Bundle) -> int | None:  # noqa: ARG002
         return 0
 
-    async def keep_true(self) -> None:
+    async def reconcile_forever(self) -> None:
         return
 
 

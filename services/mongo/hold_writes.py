@@ -15,16 +15,18 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from retention.errors import UnavailableError
+from retention.errors import RetentionError, UnavailableError
 from retention.logs import configure_logs
+from retention.store.connection import open_client
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from retention.store.connection import Client
 
 _NOT_HELD: Final = "not locked"  # MongoDB 6 gives no code for it
 _TOO_LONG: Final = 75
@@ -42,14 +44,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
         return hold_writes(options.uri_file.read_text(encoding="ascii").strip(), at_most_s=options.at_most)
-    except (PyMongoError, OSError) as error:
+    except (RetentionError, PyMongoError, OSError) as error:
         logger.error("the writes cannot be held: %s", error)  # noqa: TRY400 - the message says it all
         return UnavailableError.exit_code
 
 
 def hold_writes(uri: str, *, at_most_s: float) -> int:
     """Hold the writes until the standard input ends; return 0, or 75 when that took longer than `at_most_s`."""
-    with MongoClient[dict[str, Any]](uri, directConnection=True, serverSelectionTimeoutMS=5000) as client:
+    with open_client(uri, appname="hold_writes", directConnection=True, serverSelectionTimeoutMS=5000) as client:
         _let_go(client)
         begun = time.monotonic()
         try:
@@ -62,7 +64,7 @@ def hold_writes(uri: str, *, at_most_s: float) -> int:
     return 0 if ended else _TOO_LONG
 
 
-def _let_go(client: MongoClient[dict[str, Any]]) -> None:
+def _let_go(client: Client) -> None:
     """Unlock as often as was locked."""
     try:
         while client.admin.command("fsyncUnlock")["lockCount"]:

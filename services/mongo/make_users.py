@@ -12,21 +12,23 @@ import argparse
 import logging
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from retention.errors import BadConfigurationError, NotPermittedError, RetentionError, UnavailableError
 from retention.logs import configure_logs
 from retention.settings import SettingsReader
 from retention.store import schema
+from retention.store.connection import open_client, until_it_answers
+from retention.store.driver_errors import AUTHENTICATION_FAILED, UNAUTHORIZED, driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from retention.store.connection import Client
 
 Grants: TypeAlias = "dict[str, Sequence[str]]"
 Privileges: TypeAlias = "list[dict[str, Any]]"
@@ -65,8 +67,6 @@ GRANTS: Final[dict[str, Grants]] = {
 
 _MANAGE_USERS: Final = "userAdminAnyDatabase"
 _HOLD_WRITES: Final = "hold_writes"  # the admin's besides: to stop everybody's writes while a copy is made
-_UNAUTHORIZED: Final = 13
-_AUTHENTICATION_FAILED: Final = 18
 _USER_NOT_FOUND: Final = 11
 _ROLE_NOT_FOUND: Final = 31
 _DURABLE: Final = {"w": "majority", "j": True}  # a user that was made is still there after a kill of the server
@@ -89,7 +89,7 @@ def main() -> int:
         passwords = {user: _password(options.directory / user / "mongo_uri") for user in ("admin", *GRANTS)}
         before = options.directory / "admin" / "mongo_uri.before"
         admins = [passwords["admin"], *([_password(before)] if before.exists() else [])]
-        _retrying(lambda: make_users(options.host, db_name, passwords, admins), wait_s=wait_s, host=options.host)
+        _made(lambda: make_users(options.host, db_name, passwords, admins), wait_s=wait_s, host=options.host)
     except RetentionError as error:
         logger.error("%s", error)  # noqa: TRY400 - the message says it all
         return error.exit_code
@@ -113,7 +113,7 @@ def make_users(host: str, db_name: str, passwords: Mapping[str, str], admins: Se
         _update_or_create(client, "User", "admin", _credentials(passwords["admin"], _MANAGE_USERS, _HOLD_WRITES))
 
 
-def _make_role(client: MongoClient[dict[str, Any]], name: str, privileges: Privileges) -> None:
+def _make_role(client: Client, name: str, privileges: Privileges) -> None:
     _update_or_create(client, "Role", name, {"privileges": privileges, "roles": [], "writeConcern": _DURABLE})
 
 
@@ -123,11 +123,11 @@ def _make_first_user(host: str, password: str) -> None:
         try:
             client.admin.command("createUser", "admin", **_credentials(password, _MANAGE_USERS))
         except OperationFailure as error:
-            if error.code != _UNAUTHORIZED:
+            if error.code != UNAUTHORIZED:
                 raise
 
 
-def _admin(host: str, passwords: Sequence[str]) -> MongoClient[dict[str, Any]]:
+def _admin(host: str, passwords: Sequence[str]) -> Client:
     """Return a client that came in by the first of these passwords that the database takes."""
     password, *others = passwords
     client = _client(host, password)
@@ -135,13 +135,13 @@ def _admin(host: str, passwords: Sequence[str]) -> MongoClient[dict[str, Any]]:
         client.admin.command("ping")
     except PyMongoError as error:
         client.close()
-        if others and isinstance(error, OperationFailure) and error.code == _AUTHENTICATION_FAILED:
+        if others and isinstance(error, OperationFailure) and error.code == AUTHENTICATION_FAILED:
             return _admin(host, others)
         raise
     return client
 
 
-def _update_or_create(client: MongoClient[dict[str, Any]], kind: str, name: str, document: dict[str, Any]) -> None:
+def _update_or_create(client: Client, kind: str, name: str, document: dict[str, Any]) -> None:
     try:
         client.admin.command(f"update{kind}", name, **document)
     except OperationFailure as error:
@@ -159,15 +159,14 @@ def _credentials(password: str, *roles: str) -> dict[str, Any]:
     }
 
 
-def _client(host: str, admin_password: str | None = None) -> MongoClient[dict[str, Any]]:
-    return MongoClient(
+def _client(host: str, admin_password: str | None = None) -> Client:
+    return open_client(
         host,
+        appname="make_users",
         username="admin" if admin_password else None,
         password=admin_password,
         directConnection=True,
-        serverSelectionTimeoutMS=1000,
         socketTimeoutMS=10_000,
-        appname="make_users",
     )
 
 
@@ -181,25 +180,18 @@ def _password(path: Path) -> str:
     return password
 
 
-def _retrying(step: Callable[[], None], *, wait_s: float, host: str) -> None:
-    """Run `step` until MongoDB stayed up for all of it; UnavailableError after `wait_s` seconds."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            return step()
-        except ConnectionFailure:
-            if time.monotonic() > deadline:
-                raise UnavailableError(
-                    f"MongoDB at {host} does not answer after {wait_s:.0f} s: its log says why"
-                ) from None
-        except OperationFailure as error:
-            if error.code == _AUTHENTICATION_FAILED:
-                raise NotPermittedError(
-                    "this database's admin has another password: the database and the secrets do not belong together; "
-                    "bring back the secrets that it was made with, or remove it and load the data again"
-                ) from None
-            raise RetentionError(f"MongoDB: {error}") from None
-        time.sleep(0.5)
+def _made(make: Callable[[], None], *, wait_s: float, host: str) -> None:
+    """Make the users as soon as MongoDB stays up for all of it; UnavailableError after `wait_s` seconds."""
+    try:
+        with driver_errors():
+            until_it_answers(make, wait_s=wait_s)
+    except UnavailableError:
+        raise UnavailableError(f"MongoDB at {host} does not answer after {wait_s:.0f} s: its log says why") from None
+    except NotPermittedError:
+        raise NotPermittedError(
+            "this database's admin has another password: the database and the secrets do not belong together; "
+            "bring back the secrets that it was made with, or remove it and load the data again"
+        ) from None
 
 
 if __name__ == "__main__":

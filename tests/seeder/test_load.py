@@ -228,7 +228,7 @@ def test_half_a_load_is_not_forgotten(
     assert main(["synthetic", "--rows", "1000"]) == 75
     assert "big.csv" in capsys.readouterr().err
     assert main(["load", str(csv_file(tmp_path, ROWS))]) == 0
-    assert "NOTE: the figures are of half of another load" in capsys.readouterr().out
+    assert "NOTE: another load is unfinished" in capsys.readouterr().out
 
 
 def test_a_load_of_which_nothing_can_be_understood_leaves_no_record(

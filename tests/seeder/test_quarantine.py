@@ -10,7 +10,8 @@ import pytest
 
 from retention.errors import NoInputError
 from retention.lines.rules import RULES
-from seeder.quarantine_report import Aside, first, listing, write_csv
+from retention.store.quarantine import Aside
+from seeder.quarantine_report import first, listing, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ import pytest
 import seeder.store
 from embedded_mongod import free_port, start_mongod
 from retention.errors import RetentionError
-from retention.store import schema
+from retention.store import disk, schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def test_a_server_that_stays_away_ends_the_load_with_69(
 def test_a_disk_that_is_nearly_full_is_refused_before_the_first_row(
     tmp_path: Path, database: Database[Documents], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(seeder.store, "GIB", 1 << 60)
+    monkeypatch.setattr(disk, "GIB", 1 << 60)
     assert main(["load", str(csv_file(tmp_path, range(50)))]) == 73
     assert "MongoDB's disk has" in capsys.readouterr().err
     assert database[schema.TRANSACTIONS].count_documents({}) == 0

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import signal
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pymongo
 import pytest
 from api_process import running, within
-from bson import ObjectId
 from bundles import KEY, VERSION, small_bundle
 from drills.server import serving
 from guarded import guarded_server
+from scored_shop import DAY, NOON, assert_scored, fill, insert, order
 
 from inference.database.connection import Connection
 from inference.model.live_bundle import LiveBundle
@@ -28,9 +27,7 @@ from inference.settings import Settings
 from retention.errors import BadDataError, UnavailableError
 from retention.registry.bundle import Bundle, read_bundle
 from retention.registry.files import locked
-from retention.scoring.pipeline import scores as scoring
-from retention.store import schema, score_steps
-from seeder import derived
+from retention.store import derivation, schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -42,36 +39,20 @@ if TYPE_CHECKING:
     from serving import Models, Serve
     from shops import Shop
 
+    from retention.registry.versions import Registry
+
     Db = Database[dict[str, Any]]
-    Open = Callable[..., AbstractAsyncContextManager[MongoScores]]
+    Open = Callable[..., AbstractAsyncContextManager["FollowingScores"]]
 
 pytestmark = pytest.mark.anyio
 
-NOON = datetime(2011, 5, 1, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
 SECOND = "20260102T000000Z-0000000"
 CUSTOMERS = 60
 
 
-def insert(database: Db, customer_id: int, at: datetime = NOON) -> tuple[int, str]:
-    number = int(at.timestamp()).to_bytes(4, "big") + secrets.token_bytes(8)
-    invoice = str(secrets.randbelow(10**9))
-    line = {"InvoiceNo": invoice, "StockCode": "A", "Quantity": 2, "UnitPrice": 2.5, "CustomerID": customer_id}
-    database[schema.TRANSACTIONS].insert_one({"_id": ObjectId(number), "InvoiceDate": at, **line})
-    return customer_id, invoice
-
-
-def order(database: Db, customer_id: int) -> None:
-    """Do what another process does with a line of this customer, but for the score."""
-    derived.refresh(database, {insert(database, customer_id)})
-
-
 @pytest.fixture
 def shop(database: Db) -> Db:
-    for number in range(150):
-        insert(database, 1 + number % CUSTOMERS, NOON - (number * 37 % 300) * DAY)
-    derived.refresh(database)
-    return database
+    return fill(database, customers=CUSTOMERS, lines=150)
 
 
 @pytest.fixture
@@ -86,30 +67,27 @@ def second(models: Models, bundle: Bundle) -> Bundle:  # noqa: ARG001 - the firs
     return read_bundle(models.registry.folder(SECOND), KEY)
 
 
+class FollowingScores(MongoScores):
+    """The scores of a process, with the live bundle that they follow."""
+
+    def __init__(self, connection: Connection, live: LiveBundle, registry: Registry) -> None:
+        super().__init__(connection, lambda: live.loaded, registry)
+        self.live = live
+
+
 @pytest.fixture
 def open_scores(database: Db, environ: dict[str, str], mongo_uri: str, models: Models) -> Open:
     """Open what an API process has, with the champion of the moment."""
 
     @asynccontextmanager
-    async def opened(uri: str = mongo_uri, db_name: str = database.name) -> AsyncIterator[MongoScores]:
+    async def opened(uri: str = mongo_uri, db_name: str = database.name) -> AsyncIterator[FollowingScores]:
         settings = Settings.from_environ(environ | {"MONGO_URI": uri, "DB_NAME": db_name})
         live = LiveBundle(models.registry, models.key_file)
         await live.refresh()
         with closing(Connection(settings)) as connection:
-            yield MongoScores(connection, lambda: live.loaded, models.registry)
+            yield FollowingScores(connection, live, models.registry)
 
     return opened
-
-
-def assert_true(database: Db, bundle: Bundle) -> None:
-    """Every customer, and nobody else, has the score that Python gives it, of its features as they are."""
-    scores = {each["_id"]: each for each in database[schema.SCORES].find()}
-    customers = {each["_id"]: each for each in database[schema.CUSTOMERS].find()}
-    assert scores.keys() == customers.keys()
-    for customer_id, customer in customers.items():
-        assert scores[customer_id]["revision"] == customer["revision"]
-        assert scores[customer_id]["model_version"] == bundle.version
-        assert abs(scores[customer_id]["churn_probability"] - bundle.churn.probability(customer)) <= 1e-12
 
 
 async def test_everybody_is_scored_with_the_indexes_of_the_lists_and_not_again(
@@ -118,7 +96,7 @@ async def test_everybody_is_scored_with_the_indexes_of_the_lists_and_not_again(
     shop[schema.NEXT_SCORES].insert_one({"_id": 7, "left": "by a run that was killed"})
     async with open_scores() as scores:
         assert await scores.everybody(bundle) == CUSTOMERS
-        assert_true(shop, bundle)
+        assert_scored(shop, bundle)
         assert await scores.everybody(bundle) == 0
     keys = [tuple(index["key"]) for index in shop[schema.SCORES].index_information().values()]
     assert {tuple(field for field, _ in key) for key in keys} >= {index.fields for index in schema.SCORE_INDEXES}
@@ -130,9 +108,9 @@ async def test_another_champion_replaces_all_scores(
 ) -> None:
     async with open_scores() as scores:
         assert await scores.everybody(second) == CUSTOMERS
-        assert_true(shop, second)
+        assert_scored(shop, second)
         assert await scores.everybody(bundle) == 0  # of a process that has not seen the second
-        assert_true(shop, second)
+        assert_scored(shop, second)
 
 
 async def test_only_who_changed_came_or_went_is_scored_again(shop: Db, bundle: Bundle, open_scores: Open) -> None:
@@ -142,19 +120,19 @@ async def test_only_who_changed_came_or_went_is_scored_again(shop: Db, bundle: B
         order(shop, 1_000)
         shop[schema.CUSTOMERS].delete_one({"_id": 9})
         assert await scores.everybody(bundle) == 2
-        assert_true(shop, bundle)
+        assert_scored(shop, bundle)
         customer = shop[schema.CUSTOMERS].find_one_and_delete({"_id": 8}) or {}
         shop[schema.CUSTOMERS].insert_one(customer | {"_id": 1_008})  # with the lowest number, as in a first load
         assert await scores.everybody(bundle) == 1
-        assert_true(shop, bundle)
+        assert_scored(shop, bundle)
 
 
 async def test_after_the_clock_moved_everybody_is_scored_at_once(shop: Db, bundle: Bundle, open_scores: Open) -> None:
     async with open_scores() as scores:
         await scores.everybody(bundle)
-        derived.refresh(shop, {insert(shop, 7, NOON + DAY)})
+        derivation.refresh(shop, {insert(shop, 7, at=NOON + DAY)})
         assert await scores.everybody(bundle) == CUSTOMERS
-    assert_true(shop, bundle)
+    assert_scored(shop, bundle)
 
 
 async def test_a_score_of_another_version_among_them_is_noticed(shop: Db, bundle: Bundle, open_scores: Open) -> None:
@@ -162,7 +140,7 @@ async def test_a_score_of_another_version_among_them_is_noticed(shop: Db, bundle
         await scores.everybody(bundle)
         shop[schema.SCORES].update_one({"_id": 7}, {"$set": {"model_version": SECOND, "churn_probability": 0.0}})
         await scores.everybody(bundle)
-    assert_true(shop, bundle)
+    assert_scored(shop, bundle)
 
 
 async def test_one_scores_at_a_time(
@@ -179,7 +157,7 @@ async def test_one_scores_at_a_time(
             await asyncio.sleep(0.05)
             assert not waiting.done()
         assert await waiting == CUSTOMERS
-    assert_true(shop, bundle)
+    assert_scored(shop, bundle)
 
 
 async def test_what_takes_longer_than_whoever_asks_waits_goes_on_once(
@@ -191,7 +169,7 @@ async def test_what_takes_longer_than_whoever_asks_waits_goes_on_once(
             assert [await scores.everybody(bundle) for _ in range(3)] == [None, None, None]
             (work,) = scores._at_work.values()
         assert await work == CUSTOMERS
-        assert_true(shop, bundle)
+        assert_scored(shop, bundle)
         await asyncio.sleep(0)
         assert not scores._at_work
 
@@ -228,7 +206,7 @@ async def test_two_processes_at_once_do_it_once(shop: Db, bundle: Bundle, open_s
     async with open_scores() as one, open_scores() as other:
         made = await asyncio.gather(one.everybody(bundle), other.everybody(bundle))
     assert set(made) == {0, CUSTOMERS}
-    assert_true(shop, bundle)
+    assert_scored(shop, bundle)
 
 
 async def test_customers_of_another_definition_are_refused_and_the_scores_of_before_stay(
@@ -266,7 +244,7 @@ async def test_who_was_touched_is_scored_again_newcomers_too(shop: Db, bundle: B
         for customer_id in (7, 1_000):
             order(shop, customer_id)
         await scores.rescore(bundle, {7, 1_000})
-    assert_true(shop, bundle)
+    assert_scored(shop, bundle)
 
 
 async def test_scores_of_another_version_are_left_alone(
@@ -282,41 +260,21 @@ async def test_scores_of_another_version_are_left_alone(
     assert list(shop[schema.SCORES].find()) == before
 
 
-def test_a_late_writer_overwrites_neither_a_later_score_nor_another_versions(
-    shop: Db, bundle: Bundle, second: Bundle
-) -> None:
-    def stages(by: Bundle) -> Any:
-        return scoring(by.churn, by.segments, by.version)
-
-    later = {"_id": 7, "revision": 10**6, "model_version": VERSION}
-    other = {"_id": 8, "revision": 0, "model_version": SECOND}
-    behind = {"_id": 9, "revision": 0, "model_version": VERSION}
-    shop[schema.SCORES].insert_many([later, other, behind])
-    shop[schema.CUSTOMERS].aggregate(score_steps.touched(stages(bundle), [7, 8, 9]))
-    assert list(shop[schema.SCORES].find({"_id": {"$in": [7, 8]}})) == [later, other]
-    assert (shop[schema.SCORES].find_one({"_id": 9}) or {})["revision"] > 0
-    shop[schema.CUSTOMERS].aggregate(score_steps.mended(stages(second), [7, 8]))  # whoever holds the lock
-    assert {each["model_version"] for each in shop[schema.SCORES].find({"_id": {"$in": [7, 8]}})} == {SECOND}
-    newest = shop[schema.SCORES].find_one_and_update({"_id": 7}, {"$inc": {"revision": 10**6}}, return_document=True)
-    shop[schema.CUSTOMERS].aggregate(score_steps.mended(stages(second), [7]))
-    assert shop[schema.SCORES].find_one({"_id": 7}) == newest
-
-
 async def test_what_was_left_behind_is_put_right_in_the_background(
     shop: Db, bundle: Bundle, models: Models, open_scores: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scores_module, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(scores_module, "AT_REST", 0)
     async with open_scores() as scores:
-        task = asyncio.create_task(scores.keep_true())
+        task = asyncio.create_task(scores.reconcile_forever())
         try:
             await becomes_true(shop, bundle)  # there were none
             order(shop, 7)
             await becomes_true(shop, bundle)
             models.publish(SECOND, base_log_odds=1.5)
-            await scores._live.refresh()
-            await becomes_true(shop, scores._live.bundle)
-            assert scores._live.bundle.version == SECOND
+            await scores.live.refresh()
+            await becomes_true(shop, scores.live.bundle)
+            assert scores.live.bundle.version == SECOND
         finally:
             task.cancel()
 
@@ -325,7 +283,7 @@ async def becomes_true(database: Db, bundle: Bundle) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
-                return assert_true(database, bundle)
+                return assert_scored(database, bundle)
             except AssertionError:
                 await asyncio.sleep(0.05)
 
@@ -353,14 +311,14 @@ async def test_a_look_at_what_did_not_change_counts_nothing(
 ) -> None:
     counted = 0
 
-    async def count(_: Bundle) -> int:
+    def count(_: Bundle) -> int:
         nonlocal counted
         counted += 1
         return 0
 
     async with open_scores() as scores:
         await scores.everybody(bundle)
-        monkeypatch.setattr(scores, "_make_true", count)
+        monkeypatch.setattr(scores, "_reconciled", count)
         looks = []
         for second in (1_000.0, 1_015.0, 1_030.0, 1_045.0):
             await scores._look(second)
@@ -382,18 +340,18 @@ async def test_a_shop_that_cannot_be_mended_is_said_once(
     assert bundle
     tried, often = 0, asyncio.Event()
     async with open_scores() as scores:
-        make_true = scores._make_true
+        reconcile = scores._reconcile
 
         async def counting(by: Bundle) -> int:
             nonlocal tried
             tried += 1
             if tried > 2:
                 often.set()
-            return int(await make_true(by))
+            return int(await reconcile(by))
 
-        monkeypatch.setattr(scores, "_make_true", counting)
+        monkeypatch.setattr(scores, "_reconcile", counting)
         with caplog.at_level(logging.WARNING):
-            task = asyncio.create_task(scores.keep_true())
+            task = asyncio.create_task(scores.reconcile_forever())
             async with asyncio.timeout(20):
                 await often.wait()
             task.cancel()
@@ -406,7 +364,7 @@ async def test_a_database_that_is_away_does_not_fail_what_was_posted(
     async with open_scores("mongodb://127.0.0.1:1/") as scores:
         with caplog.at_level(logging.WARNING):
             await scores.rescore(bundle, {7})
-    assert "some scores are behind until they are looked at" in [record.message for record in caplog.records]
+    assert "some scores are behind until the next look" in [record.message for record in caplog.records]
 
 
 async def test_a_posted_line_is_in_the_list_when_it_is_answered(
@@ -428,7 +386,7 @@ async def test_a_posted_line_is_in_the_list_when_it_is_answered(
             async with serve(**parts, transactions=MongoTransactions(connection), scores=Unwatched(scores)) as api:
                 answer = await api.post("/transactions", json=[line, {**line, "CustomerID": 2_000}])
                 assert answer.status_code == 200, answer.text
-                assert_true(shop, bundle)
+                assert_scored(shop, bundle)
                 items = (await api.get("/customers?limit=1000")).json()["items"]
                 listed = {each["customer_id"]: each for each in items}
                 by_id = (await api.post("/predict_churn_by_id", json={"customer_id": 2_000})).json()
@@ -442,7 +400,7 @@ class Unwatched:
     def __init__(self, scores: MongoScores) -> None:
         self.rescore, self.everybody = scores.rescore, scores.everybody
 
-    async def keep_true(self) -> None:
+    async def reconcile_forever(self) -> None:
         return
 
 
@@ -455,7 +413,7 @@ async def test_the_apis_user_may_score(tmp_path: Path, bundle: Bundle, models: M
         database = client["guarded"]
         for number in range(20):
             insert(database, 1 + number % 9)
-        derived.refresh(database)
+        derivation.refresh(database)
         async with open_scores(uris["inference"], "guarded") as scores:
             assert await scores.everybody(bundle) == 9
             order(database, 3)

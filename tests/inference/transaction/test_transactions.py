@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from bundles import VERSION
-from pymongo.errors import ExecutionTimeout, OperationFailure
 from serving import CLOCK, NOW, InMemoryTransactions
 
-from inference.database.connection import Connection, passes, words
+from inference.database.connection import Connection
 from inference.prediction.repository import MongoCustomers
 from inference.settings import Settings
-from inference.transaction import derived, records
 from inference.transaction import repository as store
 from inference.transaction.repository import MongoTransactions
 from retention.lines.rules import RULES
-from retention.store import schema
+from retention.store import quarantine, request_loads, schema
+from retention.store.derivation import refresh, refresh_touched
 from seeder.__main__ import main as seed
-from seeder.derived import refresh
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     import httpx
     from pymongo.database import Database
     from serving import Models, Serve
-
-    from inference.transaction.posts import Post
 
     Documents = dict[str, Any]
     Open = Callable[..., AbstractAsyncContextManager["Api"]]
@@ -276,14 +272,14 @@ async def test_while_everything_is_being_deleted_no_line_is_taken(shop: Api) -> 
 async def test_lines_that_came_in_while_everything_was_deleted_are_not_acknowledged(
     shop: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_aside = MongoTransactions._put_aside
+    put_aside = quarantine.put_aside
 
-    async def clear_meanwhile(self: MongoTransactions, post: Post) -> None:
+    def clear_meanwhile(*arguments: Any, **options: Any) -> None:
         change = [{"$set": {"clearing": 1, "cleared": 1}}]
         shop.database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, change)
-        await put_aside(self, post)
+        put_aside(*arguments, **options)
 
-    monkeypatch.setattr(MongoTransactions, "_put_aside", clear_meanwhile)
+    monkeypatch.setattr(quarantine, "put_aside", clear_meanwhile)
     assert (await shop.post(line())).status_code == 503
 
 
@@ -473,11 +469,11 @@ async def test_a_request_whose_rows_were_deleted_is_done_again(empty: Api) -> No
 async def test_a_request_whose_record_is_taken_away_is_to_be_sent_again(
     empty: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def drop_meanwhile(*arguments: Any) -> Any:
+    def drop_meanwhile(*arguments: Any) -> Any:
         empty.database[schema.LOADS].delete_many({})
-        return await derived.refresh(*arguments)
+        return refresh_touched(*arguments)
 
-    monkeypatch.setattr(store, "refresh", drop_meanwhile)
+    monkeypatch.setattr(store, "refresh_touched", drop_meanwhile)
     first = await empty.post(line(), key="k-1")
     monkeypatch.undo()
     again = await empty.post(line(), key="k-1")
@@ -525,30 +521,6 @@ async def test_lines_that_the_database_refuses_are_not_to_be_sent_again(
     assert "retry-after" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    ("error", "later"),
-    [
-        (OperationFailure("BSONObj size: 16777300 (0x1000054) is invalid.", 10334), False),
-        (OperationFailure("Document failed validation", 121), False),
-        (OperationFailure("E11000", 11000, {"keyPattern": {"Frequency": 1}}), False),
-        (OperationFailure("E11000", 11000, {"keyPattern": {"_id": 1}}), True),
-        (OperationFailure("not primary", 10107), True),
-        (OperationFailure("interrupted at shutdown", 11600), True),
-        (OperationFailure("not authorized", 13), True),
-        (ExecutionTimeout("operation exceeded time limit", 50), True),
-    ],
-)
-def test_only_what_may_pass_is_tried_again(error: OperationFailure, *, later: bool) -> None:
-    assert passes(error) is later
-
-
-def test_the_words_of_the_driver_are_cut_and_hold_no_document() -> None:
-    error = OperationFailure("failed, full error: {'_id': 12347}", 121, {"errmsg": "failed " * 100})
-
-    assert len(words(error)) == 300
-    assert "12347" not in words(error)
-
-
 async def test_a_request_that_cannot_be_finished_holds_no_other_up_and_is_logged_once(
     opened: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -563,15 +535,17 @@ async def test_a_request_that_cannot_be_finished_holds_no_other_up_and_is_logged
     tried: list[int] = []
     often = asyncio.Event()
 
-    async def refresh(database: Any, touched: Any) -> Any:
+    loop = asyncio.get_running_loop()
+
+    def counted(database: Any, touched: Any) -> Any:
         tried.extend(customer_id for customer_id, _ in touched)
         if min(tried.count(1), tried.count(2)) > 3:
-            often.set()
-        return await derived.refresh(database, touched)
+            loop.call_soon_threadsafe(often.set)
+        return refresh_touched(database, touched)
 
-    monkeypatch.setattr(store, "refresh", refresh)
+    monkeypatch.setattr(store, "refresh_touched", counted)
     monkeypatch.setattr(store, "HEAL_EVERY_S", 0.01)
-    monkeypatch.setattr(records, "MAX_HEALED", 1)
+    monkeypatch.setattr(request_loads, "MAX_HEALED", 1)
     with caplog.at_level(logging.INFO, "inference"):
         async with opened(), asyncio.timeout(10):
             await often.wait()

@@ -103,7 +103,7 @@ def create_app(
         tasks = [
             asyncio.create_task(live.follow(poll_s=settings.model_poll_s)),
             asyncio.create_task(transactions.keep_healing()),
-            asyncio.create_task(scores.keep_true()),
+            asyncio.create_task(scores.reconcile_forever()),
         ]
         yield
         for task in tasks:

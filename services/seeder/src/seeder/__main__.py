@@ -1,4 +1,4 @@
-"""`python -m seeder`: load a file, or invent a shop; either can be run again without harm."""
+"""`python -m seeder`: loads a file, or invents a shop; either can be run again without harm."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from retention.clock import rfc3339
 from retention.errors import BadDataError, CannotWriteError, LockedError, RetentionError, StoppedError
+from retention.store.file_loads import File
 from seeder.arguments import parser
 from seeder.load import ingest
 from seeder.progress import megabytes, shown
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
-    from seeder.derived import Refreshed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,13 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _load_file(options: argparse.Namespace) -> int:
-    settings = Settings.from_environ(os.environ)  # what is wrong there is said before a file is read
+    settings = Settings.from_environ(os.environ)  # wrong settings are reported before a file is read
     with open_source(options.file, options.dates) as source:
         return _load_into(settings, source, options)
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    """Download the public file; then load it, unless it was only to be written."""
+    """Download the public file, and load it unless `--to` asks for the file alone."""
     options.file = fetch(options.url, options.sha256, options.to or cache_file(os.environ), progress=megabytes())
     print(f"{options.file}: the published Online Retail workbook")
     return 0 if options.to else _load_file(options)
@@ -71,7 +72,7 @@ def _invent(options: argparse.Namespace) -> int:
 
 
 def _quarantine(options: argparse.Namespace) -> int:
-    """List what was put aside, or write it as CSV."""
+    """List the rows that were put aside, or write them as CSV."""
     with _store(Settings.from_environ(os.environ)) as store:
         try:
             if options.csv:
@@ -81,7 +82,7 @@ def _quarantine(options: argparse.Namespace) -> int:
                 for line in first(listing(store, options.load), options.limit):
                     print(line)
                 sys.stdout.flush()
-        except BrokenPipeError:  # `| head` has seen enough; what is buffered has nowhere to go
+        except BrokenPipeError:  # as `| head` does: what is buffered has nowhere to go
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
@@ -96,7 +97,7 @@ def _say(text: str) -> None:
 
 def _load_into(settings: Settings, source: Source, options: argparse.Namespace) -> int:
     with _store(settings) as store:
-        before = None if options.drop else store.patiently(lambda _: store.loads.dates(source.load_id))
+        before = None if options.drop else store.with_retry(lambda _: store.loads.dates(source.load_id))
         if before and before != source.dates.order:
             raise BadDataError(f"loaded before with dates {before}: to read them as {source.dates.order}, add --drop")
         finished = None if options.drop else store.loads.finished(source.load_id)
@@ -108,10 +109,10 @@ def _load_into(settings: Settings, source: Source, options: argparse.Namespace) 
 
 
 def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int:
-    """Load, unless other data stands in the way; say what became of it."""
+    """Load unless other data is in the way, and print the account."""
     now = datetime.now(UTC)
     of_another_scheme = store.loads.of_another_scheme()
-    with store.loads.claim(source, now) as was_dirty:
+    with store.loads.claim(_record(source), now) as was_dirty:
         others, unfinished = store.loads.others_invented(source.load_id), store.loads.unfinished(source.load_id)
         if source.invented and False in others and not options.drop:
             store.loads.forget(source.load_id)
@@ -129,39 +130,43 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         print(source.description)
         ledger, refreshed = _load(source, store, options.chunk_rows, now, was_dirty=was_dirty)
     if unfinished and not options.drop:
-        print(f"NOTE: the figures are of half of another load, too: run it again: {unfinished[0]}")
+        print(f"NOTE: another load is unfinished, and its rows are counted too: run it again: {unfinished[0]}")
     print("\n".join(ledger.lines()))
     print(f"orders       {refreshed.orders:>9,}\ncustomers    {refreshed.customers:>9,}")
     print(f"clock        {rfc3339(refreshed.clock)}")
     return 0
 
 
+def _record(source: Source) -> File:
+    return File(source.load_id, source.name, source.size, source.description, source.dates.order, source.invented)
+
+
 def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_dirty: bool) -> tuple[Ledger, Refreshed]:
-    """Load and derive; each step waits for a server that went away, and is done again."""
-    store.patiently(lambda _: store.prepare())
-    ledger = store.patiently(lambda _: store.loads.account(source.load_id))
-    dirty = store.patiently(lambda _: store.loads.dirty(source.load_id))
+    """Load and derive; each step waits for a server that went away, and runs again."""
+    store.with_retry(lambda _: store.prepare())
+    ledger = store.with_retry(lambda _: store.loads.account(source.load_id))
+    dirty = store.with_retry(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
         print(f"{ledger.read:,} rows were done before it was stopped: going on there")
-    everything = was_dirty or bool(dirty)  # what other runs touched, nobody remembers
+    everything = was_dirty or bool(dirty)  # what other runs touched is not recorded
     with _sigterm() as store.stopping, shown(source.row_count) as progress:
         ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=store.stopping)
     if not ledger.inserted + ledger.already_there:
         store.loads.forget(source.load_id)
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))
-        first_row = next(listing(store, source.load_id))  # a decimal comma, say, is seen at once
+        first_row = next(listing(store, source.load_id))  # so that a decimal comma, say, is seen at once
         raise BadDataError(
             f"none of the {ledger.read:,} rows can be understood: {reasons}; {' '.join(first_row.split())}"
         )
-    store.patiently(lambda _: store.make_indexes())
-    refreshed = store.patiently(lambda _: store.refresh(None if everything else store.touched))
-    store.patiently(lambda _: store.loads.cleaned(dirty))
-    store.patiently(lambda _: store.loads.finish(source.load_id, ledger, datetime.now(UTC)))
+    store.with_retry(lambda _: store.make_indexes())
+    refreshed = store.with_retry(lambda _: store.refresh(None if everything else store.touched))
+    store.with_retry(lambda _: store.loads.cleaned(dirty))
+    store.with_retry(lambda _: store.loads.finish(source.load_id, ledger, datetime.now(UTC)))
     return ledger, refreshed
 
 
 def _heal(store: Store, source: Source) -> None:
-    """Derive everything again if a load was killed between its rows and that, or another version derived it."""
+    """Derive everything again after a load that was killed before it could, or when another version derived it."""
     dirty = store.loads.dirty(source.load_id)
     if dirty:
         print("a load was stopped before its end: deriving orders and customers from what it brought")
@@ -183,7 +188,7 @@ def _sigterm() -> Iterator[Callable[[], bool]]:
         yield stop.is_set
     finally:
         signal.signal(signal.SIGTERM, before)
-    if stop.is_set():  # it came behind the last chunk
+    if stop.is_set():  # it came after the last chunk
         raise StoppedError("stopped after its last row, before orders and customers: run the same command again")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from retention.errors import NoInputError
 from retention.lines.rules import RULES
@@ -12,19 +12,12 @@ from seeder.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from retention.store.quarantine import Aside
+
     Document = Mapping[str, Any]
 
 _ID_SHOWN: Final = len("sha256:") + 12  # enough to tell loads apart, and to name one with --load
 _RAW_SHOWN: Final = 200
-
-
-class Aside(NamedTuple):
-    """How many rows of one load were put aside for one reason."""
-
-    load_id: str
-    description: str
-    reason: str
-    rows: int
 
 
 class Quarantine(Protocol):

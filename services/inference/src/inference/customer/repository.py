@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from inference.customer.order_history import order_history_pipeline
 from inference.customer.segment_summary import segment_summary_pipeline
-from inference.database.connection import asked_again_if_replaced
+from inference.database.connection import retry_if_replaced
 from inference.database.shared import SharedAnswer
 from inference.errors import ScoresMissingError
 from retention.features.pipelines import CONTRACT_FEATURES
@@ -93,14 +93,14 @@ class MongoRanking:
     async def _scored_by(self) -> str | None:
         """Return the version that made the scores, read from one of them; None without scores."""
         async with self._connection.asking():
-            score: Document | None = await asked_again_if_replaced(
+            score: Document | None = await retry_if_replaced(
                 lambda: self._scores.find_one({}, {"_id": 0, "model_version": 1})
             )
         return score["model_version"] if score else None
 
     async def _count_segments(self) -> Sequence[Document]:
         async with self._connection.asking(SEGMENTS_TIMEOUT_MS):
-            found: list[dict[str, Any]] = await asked_again_if_replaced(
+            found: list[dict[str, Any]] = await retry_if_replaced(
                 lambda: self._scores.aggregate(segment_summary_pipeline()).to_list(None)
             )
             if not found:
@@ -136,13 +136,13 @@ class MongoRanking:
 
     async def _find_scores(self, most: int, **which: Any) -> Sequence[Document]:  # noqa: ANN401 - arguments of find
         # One batch: by default the server stops after 101, and replaced scores cannot be continued.
-        return await asked_again_if_replaced(
+        return await retry_if_replaced(
             lambda: self._scores.find(projection=_LISTED, limit=most, batch_size=most, **which).to_list(None)
         )
 
     async def _check_scored(self) -> None:
         """Distinguish an empty list from scores that were never made."""
-        nobody = await asked_again_if_replaced(lambda: self._scores.find_one({}, {"_id": 1})) is None
+        nobody = await retry_if_replaced(lambda: self._scores.find_one({}, {"_id": 1})) is None
         if nobody and await self._customers.find_one({}, {"_id": 1}) is not None:
             raise ScoresMissingError("no customer has been scored yet")
 

@@ -1,4 +1,4 @@
-"""A request to add lines: what it holds, which request it is, what it is answered. No clock, no database."""
+"""A request to add lines: its content, its identity and its answer. No clock, no database."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from retention.lines.dates import ISO
 from retention.lines.documents import LineEncoder
 from retention.lines.rules import Rejection, latest_instant
 from retention.store.ledger import Ledger
+from retention.store.request_loads import REQUEST_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 Refreshed: TypeAlias = "Mapping[datetime, Sequence[int]]"  # customers, by the instant their features are now as of
 
-LOAD_PREFIX: Final = "request:"
-LINES_AT_ONCE: Final = 50  # 1 to 3 ms, in which nobody else is served
+LINES_AT_ONCE: Final = 50  # 1 to 3 ms, during which no other request is served
 
 
 class Post(NamedTuple):
@@ -39,12 +39,12 @@ class Post(NamedTuple):
 
     @property
     def line_count(self) -> int:
-        """The lines that came."""
+        """All lines of the request."""
         return len(self.documents) + len(self.rejected)
 
 
 class Reply(NamedTuple):
-    """The answer, and whether it was given before."""
+    """An answer, and whether it was given before."""
 
     answer: Ingested
     replayed: bool
@@ -53,11 +53,11 @@ class Reply(NamedTuple):
 
 def load_id(key: str | None) -> str:
     """Return the id of a request's record: the same key, the same id; without one, an id of its own."""
-    return LOAD_PREFIX + (uuid.uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest())
+    return REQUEST_PREFIX + (uuid.uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest())
 
 
 async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime) -> Post:
-    """Return the request of these rows that came `at` this time, letting others in between the lines."""
+    """Return the request of these rows, which came `at` this instant; other requests are served between the lines."""
     documents: list[bytes] = []
     rejected: list[tuple[int, Rejection]] = []
     for number, one in enumerate(LineEncoder(ISO, latest_instant(at)).encode(rows.rows), 1):
@@ -72,14 +72,14 @@ async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime) -> P
 
 
 def ledger(post: Post, duplicate: int) -> Ledger:
-    """Return the account of the request when so many of its lines were there already."""
+    """Return the account of the request, `duplicate` of whose lines were there already."""
     account = Ledger()
     account.add(len(post.documents), len(post.documents) - duplicate, [rejection for _, rejection in post.rejected])
     return account
 
 
 def answer(post: Post, account: Ledger, refreshed: Refreshed) -> Ingested:
-    """Return what the client is told."""
+    """Return the body of the answer."""
     return {
         "rows_in": account.read,
         "inserted": account.inserted,

@@ -1,39 +1,35 @@
-"""Where posted lines go: into the database, accounted for, and into everything that is derived from them."""
+"""Posted lines: stored, accounted for, and everything derived from them. The engine is retention.store, in threads."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import uuid
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import pymongo
-from bson import ObjectId
-from bson.raw_bson import RawBSONDocument
-from pymongo.errors import BulkWriteError, OperationFailure
-
-from inference.database.connection import DUPLICATE_KEY, refused_as
-from inference.errors import InProgressError, NotDerivableError, NotStoredError
+from inference.errors import InProgressError, KeyReusedError, NotDerivableError, NotStoredError, OtherIdsError
 from inference.transaction import posts
-from inference.transaction.derived import refresh
 from inference.transaction.posts import Post, Reply
-from inference.transaction.records import KEPT, Records
 from retention.errors import RetentionError, UnavailableError
-from retention.lines.documents import line_id
-from retention.store import schema
+from retention.store import clearing, quarantine, transactions
+from retention.store.connection import journaled
+from retention.store.derivation import refresh_touched
+from retention.store.driver_errors import refused_as
+from retention.store.request_loads import KEPT, Request, RequestLoads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from inference.database.connection import Connection
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_MS: Final = 5_000  # for a request, the wait for its turn included; 1,000 lines take 0.2 s
-AT_WORK: Final = 4  # requests at once: each holds one of the driver's threads, five per processor
+TIMEOUT_MS: Final = 5_000  # for a request, the wait for its thread included; 1,000 lines take 0.2 s
+THREADS: Final = 4  # requests at once, healed ones among them
 HEAL_EVERY_S: Final = 15
-JOURNALED: Final = pymongo.WriteConcern(w=1, j=True)
 
 
 class Transactions(Protocol):
@@ -47,7 +43,7 @@ class Transactions(Protocol):
         """
 
     async def keep_healing(self) -> None:
-        """Finish, until cancelled, what requests left undone whose process died."""
+        """Finish, until cancelled, the requests whose process died before it could."""
 
 
 class MongoTransactions:
@@ -55,122 +51,99 @@ class MongoTransactions:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._db = connection.database.with_options(write_concern=JOURNALED)
-        self._records = Records(self._db[schema.LOADS], process=uuid.uuid4().hex)
-        self._turns = asyncio.Semaphore(AT_WORK)
+        self._db = journaled(connection.store_database)
+        self._loads = RequestLoads(self._db, process=uuid.uuid4().hex)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="transactions")
         self._at_work: set[str] = set()
         self._not_healed: set[str] = set()
 
     async def add(self, post: Post) -> Reply:
-        """Do it within one deadline, in turn; a server that is away is told so at once."""
-        with self._marked(post.load_id):
+        """Add the lines in a thread within one deadline; a server that is away is noticed at once."""
+        with ExitStack() as marked:
+            marked.enter_context(self._marked(post.load_id))
             await self._connection.ping()
-            async with self._connection.asking(TIMEOUT_MS), self._turns:
-                try:
-                    return await self._add(post)
-                except (NotStoredError, NotDerivableError) as error:
-                    logger.warning("the database refuses a request", extra=_reason(post.load_id, error))
-                    raise
+            # The mark lasts as long as the thread: a retry must not work on the same record beside it.
+            ended = marked.pop_all().close
+            return await self._connection.in_thread(
+                self._threads, partial(self._add, post), timeout_ms=TIMEOUT_MS, ended=ended
+            )
 
-    async def _add(self, post: Post) -> Reply:
-        clearing = await self._clearing(None)
-        invented = await self._records.are_beside_invented()
-        missing, touched = await self._missing(post.documents), _touched(post.documents)
+    def _add(self, post: Post) -> Reply:
+        try:
+            return self._added(post)
+        except (NotStoredError, NotDerivableError) as error:
+            logger.warning("the database refuses a request", extra=_reason(post.load_id, error))
+            raise
+
+    def _added(self, post: Post) -> Reply:
+        times_cleared = clearing.times_cleared(self._db)
+        missing, touched = transactions.missing(self._db, post.documents), transactions.touched(post.documents)
         there = len(post.documents) - len(missing)
-        # Before the first row: should we die after it, the record says what to derive again.
-        record = await self._records.claim(post, touched=touched, duplicate=there, invented=invented)
+        # Claimed before the first row: should this process die after it, the record says what to derive again.
+        # All touched customers are derived, also those of lines that are there: a retry heals.
+        record = self._claim(post, touched=touched, duplicate=there)
         if "answer" in record:
             return Reply(record["answer"], replayed=True)
         with refused_as(NotStoredError):
-            await self._put_aside(post)
-            taken = await self._insert(missing)
+            quarantine.put_aside(self._db, post.load_id, post.rejected, expires_at=post.at + KEPT)
+            taken = transactions.insert(self._db, missing)
         with refused_as(NotDerivableError):
-            refreshed = await refresh(self._db, touched)
+            refreshed = refresh_touched(self._db, touched)
         account = posts.ledger(post, duplicate=record.get("duplicate", there) + taken)
         answer = posts.answer(post, account, refreshed)
-        await self._clearing(clearing)
-        await self._records.finish(post, account, answer)
+        clearing.times_cleared(self._db, known=times_cleared)
+        if not self._loads.finish(_request(post), account, answer):
+            raise UnavailableError("the data was replaced meanwhile")
         return Reply(answer, replayed=False, touched={customer_id for customer_id, _ in touched})
 
-    async def _clearing(self, known: int | None) -> int:
-        """Return how often everything was deleted; UnavailableError while it is, or was since `known` was returned."""
-        counts = await self._db[schema.CLOCK].find_one({"_id": schema.REFRESH_ID}) or {}
-        clearing: int = counts.get("clearing", 0)
-        if clearing != counts.get("cleared", 0) or known not in {None, clearing}:
-            raise UnavailableError("everything is being deleted for another load: nothing was kept, send it again")
-        return clearing
-
-    async def _missing(self, documents: Sequence[bytes]) -> list[bytes]:
-        # Asking first is 20 times faster than having the server report duplicates one by one.
-        ids = [ObjectId(line_id(document)) for document in documents]
-        found = self._db[schema.TRANSACTIONS].find({"_id": {"$in": ids}}, {"_id": 1})
-        there = {known["_id"].binary for known in await found.to_list(None)}
-        return [document for document in documents if line_id(document) not in there]
-
-    async def _insert(self, documents: Sequence[bytes]) -> int:
-        """Insert, and return how many another writer had inserted at the same moment."""
-        if not documents:
-            return 0
-        # The command itself: insert_many would decode every document to see whether it has an id.
-        answer = await self._db.command(
-            "insert",
-            schema.TRANSACTIONS,
-            documents=[RawBSONDocument(document) for document in documents],
-            ordered=False,
-            writeConcern=JOURNALED.document,
-        )
-        return _duplicates([*answer.get("writeErrors", []), *filter(None, [answer.get("writeConcernError")])])
-
-    async def _put_aside(self, post: Post) -> None:
-        """Keep the rows that cannot be understood, once however often the request comes."""
-        if not post.rejected:
-            return
-        rows: list[dict[str, Any]] = [
-            {"_id": {"load": post.load_id, "row": row}, **rejection._asdict(), "expires_at": post.at + KEPT}
-            for row, rejection in post.rejected
-        ]
-        try:
-            await self._db[schema.QUARANTINE].insert_many(rows, ordered=False)
-        except BulkWriteError as error:
-            _duplicates([*error.details["writeErrors"], *error.details["writeConcernErrors"]])
+    def _claim(self, post: Post, *, touched: set[tuple[int, str]], duplicate: int) -> Mapping[str, Any]:
+        """Return the request's record: ours to work on, or with the answer that was given."""
+        invented = self._loads.beside_invented()
+        if invented is None:
+            raise OtherIdsError("the stored lines have ids of another version")
+        record = self._loads.claim(_request(post), touched=touched, duplicate=duplicate, invented=invented)
+        if record is None:
+            raise InProgressError("the first request with this key is under way")
+        if record["body_sha256"] != post.body_sha256:
+            raise KeyReusedError("the same key with another body")
+        return record
 
     async def keep_healing(self) -> None:
-        """Look at once, then every HEAL_EVERY_S seconds: one that died lately is not silent for long enough yet."""
+        """Look at once, then every HEAL_EVERY_S seconds: a process that died lately is not silent for long enough."""
         while True:
             try:
                 await self._heal()
             except UnavailableError:
                 pass  # logged; the next look may get through
             except Exception:  # healing must not end
-                logger.exception("unexpected error while finishing what requests left undone")
+                logger.exception("unexpected error while finishing interrupted requests")
             await asyncio.sleep(HEAL_EVERY_S)
 
     async def _heal(self) -> None:
         tried: list[str] = []
-        while died := await self._died(besides=tried):
+        while died := await self._in_thread(partial(self._loads.died, besides=tried)):
             for record in died:
                 tried.append(record["_id"])
                 try:
-                    await self._heal_one(record)
+                    await self._in_thread(partial(self._heal_one, record))
                 except RetentionError as error:  # the others need not wait for this one
                     self._log_once(record["_id"], error)
+                else:
+                    self._not_healed.discard(record["_id"])
+                    logger.info("finished an interrupted request")
 
-    async def _died(self, besides: Sequence[str]) -> list[dict[str, Any]]:
-        async with self._connection.asking():
-            return await self._records.died(besides)
+    async def _in_thread(self, work: Any) -> Any:  # noqa: ANN401 - as Connection.in_thread
+        return await self._connection.in_thread(self._threads, work, timeout_ms=TIMEOUT_MS)
 
-    async def _heal_one(self, record: dict[str, Any]) -> None:
-        async with self._connection.asking(TIMEOUT_MS), self._turns:
-            with refused_as(NotDerivableError):
-                await refresh(self._db, self._records.touched(record))
-            await self._records.healed(record)
-        self._not_healed.discard(record["_id"])
-        logger.info("finished what a request left undone")
+    def _heal_one(self, record: Mapping[str, Any]) -> None:
+        with refused_as(NotDerivableError):
+            refresh_touched(self._db, self._loads.touched(record))
+        self._loads.healed(record)
 
     def _log_once(self, load_id: str, error: RetentionError) -> None:
         if load_id not in self._not_healed:
             self._not_healed.add(load_id)
-            logger.warning("what a request left undone cannot be finished yet", extra=_reason(load_id, error))
+            logger.warning("an interrupted request cannot be finished yet", extra=_reason(load_id, error))
 
     @contextmanager
     def _marked(self, load_id: str) -> Iterator[None]:
@@ -183,19 +156,9 @@ class MongoTransactions:
             self._at_work.discard(load_id)
 
 
+def _request(post: Post) -> Request:
+    return Request(post.load_id, post.body_sha256, post.size, post.line_count, post.at)
+
+
 def _reason(load_id: str, error: RetentionError) -> dict[str, str]:
     return {"load_id": load_id, "reason": f"{type(error).__name__}: {error}"}
-
-
-def _touched(documents: Sequence[bytes]) -> set[tuple[int, str]]:
-    """Return the customers and invoices of these lines, also of those that are there: a retry heals."""
-    lines = map(RawBSONDocument, documents)
-    return {(line["CustomerID"], line["InvoiceNo"]) for line in lines if "CustomerID" in line}
-
-
-def _duplicates(failures: Sequence[dict[str, Any]]) -> int:
-    """Return how many of the failures say that the document is there; OperationFailure for any other."""
-    others = [failure for failure in failures if failure["code"] != DUPLICATE_KEY]
-    if others:
-        raise OperationFailure(others[0]["errmsg"], others[0]["code"])
-    return len(failures)

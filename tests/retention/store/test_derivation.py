@@ -1,4 +1,4 @@
-"""What is derived, on a real MongoDB: touching some is as good as deriving all, whoever writes at the same time."""
+"""What is derived, on a real MongoDB: deriving the touched equals deriving everything, whoever writes meanwhile."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from bson import ObjectId
 
 from retention.errors import BadDataError
 from retention.features import pipelines
-from retention.store import derivation_steps as refresh
-from retention.store import schema
-from seeder import derived
+from retention.store import derivation, schema
+from retention.store import derivation_steps as steps
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -58,7 +57,7 @@ def derived_documents(database: Db) -> tuple[Documents, Documents]:
 
 def is_as_a_full_refresh_makes_it(database: Db) -> bool:
     before = derived_documents(database)
-    derived.refresh(database)
+    derivation.refresh(database)
     return before == derived_documents(database)
 
 
@@ -79,11 +78,9 @@ def some_lines(count: int, seed: int, last: datetime = NOON) -> list[Line]:
 @pytest.fixture
 def shop(database: Db) -> Db:
     """A shop with everything derived; its last line is at NOON."""
-    for collection, indexes in schema.INDEXES.items():
-        for index in indexes:
-            database[collection].create_index([(field, 1) for field in index.fields], **index.options)
+    schema.make_indexes(database)
     insert(database, *some_lines(600, seed=1), line(1, "last"))
-    assert derived.refresh(database).clock == CLOCK
+    assert derivation.refresh(database).clock == CLOCK
     return database
 
 
@@ -92,19 +89,19 @@ def shop(database: Db) -> Db:
 def test_deriving_what_was_touched_is_as_good_as_deriving_everything(shop: Db, count: int, later_days: int) -> None:
     last = NOON + later_days * DAY
     touched = insert(shop, *some_lines(count, seed=2, last=last), line(4, "10", at=last))
-    derived.refresh(shop, touched)
+    derivation.refresh(shop, touched)
     assert is_as_a_full_refresh_makes_it(shop)
 
 
 def test_while_the_clock_stands_still_nobody_else_is_derived(shop: Db) -> None:
     before = {each["_id"]: each["revision"] for each in shop[schema.CUSTOMERS].find()}
-    derived.refresh(shop, insert(shop, line(3, "new")))
+    derivation.refresh(shop, insert(shop, line(3, "new")))
     after = {each["_id"]: each["revision"] for each in shop[schema.CUSTOMERS].find()}
     assert [key for key in after if after[key] != before[key]] == [3]
 
 
 def test_when_the_clock_moves_everybody_is_as_of_it(shop: Db) -> None:
-    assert derived.refresh(shop, insert(shop, line(3, "new", at=NOON + DAY))).clock == CLOCK + DAY
+    assert derivation.refresh(shop, insert(shop, line(3, "new", at=NOON + DAY))).clock == CLOCK + DAY
     assert shop[schema.CUSTOMERS].distinct("as_of") == [CLOCK.replace(tzinfo=UTC) + DAY]
     assert is_as_a_full_refresh_makes_it(shop)
 
@@ -113,16 +110,16 @@ def test_a_refresh_killed_before_everybody_was_derived_is_made_good_by_the_next(
     shop: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
-        killed.setattr(derived, "customers_steps", lambda *_: 1 / 0)
+        killed.setattr(steps, "customers_steps", lambda *_: 1 / 0)
         touched = insert(shop, line(3, "new", at=NOON + DAY))
         with pytest.raises(ZeroDivisionError):
-            derived.refresh(shop, touched)
-    derived.refresh(shop, insert(shop, line(4, "newer", at=NOON + DAY)))
+            derivation.refresh(shop, touched)
+    derivation.refresh(shop, insert(shop, line(4, "newer", at=NOON + DAY)))
     assert is_as_a_full_refresh_makes_it(shop)
 
 
 def test_a_customer_with_returns_alone_has_orders_documents_and_no_features(shop: Db) -> None:
-    derived.refresh(shop, insert(shop, line(99, "C99", quantity=-1)))
+    derivation.refresh(shop, insert(shop, line(99, "C99", quantity=-1)))
     assert shop[schema.ORDERS].count_documents({"_id.customer_id": 99, "_id.kind": "return"}) == 1
     assert shop[schema.CUSTOMERS].find_one({"_id": 99}) is None
     assert is_as_a_full_refresh_makes_it(shop)
@@ -131,25 +128,25 @@ def test_a_customer_with_returns_alone_has_orders_documents_and_no_features(shop
 def test_a_line_without_a_customer_touches_nobody_and_moves_the_clock(shop: Db) -> None:
     touched = insert(shop, line(None, "new", at=NOON + DAY))
     assert not touched
-    assert derived.refresh(shop, touched).clock == CLOCK + DAY
+    assert derivation.refresh(shop, touched).clock == CLOCK + DAY
     assert is_as_a_full_refresh_makes_it(shop)
 
 
 def test_an_invoice_of_two_customers_is_derived_for_both(shop: Db) -> None:
-    derived.refresh(shop, insert(shop, line(1, "shared"), line(2, "shared"), line(1, "own")))
+    derivation.refresh(shop, insert(shop, line(1, "shared"), line(2, "shared"), line(1, "own")))
     assert is_as_a_full_refresh_makes_it(shop)
 
 
 def test_what_lost_its_lines_is_gone_after_a_full_refresh(shop: Db) -> None:
     shop[schema.TRANSACTIONS].delete_many({"CustomerID": 5})
-    derived.refresh(shop)
+    derivation.refresh(shop)
     assert shop[schema.ORDERS].count_documents({"_id.customer_id": 5}) == 0
     assert shop[schema.CUSTOMERS].find_one({"_id": 5}) is None
 
 
 def test_documents_without_a_number_give_way(shop: Db) -> None:
     shop[schema.ORDERS].update_many({}, {"$unset": {"revision": ""}, "$set": {"value": -1.0}})
-    derived.refresh(shop)
+    derivation.refresh(shop)
     assert shop[schema.ORDERS].count_documents({"value": -1.0}) == 0
 
 
@@ -162,9 +159,9 @@ def test_what_another_version_derived_is_derived_again_by_the_next_refresh(
     for collection in collections:
         wrong_by_ours = {"definition": "another", "value": -1.0, "Frequency": 99}
         shop[collection].update_many({}, {"$set": wrong_by_ours})
-    assert derived.is_outdated(shop)
-    derived.refresh(shop, touched)
-    assert not derived.is_outdated(shop)
+    assert derivation.is_outdated(shop)
+    derivation.refresh(shop, touched)
+    assert not derivation.is_outdated(shop)
     assert is_as_a_full_refresh_makes_it(shop)
     assert shop[schema.ORDERS].count_documents({"value": -1.0}) == 0
     assert shop[schema.CUSTOMERS].count_documents({"Frequency": 99}) == 0
@@ -173,15 +170,15 @@ def test_what_another_version_derived_is_derived_again_by_the_next_refresh(
 def test_one_customer_of_another_version_is_enough(shop: Db) -> None:
     """An older writer that posts beside us, or comes last, leaves no lasting mark."""
     shop[schema.CUSTOMERS].update_one({"_id": 3}, {"$unset": {"definition": "", "active_months": "", "month": ""}})
-    assert derived.is_outdated(shop)
-    derived.refresh(shop, set())
+    assert derivation.is_outdated(shop)
+    derivation.refresh(shop, set())
     assert is_as_a_full_refresh_makes_it(shop)
     assert (shop[schema.CUSTOMERS].find_one({"_id": 3}) or {})["month"] == CLOCK.month
 
 
 def test_while_nothing_is_outdated_a_refresh_that_brings_nothing_derives_nobody(shop: Db) -> None:
     before = list(shop[schema.CUSTOMERS].find())
-    derived.refresh(shop, set())
+    derivation.refresh(shop, set())
     assert list(shop[schema.CUSTOMERS].find()) == before
 
 
@@ -192,13 +189,13 @@ def test_a_definition_changes_with_the_pipelines_that_a_collection_is_made_by(
     monkeypatch: pytest.MonkeyPatch, name: str, change: object, still_ours: set[str]
 ) -> None:
     monkeypatch.setattr(pipelines, name, change)
-    changed = refresh._definitions()
-    assert {key for key in changed if changed[key] == refresh.DEFINITIONS[key]} == still_ours
+    changed = steps._definitions()
+    assert {key for key in changed if changed[key] == steps.DEFINITIONS[key]} == still_ours
 
 
 def test_a_database_without_lines_is_an_error(database: Db) -> None:
     with pytest.raises(BadDataError):
-        derived.refresh(database)
+        derivation.refresh(database)
 
 
 class Late:
@@ -218,14 +215,14 @@ class Late:
 
 
 def take_number(database: Db) -> int:
-    return int(derived._take_number(database)["revision"])
+    return int(derivation._take_number(database)["revision"])
 
 
 @pytest.mark.parametrize("everything", [True, False])
 def test_orders_that_were_read_early_and_merged_late_do_not_stand(shop: Db, everything: bool) -> None:
     touched = insert(shop, line(1, "same"))
-    late = Late(shop, refresh.orders_steps(take_number(shop), None if everything else touched))
-    derived.refresh(shop, insert(shop, line(1, "same")))
+    late = Late(shop, steps.orders_steps(take_number(shop), None if everything else touched))
+    derivation.refresh(shop, insert(shop, line(1, "same")))
     late.merge()
     order = shop[schema.ORDERS].find_one({"_id.invoice": "same"}) or {}
     assert order["lines"] == 2
@@ -234,8 +231,8 @@ def test_orders_that_were_read_early_and_merged_late_do_not_stand(shop: Db, ever
 
 @pytest.mark.parametrize("everybody", [True, False])
 def test_customers_that_were_read_early_and_merged_late_do_not_stand(shop: Db, everybody: bool) -> None:
-    late = Late(shop, refresh.customers_steps(take_number(shop), CLOCK, None if everybody else [1]))
-    derived.refresh(shop, insert(shop, line(1, "new")))
+    late = Late(shop, steps.customers_steps(take_number(shop), CLOCK, None if everybody else [1]))
+    derivation.refresh(shop, insert(shop, line(1, "new")))
     late.merge()
     assert is_as_a_full_refresh_makes_it(shop)
 
@@ -243,29 +240,29 @@ def test_customers_that_were_read_early_and_merged_late_do_not_stand(shop: Db, e
 def test_a_writer_that_merges_its_orders_late_still_derives_its_customer_last(shop: Db) -> None:
     """With one number for both steps the second writer's customer, without the first one's order, would stand."""
     touched = insert(shop, line(1, "first"))
-    late = Late(shop, refresh.orders_steps(take_number(shop), touched))
-    derived.refresh(shop, insert(shop, line(1, "second")))
+    late = Late(shop, steps.orders_steps(take_number(shop), touched))
+    derivation.refresh(shop, insert(shop, line(1, "second")))
     late.merge()
-    for step in refresh.customers_steps(take_number(shop), CLOCK, [1]):
+    for step in steps.customers_steps(take_number(shop), CLOCK, [1]):
         shop[step.source].aggregate(step.pipeline)
     assert is_as_a_full_refresh_makes_it(shop)
 
 
 def test_a_line_of_a_later_day_that_comes_in_meanwhile_is_not_hidden(shop: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = refresh.customers_steps
+    customers_steps = steps.customers_steps
 
     def meanwhile(*arguments: Any) -> list[Step]:
-        monkeypatch.setattr(derived, "customers_steps", steps)
+        monkeypatch.setattr(steps, "customers_steps", customers_steps)
         insert(shop, line(7, "meanwhile", at=NOON + DAY))
-        return steps(*arguments)
+        return customers_steps(*arguments)
 
-    monkeypatch.setattr(derived, "customers_steps", meanwhile)
-    assert derived.refresh(shop, insert(shop, line(1, "new"))).clock == CLOCK + DAY
+    monkeypatch.setattr(steps, "customers_steps", meanwhile)
+    assert derivation.refresh(shop, insert(shop, line(1, "new"))).clock == CLOCK + DAY
 
 
 def test_the_clock_does_not_go_back(shop: Db) -> None:
     shop[schema.TRANSACTIONS].delete_many({"InvoiceDate": {"$gte": NOON - 10 * DAY}})
-    assert derived.refresh(shop).clock == CLOCK
+    assert derivation.refresh(shop).clock == CLOCK
 
 
 def test_many_writers_at_once_end_as_one_would(shop: Db) -> None:
@@ -273,7 +270,7 @@ def test_many_writers_at_once_end_as_one_would(shop: Db) -> None:
         for invoice in range(8):
             lines = [line(customer_id, f"P{invoice}", at=NOON - invoice % 3 * DAY) for customer_id in range(1, 4)]
             touched = insert(shop, *lines, line(writer, "own"))
-            derived.refresh(shop, touched if writer else None)
+            derivation.refresh(shop, touched if writer else None)
 
     with ThreadPoolExecutor(6) as writers:
         list(writers.map(post, range(6)))
@@ -282,9 +279,9 @@ def test_many_writers_at_once_end_as_one_would(shop: Db) -> None:
 
 def test_the_last_days_of_customers_beyond_the_clock_are_known(shop: Db) -> None:
     """A writer that does not move the clock derives each customer as of the day after its own last line."""
-    for step in refresh.orders_steps(take_number(shop), insert(shop, line(1, "later", at=NOON + 2 * DAY))):
+    for step in steps.orders_steps(take_number(shop), insert(shop, line(1, "later", at=NOON + 2 * DAY))):
         shop[step.source].aggregate(step.pipeline)
-    found = shop[schema.ORDERS].aggregate(refresh.later_last_days(CLOCK, {1, 2}))
+    found = shop[schema.ORDERS].aggregate(steps.later_last_days(CLOCK, {1, 2}))
     assert list(found) == [{"_id": 1, "day": CLOCK + DAY}]
 
 

@@ -1,0 +1,144 @@
+"""Derives orders, the clock and customers from the transactions, in the database, safe beside other writers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retention.clock import day_after
+from retention.errors import BadDataError
+from retention.lines.rules import EARLIEST
+from retention.store import derivation_steps as steps
+from retention.store import schema
+from retention.store.connection import run_each
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from retention.features.pipelines import Touched
+    from retention.store.connection import Database
+
+
+class Refreshed(NamedTuple):
+    """What is derived from the transactions now."""
+
+    orders: int
+    customers: int
+    clock: datetime
+
+
+def refresh(database: Database, touched: Touched | None = None) -> Refreshed:
+    """Derive the touched customers and invoices, or everything for None, and move the clock; return what there is now.
+
+    Features are as of the clock: when it moves, every customer is derived again. Everything is derived when another
+    version's definition made orders, every customer when it made customers. The lines must be there already;
+    BadDataError when there are none. Killed at any point, it can be run again with the same `touched`.
+    """
+    if _has_others(database, schema.ORDERS):
+        touched = None
+    if touched is None or touched:
+        revision = _derive_orders(database, touched, at_once=True)
+        if touched is None:
+            database[schema.ORDERS].delete_many(steps.not_derived_since(revision))
+    clock = _derive_customers(database, None if touched is None else {customer_id for customer_id, _ in touched})
+    orders = database[schema.ORDERS].count_documents({"_id.kind": "order"})
+    return Refreshed(orders, database[schema.CUSTOMERS].count_documents({}), clock)
+
+
+def refresh_touched(database: Database, touched: Touched) -> Mapping[datetime, Sequence[int]]:
+    """Derive the touched orders and customers; return the customers by the instant their features are now as of.
+
+    That is the clock, or the day after a customer's last order or return when it is later: the clock itself does not
+    move, so nobody else's features change. One step after the other, on one core. The lines must be there already. It
+    can be run again after a failure.
+    """
+    if not touched:
+        return {}
+    _derive_orders(database, touched, at_once=False)
+    revision = _take_number(database)["revision"]
+    as_of = _instants(database, {customer_id for customer_id, _ in touched})
+    for instant, customer_ids in as_of.items():
+        _run(database, steps.customers_steps(revision, instant, customer_ids), at_once=False)
+    return as_of
+
+
+def is_outdated(database: Database) -> bool:
+    """Return whether an order or a customer was derived by another definition than this version's."""
+    return _has_others(database, schema.ORDERS) or _has_others(database, schema.CUSTOMERS)
+
+
+def _has_others(database: Database, collection: str) -> bool:
+    return database[collection].find_one(steps.of_another_definition(collection), {"_id": 1}) is not None
+
+
+def _derive_orders(database: Database, touched: Touched | None, *, at_once: bool) -> int:
+    """Derive these orders, or all for None; return the number they carry."""
+    revision: int = _take_number(database)["revision"]
+    _run(database, steps.orders_steps(revision, touched), at_once=at_once)
+    return revision
+
+
+def _derive_customers(database: Database, customer_ids: set[int] | None) -> datetime:
+    """Derive these customers, or everybody when the clock moved or the definition is another; return the clock."""
+    while True:
+        _move_clock(database)
+        taken = _take_number(database)
+        clock = _clock(database)  # read after the number was taken: a higher number has no earlier clock
+        if customer_ids is None or taken.get("as_of") != clock or _has_others(database, schema.CUSTOMERS):
+            _derive_everybody(database, taken["revision"], clock)
+        elif customer_ids:
+            _run(database, steps.customers_steps(taken["revision"], clock, sorted(customer_ids)), at_once=True)
+        # A line of a later day that came in meanwhile may be in an order already, and hidden by this clock.
+        if _day_after_last_line(database) <= clock:
+            return clock
+
+
+def _derive_everybody(database: Database, revision: int, clock: datetime) -> None:
+    _run(database, steps.customers_steps(revision, clock), at_once=True)
+    database[schema.CUSTOMERS].delete_many(steps.not_derived_since(revision))
+    # Not before: killed halfway, the next refresh must see that not everybody is as of the clock.
+    database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$max": {"as_of": clock}})
+
+
+def _instants(database: Database, customer_ids: set[int]) -> dict[datetime, list[int]]:
+    clock = _clock(database)
+    found = database[schema.ORDERS].aggregate(steps.later_last_days(clock, customer_ids))
+    later = {each["_id"]: day_after(each["day"]) for each in found}
+    instants = defaultdict(list)
+    for customer_id in sorted(customer_ids):
+        instants[later.get(customer_id, clock)].append(customer_id)
+    return instants
+
+
+def _take_number(database: Database) -> dict[str, Any]:
+    """Return the next number as `revision`, and the instant that everybody is as of as `as_of`."""
+    clock = database[schema.CLOCK]
+    return clock.find_one_and_update(*steps.NEXT_REVISION, upsert=True, return_document=True) or {}
+
+
+def _run(database: Database, derived_by: Sequence[steps.Step], *, at_once: bool) -> None:
+    def run(step: steps.Step) -> None:
+        options: dict[str, Any] = {"hint": step.hint} if step.hint else {}
+        database[step.source].aggregate(step.pipeline, allowDiskUse=True, **options)
+
+    run_each(run, derived_by, at_once=at_once)
+
+
+def _move_clock(database: Database) -> None:
+    change = {"$max": {"as_of": _day_after_last_line(database)}}  # of two writers, the later clock stands
+    database[schema.CLOCK].update_one({"_id": schema.CLOCK_ID}, change, upsert=True)
+
+
+def _clock(database: Database) -> datetime:
+    found = database[schema.CLOCK].find_one({"_id": schema.CLOCK_ID}) or {}
+    clock: datetime = found.get("as_of", EARLIEST)  # there is none before the first load
+    return clock
+
+
+def _day_after_last_line(database: Database) -> datetime:
+    # An id starts with its line's instant, so the last id is of the last line: no scan.
+    last = database[schema.TRANSACTIONS].find_one({}, {"InvoiceDate": 1}, sort=[("_id", -1)])
+    if last is None:
+        raise BadDataError("there are no transactions: every row of the input was quarantined")
+    return day_after(last["InvoiceDate"])

@@ -1,0 +1,135 @@
+"""The records of files and invented shops: who is at work, how far they came, what was accounted for. One at a time."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retention.errors import LockedError, RetentionError
+from retention.store import schema
+from retention.store.driver_errors import driver_errors
+from retention.store.ledger import Ledger
+from retention.store.loads import CLAIMED_NOW, FINISHED, LOADING, SILENT_S, STOPPED, Loads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+class File(NamedTuple):
+    """What the record of a load says of its input."""
+
+    load_id: str
+    name: str
+    size: int
+    description: str
+    dates: str
+    invented: bool
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as it stands in `loads`."""
+        content = {} if self.invented else {"sha256": self.load_id.removeprefix("sha256:")}
+        return {name: value for name, value in self._asdict().items() if name != "load_id"} | content
+
+
+class FileLoads(Loads):
+    """The records, one per input."""
+
+    def finished(self, load_id: str) -> dict[str, Any] | None:
+        """Return the record of a finished load of the same content, if there is one."""
+        return self._loads.find_one({"_id": load_id, "status": FINISHED})
+
+    def unfinished(self, besides: str) -> list[str]:
+        """Return the descriptions of other files that were not loaded to their end."""
+        stopped = {"_id": {"$ne": besides}, "status": {"$ne": FINISHED}, "invented": False, "sha256": {"$exists": True}}
+        return [load["description"] for load in self._loads.find(stopped)]
+
+    def others_invented(self, load_id: str) -> set[bool]:
+        """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
+        return set(self._loads.distinct("invented", {"_id": {"$ne": load_id}}))
+
+    def of_another_scheme(self) -> bool:
+        """Tell whether there are rows whose ids were made in another way: the same line would come in twice."""
+        return self._loads.find_one({"id_scheme": {"$ne": schema.ID_SCHEME}}) is not None
+
+    def dates(self, load_id: str) -> str | None:
+        """Return the order in which an earlier run of this load read the dates; None when there was none."""
+        record = self._loads.find_one({"_id": load_id}) or {}
+        order: str | None = record.get("dates")
+        return order
+
+    def account(self, load_id: str) -> Ledger:
+        """Return what an earlier run of this load has accounted for; an empty ledger when there was none."""
+        record = self._loads.find_one({"_id": load_id, "ledger": {"$exists": True}})
+        return Ledger.from_document(record["ledger"]) if record else Ledger()
+
+    @contextmanager
+    def claim(self, file: File, at: datetime) -> Iterator[bool]:
+        """Record that the load is under way, and keep saying so inside the context.
+
+        Yields whether an earlier run of it left it dirty. Raises LockedError when another load is under way. One that
+        was killed stops counting after SILENT_S seconds.
+        """
+        claim = {"_id": file.load_id}
+        record = {
+            "status": LOADING,
+            "dirty": True,
+            **file.to_document(),
+            "started_at": at,
+            "id_scheme": schema.ID_SCHEME,
+        }
+        before = self._loads.find_one_and_update(claim, {"$set": record, **CLAIMED_NOW}, upsert=True)
+        now = self._loads.find_one(claim, {"active_at": 1, "claimed_at": 1}) or {}
+        active = {"status": LOADING, "active_at": {"$gt": now["active_at"] - timedelta(seconds=SILENT_S)}}
+        other = self._loads.find_one({**active, "_id": {"$ne": file.load_id}}, sort=[("claimed_at", 1)])
+        if other and (other["claimed_at"], other["_id"]) < (now["claimed_at"], file.load_id):
+            self._loads.replace_one(claim, before) if before else self._loads.delete_one(claim)
+            raise LockedError(f"another load is under way ({other['description']}): try again when it is done")
+        with self._beating(claim):
+            yield bool(before and before.get("dirty"))
+
+    @contextmanager
+    def _beating(self, claim: dict[str, str]) -> Iterator[None]:
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(SILENT_S / 3):
+                # The next beat may get through; the load itself says what is wrong.
+                with suppress(RetentionError), driver_errors():
+                    self._loads.update_one(claim, {"$currentDate": {"active_at": True}})
+
+        thread = threading.Thread(target=beat, name="still-loading")
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            with suppress(RetentionError), driver_errors():
+                self._loads.update_one({**claim, "status": LOADING}, {"$set": {"status": STOPPED}})
+            raise
+        finally:
+            done.set()
+            thread.join()
+
+    def checkpoint(self, load_id: str, ledger: Ledger) -> None:
+        """Record how far the load came. Its rows are journaled, so a kill costs at most what came since."""
+        self._loads.update_one({"_id": load_id}, {"$set": {"ledger": ledger.to_document()}})
+
+    def finish(self, load_id: str, ledger: Ledger, at: datetime) -> None:
+        """Record that a load is complete and everything derived is fresh."""
+        if not self._finish({"_id": load_id}, ledger, {"finished_at": at}, drop=["ledger"]):
+            raise LockedError("another load took over while this one was silent: run the same command again")
+
+    def forget(self, load_id: str) -> None:
+        """Delete the record of a load that brought nothing."""
+        self._loads.delete_one({"_id": load_id})
+
+    def forget_others(self, load_id: str) -> None:
+        """Delete all other records, and what this load has accounted for: the rows are gone."""
+        self._loads.update_one({"_id": load_id}, {"$unset": {"ledger": ""}})
+        self._loads.delete_many({"_id": {"$ne": load_id}})
+
+    def mark_stopped(self) -> None:
+        """Record that no load is complete any more, before rows are deleted."""
+        self._loads.update_many({}, {"$set": {"status": STOPPED, "dirty": True}})
