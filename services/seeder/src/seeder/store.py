@@ -15,7 +15,7 @@ from retention.lines.documents import line_id
 from retention.store import schema
 from seeder.connection import UNAUTHORIZED, open_database, wait_until_it_answers, went_away
 from seeder.derived import Refreshed, is_outdated, refresh
-from seeder.quarantine_report import Aside
+from seeder.quarantine_count import QuarantineCount
 from seeder.records import Records
 
 if TYPE_CHECKING:
@@ -165,15 +165,15 @@ class Store:
             rows = [{"_id": {"load": load_id, "row": row}, **rejection._asdict()} for row, rejection in rejected]
             self._by_chunk(lambda _: _insert_once(self._db[schema.QUARANTINE], rows))
 
-    def counts_put_aside(self) -> list[Aside]:
-        """Return how many rows each load put aside, by reason."""
+    def quarantine_counts(self) -> list[QuarantineCount]:
+        """Return how many rows of each load were quarantined, by reason."""
         groups = self._db[schema.QUARANTINE].aggregate([
             {"$group": {"_id": {"load": "$_id.load", "reason": "$reason"}, "rows": {"$sum": 1}}},
             {"$lookup": {"from": schema.LOADS, "localField": "_id.load", "foreignField": "_id", "as": "loads"}},
             {"$sort": {"_id": 1}},
         ])  # fmt: skip
         return [
-            Aside(
+            QuarantineCount(
                 group["_id"]["load"],
                 next((load["description"] for load in group["loads"]), "a load of which nothing was kept"),
                 group["_id"]["reason"],
@@ -182,8 +182,8 @@ class Store:
             for group in groups
         ]
 
-    def put_aside_by(self, load_id: str) -> Iterator[dict[str, Any]]:
-        """Return the rows that a load put aside, in their order."""
+    def quarantined_rows(self, load_id: str) -> Iterator[dict[str, Any]]:
+        """Return the quarantined rows of a load, in their order."""
         return self._db[schema.QUARANTINE].find({"_id.load": load_id}, sort=[("_id", 1)])
 
     def checkpoint(self, load_id: str, ledger: Ledger) -> None:
