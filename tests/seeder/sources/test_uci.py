@@ -247,7 +247,7 @@ OTHERS = {
     "a damaged archive": damaged(ARCHIVE, 1000),
     "an archive with damaged bzip2": damaged(zipped({"Online Retail.xlsx": WORKBOOK}, zipfile.ZIP_BZIP2), 1000),
     "an archive with damaged LZMA": damaged(zipped({"Online Retail.xlsx": WORKBOOK}, zipfile.ZIP_LZMA), 60),
-    "an archive with a damaged end": damaged(ARCHIVE, len(ARCHIVE) - 10),
+    "an archive with a damaged end": ARCHIVE[:-6] + b"\0\0\0\x55" + ARCHIVE[-2:],  # a member before the file's start
 }
 
 

@@ -44,10 +44,10 @@ def _add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_synthetic(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     command = commands.add_parser("synthetic", help="load synthetic data, shaped like Online Retail")
     command.add_argument(
-        "--rows", type=_positive, default=SYNTHETIC_ROWS, metavar="N", help="how many (default: %(default)s)"
+        "--rows", type=_positive, default=SYNTHETIC_ROWS, metavar="N", help="number of rows (default: %(default)s)"
     )
     command.add_argument(
-        "--seed", type=_not_negative, default=1, metavar="S", help="of the random numbers (default: %(default)s)"
+        "--seed", type=_not_negative, default=1, metavar="S", help="random seed (default: %(default)s)"
     )
     command.add_argument("--to", type=Path, metavar="FILE", help="write a CSV file instead of loading")
     return command
@@ -56,9 +56,11 @@ def _add_synthetic(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 def _add_fetch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     command = commands.add_parser("fetch-uci", help="download and load the public Online Retail data")
     command.add_argument("--to", type=Path, metavar="FILE", help="only save the workbook to FILE")
-    command.add_argument("--url", default=WORKBOOK_URL, help="of the workbook, or of a zip archive that contains it")
     command.add_argument(
-        "--sha256", type=str.lower, default=WORKBOOK_SHA256, metavar="HEX", help="the workbook's checksum"
+        "--url", default=WORKBOOK_URL, help="address of the workbook, or of a zip archive that contains it"
+    )
+    command.add_argument(
+        "--sha256", type=str.lower, default=WORKBOOK_SHA256, metavar="HEX", help="checksum of the workbook"
     )
     command.set_defaults(dates=None)
     return command
@@ -66,9 +68,9 @@ def _add_fetch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("quarantine", help="list the quarantined rows and why they were not loaded")
-    command.add_argument("--load", metavar="ID", help="only the rows of one load; the first characters of its id do")
+    command.add_argument("--load", metavar="ID", help="only the rows of one load; the start of its id is enough")
     command.add_argument("--csv", action="store_true", help="write the rows as CSV, to correct and load")
-    command.add_argument("--limit", type=_positive, metavar="N", help="show at most N")
+    command.add_argument("--limit", type=_positive, metavar="N", help="show at most N lines")
 
 
 def _positive(text: str) -> int:
