@@ -64,8 +64,8 @@ def ingest(
         ledger.add(len(chunk.documents), inserted, [rejection for _, rejection in chunk.rejected])
         store.checkpoint(source.load_id, ledger)
 
-    with _fast_switching():
-        for chunk in _write_ahead(_chunks(encoded, done, chunk_rows), write):
+    with _in_a_hurry():
+        for chunk in _written(_chunks(encoded, done, chunk_rows), write):
             progress(len(chunk.documents) + len(chunk.rejected))
             if stopping():
                 raise StoppedError(f"stopped after {ledger.read:,} rows, all of them safe: run the same command again")
@@ -74,7 +74,7 @@ def ingest(
 
 
 @contextmanager
-def _fast_switching() -> Iterator[None]:
+def _in_a_hurry() -> Iterator[None]:
     """Let the threads change places often, and nobody look for cycles: nothing here makes one. 0.8 s of a load's 4."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.0001)  # 5 ms by default: for so long a thread waits that has an answer from the server
@@ -86,7 +86,7 @@ def _fast_switching() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def _write_ahead(chunks: Iterator[Chunk], write: Callable[[Chunk], None]) -> Iterator[Chunk]:
+def _written(chunks: Iterator[Chunk], write: Callable[[Chunk], None]) -> Iterator[Chunk]:
     """Yield each chunk when it is journaled. Others are read meanwhile: Python and MongoDB would take turns else."""
     with ThreadPoolExecutor(max_workers=1) as writer:
         writing: deque[tuple[Chunk, Future[None]]] = deque()
