@@ -16,7 +16,7 @@ from bench_server import BenchError
 from retention.errors import RetentionError
 from retention.store.schema import LINE_FIELDS
 from seeder.sources import synthetic
-from seeder.sources.source import open_source
+from seeder.sources.opening import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -90,7 +90,7 @@ def _encoded(file: Path) -> list[list[RawBSONDocument]]:
     """Return the documents that the seeder would insert, in its chunks."""
     from retention.lines.documents import LineEncoder
     from retention.lines.rules import latest_instant
-    from seeder.sources.source import open_source
+    from seeder.sources.opening import open_source
 
     with open_source(file, None) as source:
         encoded = LineEncoder(source.dates, latest_instant(datetime.now(UTC))).encode(source.rows())

@@ -1,10 +1,11 @@
-"""Files as they should not be, each with what must become of it: the data of test_malformed.py."""
+"""Malformed files and their expected outcome: the data of test_malformed.py."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
 import io
+import re
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -27,18 +28,18 @@ _VALUES: Final = dict(zip(NAMES, ["5", "B", "THING", "1", "2010-12-13 09:00", "2
 
 
 class Loaded(NamedTuple):
-    """A file that is loaded: so many of its rows arrive, the others are put aside for these reasons."""
+    """A file that is loaded: the number of rows inserted, and of the others by reason."""
 
     name: str
     content: bytes
     inserted: int
     quarantined: dict[str, int]
-    stored: dict[str, Any]  # found in the documents; None: the field is left out
+    stored: dict[str, Any]  # values that some document must have; None: the field is absent
     arguments: tuple[str, ...] = ()
 
 
 class Refused(NamedTuple):
-    """A file of which nothing is loaded, with words that the message must contain."""
+    """A file that is refused as a whole, with words that the message must contain."""
 
     name: str
     content: bytes
@@ -46,7 +47,7 @@ class Refused(NamedTuple):
 
 
 def row(**values: str) -> str:
-    """Return a good row with some of its values replaced; they are quoted by whoever needs it."""
+    """Return a good row with some of its values replaced, as they are written in the file."""
     return ",".join((_VALUES | values).values())
 
 
@@ -55,7 +56,7 @@ def lines(*rows: str, header: str = HEADER, end: str = "\n") -> bytes:
 
 
 def between(*rows: str) -> bytes:
-    """Return a file of these rows between two good ones."""
+    """Return a file with these rows between two good ones."""
     return lines(FIRST, *rows, LAST)
 
 
@@ -71,7 +72,7 @@ def at(text: str) -> datetime:
 
 YES_NO: Final = (True, False)
 
-# One value between two good rows: field, how it is written, what is stored.
+# One value in a row between two good ones: field, value as written, value stored.
 KEPT: Final[list[tuple[str, str, Any]]] = [
     ("InvoiceDate", "2010-12-13T08:26:00Z", at("2010-12-13 08:26")),
     ("InvoiceDate", "2010-12-13T08:26:00+02:00", at("2010-12-13 06:26")),
@@ -114,8 +115,8 @@ KEPT: Final[list[tuple[str, str, Any]]] = [
     ("Country", "", None),
 ]
 
-# One value between two good rows: field, how it is written, why its row is put aside.
-PUT_ASIDE: Final[list[tuple[str, str, str]]] = [
+# One value in a row between two good ones: field, value as written, reason of the quarantine.
+QUARANTINED: Final[list[tuple[str, str, str]]] = [
     ("InvoiceDate", "", "missing"),
     ("InvoiceDate", "   ", "missing"),
     ("InvoiceDate", "soon", "unreadable"),
@@ -187,9 +188,9 @@ PUT_ASIDE: Final[list[tuple[str, str, str]]] = [
 _FIELDS: Final = [
     *(loaded(f"{name} {text[:30]!a} is kept", between(row(**{name: text})), 3, None, **{name: value})
       for name, text, value in KEPT),
-    *(loaded(f"{name} {text[:30]!a}, {len(text)} characters, is put aside", between(row(**{name: text})), 2,
+    *(loaded(f"{name} {text[:30]!a}, {len(text)} characters, is quarantined", between(row(**{name: text})), 2,
              {f"{name}_{reason}": 1})
-      for name, text, reason in PUT_ASIDE),
+      for name, text, reason in QUARANTINED),
 ]  # fmt: skip
 
 _LONG: Final = ",".join(["x"] * 600_000)  # 1.2 MB in one physical line
@@ -296,7 +297,7 @@ _WHOLE: Final = [
     Refused("a header with an open quote", b'"' + _BODY, "no column"),
     Refused("UTF-16 without a mark", _BODY.decode().encode("utf-16-le"), "no column"),
     Refused("UTF-16, cut off within a character", _BODY.decode().encode("utf-16")[:-1], "UTF-16"),
-    Refused("a byte of no encoding", between(_POUND).replace("£".encode(), b"\x81"), "cp1252"),
+    Refused("a byte that is in no encoding", between(_POUND).replace("£".encode(), b"\x81"), "cp1252"),
     Refused("bytes of two encodings", between(_POUND, "OLD").replace(b"OLD", _POUND.encode("latin-1")), "UTF-8"),
     Refused("every row too short", lines("5,B", "6,B"), "columns 2"),
     Refused("every row too long", lines(FIRST + ",", LAST + ","), "columns 2"),
@@ -304,19 +305,19 @@ _WHOLE: Final = [
     Refused("no date that can be read", lines(row(InvoiceDate="soon"), row(InvoiceDate="later")), "InvoiceDate"),
     Refused("epoch seconds for dates", lines(row(InvoiceDate="1298937600")), "InvoiceDate"),
     Refused("only ambiguous dates", lines(row(InvoiceDate="01/02/2011 10:00")), "day first or month first"),
-    Refused("bytes of no text", bytes(range(256)) * 40, "cp1252"),
+    Refused("bytes that are no text", bytes(range(256)) * 40, "cp1252"),
     Refused("a web page", b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "no column"),
     Refused("a JSON file", b'[{"InvoiceNo": 1, "StockCode": "A"}]\n', "no column"),
 ]  # fmt: skip
 
-_ROWS: Final[list[list[Any]]] = [
+ROWS: Final[list[list[Any]]] = [
     ["1", "A", "FIRST", 6, datetime(2010, 12, 13, 8, 26), 2.55, 12347, "France"],  # noqa: DTZ001
     ["9", "A", "LAST", 6, datetime(2010, 12, 14, 8, 26), 2.55, 12348, "France"],  # noqa: DTZ001
 ]
 
 
-def parquet_bytes(rows: Sequence[Sequence[Any]] = _ROWS, **types: pa.DataType) -> bytes:
-    """Return a Parquet file; `types` says what some columns hold."""
+def parquet_bytes(rows: Sequence[Sequence[Any]] = ROWS, **types: pa.DataType) -> bytes:
+    """Return a Parquet file; `types` gives the types of some columns."""
     columns = {
         name: pa.array(values, type=types.get(name))
         for name, values in zip(NAMES, zip(*rows, strict=True), strict=True)
@@ -329,7 +330,7 @@ def parquet_bytes(rows: Sequence[Sequence[Any]] = _ROWS, **types: pa.DataType) -
 def put(name: str, *values: object) -> list[list[Any]]:
     """Return the two good rows with the values of one column replaced."""
     position = NAMES.index(name)
-    return [[*r[:position], value, *r[position + 1 :]] for r, value in zip(_ROWS, values, strict=True)]
+    return [[*r[:position], value, *r[position + 1 :]] for r, value in zip(ROWS, values, strict=True)]
 
 
 def _without(column: str) -> bytes:
@@ -371,6 +372,7 @@ _PARQUET: Final[list[Loaded | Refused]] = [
            {"Description_unreadable": 1}),
     Refused("Parquet, cut off", parquet_bytes()[:-100], "Parquet"),
     Refused("Parquet, a letter", b"PAR1", "Parquet"),
+    Refused("Parquet, a column name that is not UTF-8", parquet_bytes().replace(b"StockCode", b"\xff" * 9), "Parquet"),
     Refused("Parquet, a column is missing", _without("Quantity"), "no column Quantity"),
     Refused("Parquet, no rows", _no_rows(), "no rows"),
     Refused("Parquet, lists", parquet_bytes(put("Quantity", [6], [6])), "Quantity"),
@@ -387,6 +389,16 @@ def workbook(sheets: dict[str, Iterable[Sequence[Any]]]) -> bytes:
             sheet.append(cells)
     buffer = io.BytesIO()
     book.save(buffer)
+    return _without_times(buffer)
+
+
+def _without_times(book: io.BytesIO) -> bytes:
+    """Return the same workbook without the time of its creation: the same bytes in every run."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            part = re.sub(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2011-12-10T00:00:00Z", old.read(name))
+            new.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -398,11 +410,11 @@ def _zip(**members: str) -> bytes:
     return buffer.getvalue()
 
 
-_WORKBOOK: Final = workbook({"Online Retail": [NAMES, *_ROWS]})
+_WORKBOOK: Final = workbook({"Online Retail": [NAMES, *ROWS]})
 _XLSX: Final[list[Loaded | Refused]] = [
     loaded("XLSX", _WORKBOOK, 2, UnitPrice=2.55, InvoiceDate=at("2010-12-14 08:26"), CustomerID=12348),
     loaded("XLSX, two sheets, other spellings", workbook({
-        "Year 2009-2010": [_OTHER_NAMES.split(","), _ROWS[0]], "Year 2010-2011": [_OTHER_NAMES.split(","), _ROWS[1]],
+        "Year 2009-2010": [_OTHER_NAMES.split(","), ROWS[0]], "Year 2010-2011": [_OTHER_NAMES.split(","), ROWS[1]],
     }), 2, InvoiceNo="9"),
     loaded("XLSX, yes for a number", workbook({"S": [NAMES, *put("Quantity", 6, YES_NO[0])]}), 1,
            {"Quantity_unreadable": 1}),

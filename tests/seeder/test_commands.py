@@ -1,4 +1,4 @@
-"""The seeder as a person uses it: a program with pipes, whose words and exit codes others build on."""
+"""The seeder as a program: pipes, output and exit codes that scripts depend on."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_standard_input_is_loaded_whatever_its_format(content: bytes, databa
     assert (line["InvoiceNo"], line["CustomerID"]) == ("536365", 17850)
 
 
-def test_the_same_line_from_every_format_is_there_once(tmp_path: Path, database: Database[Documents]) -> None:
+def test_the_same_line_from_two_file_types_is_stored_once(tmp_path: Path, database: Database[Documents]) -> None:
     for name, content in {"a.csv": f"{HEADER}\n{GOOD}\n".encode(), "b.xlsx": workbook()}.items():
         (tmp_path / name).write_bytes(content)
         assert seeder("load", tmp_path / name).returncode == 0
@@ -74,11 +74,11 @@ def test_the_same_line_from_every_format_is_there_once(tmp_path: Path, database:
     assert all(record["_id"] == f"sha256:{record['sha256']}" for record in records)
 
 
-def test_what_stands_in_two_sheets_was_sold_once(tmp_path: Path, database: Database[Documents]) -> None:
+def test_lines_in_two_sheets_were_sold_once(tmp_path: Path, database: Database[Documents]) -> None:
     book = openpyxl.Workbook()
     for sheet in (book.active, book.create_sheet("Year 2010-2011")):
         sheet.append(list(schema.LINE_FIELDS))
-        for _ in range(2):  # somebody bought it twice
+        for _ in range(2):  # bought twice
             sheet.append([536365, "85123A", "THING", 6, "2010-12-13 08:26", 2.55, 17850, "France"])
     book.save(tmp_path / "book.xlsx")
     assert seeder("load", tmp_path / "book.xlsx").returncode == 0
@@ -94,7 +94,7 @@ def test_an_empty_standard_input_is_refused(content: bytes) -> None:
     assert b"standard input: " in ended.stderr
 
 
-def test_what_was_put_aside_is_listed_mended_and_loaded(tmp_path: Path, database: Database[Documents]) -> None:
+def test_quarantined_rows_are_listed_corrected_and_loaded(tmp_path: Path, database: Database[Documents]) -> None:
     assert seeder("load", "-", stdin=f"{HEADER}\n{GOOD}\n{BAD}".encode()).returncode == 0
     listed = seeder("quarantine").stdout.decode()
     assert "Quantity_unreadable" in listed
@@ -103,13 +103,13 @@ def test_what_was_put_aside_is_listed_mended_and_loaded(tmp_path: Path, database
     exported = seeder("quarantine", "--load", load_id, "--csv").stdout
     (row,) = csv.DictReader(io.StringIO(exported.decode()))
     assert (row["row"], row["field"], row["InvoiceNo"]) == ("2", "Quantity", "536366")
-    (tmp_path / "mended.csv").write_bytes(exported.replace(b"six", b"6"))
-    assert seeder("load", tmp_path / "mended.csv").returncode == 0
+    (tmp_path / "corrected.csv").write_bytes(exported.replace(b"six", b"6"))
+    assert seeder("load", tmp_path / "corrected.csv").returncode == 0
     assert database[schema.TRANSACTIONS].count_documents({}) == 2
     assert seeder("quarantine", "--load", "ffff").returncode == 66
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(database: Database[Documents]) -> None:
+def test_a_closed_pipe_is_no_error(database: Database[Documents]) -> None:
     assert seeder("load", "-", stdin="\n".join([HEADER, GOOD, *[BAD] * 20_000]).encode()).returncode == 0
     command = [sys.executable, "-m", "seeder", "quarantine", "--csv"]
     listing = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -123,7 +123,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(database: Database[Documents]
     assert database[schema.QUARANTINE].count_documents({}) == 20_000
 
 
-def test_dates_do_not_depend_on_where_the_machine_is(database: Database[Documents]) -> None:
+def test_dates_do_not_depend_on_the_time_zone_of_the_machine(database: Database[Documents]) -> None:
     content = f"{HEADER}\n{GOOD}\n".encode()
     assert seeder("load", "-", stdin=content, TZ="America/New_York").returncode == 0
     here = list(database[schema.TRANSACTIONS].find())
@@ -171,7 +171,7 @@ def test_the_public_file_is_fetched_and_loaded(
     assert database[schema.LOADS].count_documents({}) == 1
 
 
-def test_another_file_than_the_published_one_is_refused(tmp_path: Path, archive: tuple[str, str]) -> None:
+def test_a_file_other_than_the_published_one_is_refused(tmp_path: Path, archive: tuple[str, str]) -> None:
     ended = seeder("fetch-uci", "--url", archive[0], "--to", tmp_path / "retail.xlsx")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (65, 1)
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""Every row of a malformed file is accounted for, or nothing of it is loaded and one line says why."""
+"""Every row of a malformed file is accounted for, or nothing of the file is loaded and one line says why."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, mongo_uri: str, database_name: 
 
 
 @pytest.mark.parametrize("case", LOADED)
-def test_what_can_be_understood_is_loaded_and_the_rest_put_aside(
+def test_readable_rows_are_loaded_and_the_others_quarantined(
     case: Loaded, tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "lines"
@@ -46,7 +46,7 @@ def test_what_can_be_understood_is_loaded_and_the_rest_put_aside(
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_file_that_means_nothing_is_refused_with_one_line(
+def test_an_unusable_file_is_refused_with_one_line(
     case: Refused, tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "lines"
@@ -56,14 +56,14 @@ def test_a_file_that_means_nothing_is_refused_with_one_line(
 
 
 @pytest.mark.parametrize(("name", "words"), [("absent", "no such file"), (".", "not a file"), ("/dev/null", "not a")])
-def test_what_is_no_file_is_refused(
+def test_an_absent_file_or_a_directory_is_refused(
     name: str, words: str, tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["load", str(tmp_path / name)]) == 66
     assert_refused(database, capsys, words)
 
 
-def test_a_named_pipe_is_refused_and_not_waited_for(
+def test_a_named_pipe_is_refused_at_once(
     tmp_path: Path, database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.mkfifo(tmp_path / "pipe")

@@ -1,4 +1,4 @@
-"""The synthetic table: the same for a seed, exactly as long as asked for, and shaped like the published one."""
+"""The synthetic table: the same for the same seed, exactly as long as requested, and shaped like the published one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 class Order(NamedTuple):
-    """Purchase lines of one invoice."""
+    """The purchase lines of one invoice."""
 
     at: datetime
     value: float
@@ -91,15 +91,15 @@ def orders(purchases: list[Line]) -> dict[int, list[Order]]:
     return found
 
 
-# The promise: length, order, sameness
+# Length, order, reproducibility
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 17, 100, 999, 9_999, 20_001, 40_000])
-def test_there_are_exactly_as_many_rows_as_asked_for(count: int) -> None:
+def test_there_are_exactly_as_many_rows_as_requested(count: int) -> None:
     assert sum(1 for _ in synthetic_rows(count, SEED)) == count
 
 
-def test_a_table_without_rows_is_refused_before_the_first_row_is_asked_for() -> None:
+def test_a_table_without_rows_is_refused_before_anything_is_generated() -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         synthetic_rows(0, SEED)
 
@@ -113,13 +113,13 @@ def test_another_seed_gives_other_rows() -> None:
     assert share([one == other for one, other in pairs]) < 0.01
 
 
-def test_rows_come_in_the_order_of_time(lines: list[Line]) -> None:
+def test_rows_are_in_order_of_time(lines: list[Line]) -> None:
     assert all(earlier.at <= later.at for earlier, later in itertools.pairwise(lines))
 
 
 @pytest.mark.parametrize("count", [1, 2, 40, 3_000])
 @pytest.mark.parametrize("seed", range(8))
-def test_some_customer_orders_on_the_last_day_so_that_the_clock_is_known(count: int, seed: int) -> None:
+def test_every_table_has_an_order_on_the_last_day(count: int, seed: int) -> None:
     last = list(synthetic_rows(count, seed))[-1]
     assert cast("datetime", last[4]).date() == date(2011, 12, 9)
 
@@ -132,7 +132,7 @@ def test_every_time_is_a_whole_minute_without_a_time_zone(lines: list[Line]) -> 
     assert all((line.at.second, line.at.microsecond, line.at.tzinfo) == (0, 0, None) for line in lines)
 
 
-def test_the_lines_of_an_invoice_stand_together(lines: list[Line]) -> None:
+def test_the_lines_of_an_invoice_are_together(lines: list[Line]) -> None:
     runs = Counter(invoice for invoice, _ in itertools.groupby(line.invoice for line in lines))
     assert set(runs.values()) == {1}
 
@@ -145,7 +145,7 @@ def test_an_invoice_has_one_customer_one_time_and_one_country(lines: list[Line])
 def test_invoice_numbers_rise_by_one_from_the_first_published_one(lines: list[Line]) -> None:
     numbers = [int(invoice.removeprefix("C")) for invoice, _ in itertools.groupby(line.invoice for line in lines)]
     assert numbers[0] == 536_365
-    assert set(np.diff(numbers)) <= {1, 2}  # 2: an invoice whose only line is spoilt
+    assert set(np.diff(numbers)) <= {1, 2}  # 2: the only line of an invoice is a bad row
 
 
 def test_prices_have_two_decimals_and_are_never_negative(lines: list[Line]) -> None:
@@ -160,12 +160,12 @@ def test_no_line_has_quantity_zero(lines: list[Line]) -> None:
 
 
 @pytest.mark.parametrize(("count", "bad"), [(9_999, 0), (10_000, 3), (60_000, 3), (100_000, 5)])
-def test_one_row_in_twenty_thousand_is_spoilt_and_three_from_ten_thousand_on(count: int, bad: int) -> None:
+def test_one_row_in_twenty_thousand_is_bad_but_at_least_three_from_ten_thousand_on(count: int, bad: int) -> None:
     assert sum(not readable(row) for row in synthetic_rows(count, SEED)) == bad
 
 
-def test_a_bad_row_is_spoilt_in_one_value_that_is_a_text(rows: list[tuple[object, ...]]) -> None:
-    spoilt = [
+def test_a_bad_row_has_one_unreadable_text(rows: list[tuple[object, ...]]) -> None:
+    unreadable = [
         [
             (name, value)
             for name, value, kinds in zip(LINE_FIELDS, row, TYPES, strict=True)
@@ -175,8 +175,8 @@ def test_a_bad_row_is_spoilt_in_one_value_that_is_a_text(rows: list[tuple[object
         if not readable(row) and row[0]
     ]
     known = {("InvoiceDate", "not a date"), ("Quantity", "six"), ("UnitPrice", "n/a")}
-    assert all(len(values) == 1 for values in spoilt)
-    assert {values[0] for values in spoilt} == known
+    assert all(len(values) == 1 for values in unreadable)
+    assert {values[0] for values in unreadable} == known
 
 
 def test_some_bad_rows_have_no_invoice_number(rows: list[tuple[object, ...]]) -> None:
@@ -186,7 +186,7 @@ def test_some_bad_rows_have_no_invoice_number(rows: list[tuple[object, ...]]) ->
 # Customers
 
 
-def test_customers_are_as_many_as_the_rows_call_for(orders: dict[int, list[Order]]) -> None:
+def test_the_number_of_customers_follows_the_number_of_rows(orders: dict[int, list[Order]]) -> None:
     assert len(orders) == pytest.approx(ROWS * 4_338 / 541_909, rel=0.05)
 
 
@@ -219,12 +219,12 @@ def test_most_customers_with_one_order_are_silent_at_the_end(orders: dict[int, l
     assert 0.50 < silent_share(orders, 1, 1) < 0.80
 
 
-def test_some_frequent_customers_leave_but_far_from_all() -> None:
+def test_some_frequent_customers_leave_but_most_stay() -> None:
     time = trading_time()
     drawn = draw_purchases(40_000, time, np.random.Generator(np.random.PCG64(SEED)))
     early = np.bincount(drawn.customer[drawn.at < time.opens + 180], minlength=drawn.customers)
     late = np.bincount(drawn.customer[drawn.at > time.closes - 120], minlength=drawn.customers)
-    # 5 %. Were nobody to leave it would be 2 %, and 25 % if all left with the same (mean) probability.
+    # 5 %. It would be 2 % if nobody left, and 25 % if everybody left with the same (mean) probability.
     assert 0.035 < (late[early >= 8] == 0).mean() < 0.10
 
 
@@ -240,7 +240,7 @@ def test_churn_can_be_predicted_from_the_past_but_not_trivially(orders: dict[int
     assert 0.70 < auc(score, label) < 0.79
 
 
-def test_many_customers_are_first_seen_in_the_first_month_for_they_had_bought_before(
+def test_a_fifth_of_the_customers_is_first_seen_in_the_first_month(
     orders: dict[int, list[Order]],
 ) -> None:
     first = Counter(own[0].at.strftime("%Y-%m") for own in orders.values())
@@ -248,13 +248,13 @@ def test_many_customers_are_first_seen_in_the_first_month_for_they_had_bought_be
     assert 0.02 < first["2011-08"] / len(orders) < 0.07
 
 
-def test_nine_customers_in_ten_are_at_home_and_the_others_in_many_countries(purchases: list[Line]) -> None:
+def test_nine_customers_in_ten_are_british_and_the_others_from_many_countries(purchases: list[Line]) -> None:
     home = {line.customer: line.country for line in purchases}
     assert 0.88 < share([country == "United Kingdom" for country in home.values()]) < 0.92
     assert len(set(home.values())) > 30
 
 
-def test_all_published_countries_appear_in_a_table_of_the_usual_size() -> None:
+def test_all_published_countries_are_in_a_table_of_the_default_size() -> None:
     assert len({row[7] for row in synthetic_rows(420_000, 1)}) == 38
 
 
@@ -315,7 +315,7 @@ def test_a_return_takes_back_an_earlier_sale_of_the_same_customer_and_code(
             unmatched += sold[key] < -line.quantity
         else:
             sold[key] = max(sold[key], line.quantity)
-    assert unmatched <= len(rows) - len(lines)  # a spoilt sale is lost to its return
+    assert unmatched <= len(rows) - len(lines)  # the sale is a bad row
 
 
 def test_half_of_the_returns_come_within_about_nine_days(lines: list[Line]) -> None:
@@ -352,7 +352,7 @@ def test_order_values_are_near_the_published_quantiles(
     assert low <= np.quantile([order.value for own in orders.values() for order in own], quantile) <= high
 
 
-def test_customers_differ_in_spend_level_whatever_their_frequency(orders: dict[int, list[Order]]) -> None:
+def test_spend_levels_differ_between_customers_independently_of_frequency(orders: dict[int, list[Order]]) -> None:
     logs = [np.log([order.value for order in own]) for own in orders.values() if len(own) > 1]
     first_to_last = np.corrcoef([log[0] for log in logs], [log[-1] for log in logs])[0, 1]
     with_frequency = np.corrcoef([np.log(log.size) for log in logs], [log.mean() for log in logs])[0, 1]
@@ -374,7 +374,7 @@ def test_unit_prices_follow_the_published_quantiles(
     assert low <= np.quantile([line.price for line in purchases], quantile) <= high
 
 
-def test_a_code_has_one_description_and_two_prices_and_twice_that_without_a_customer(lines: list[Line]) -> None:
+def test_a_code_has_one_description_and_at_most_four_prices(lines: list[Line]) -> None:
     prices, descriptions = defaultdict(set), defaultdict(set)
     for line in lines:
         if line.price > 0:
@@ -390,7 +390,7 @@ def test_popularity_is_close_to_exponential(purchases: list[Line], top: int, low
     assert low < sum(count for _, count in most) / len(purchases) < high
 
 
-def test_a_third_of_the_lines_repeats_a_code_of_the_customers(purchases: list[Line]) -> None:
+def test_a_third_of_the_lines_repeats_a_code_of_the_customer(purchases: list[Line]) -> None:
     distinct = len({(line.customer, line.code) for line in purchases})
     assert 0.27 < 1 - distinct / len(purchases) < 0.38
 
@@ -413,7 +413,7 @@ def test_the_file_is_the_same_bytes_twice(tmp_path: Path) -> None:
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
 
 
-def test_the_file_says_what_the_rows_say(tmp_path: Path) -> None:
+def test_the_file_has_the_values_of_the_rows(tmp_path: Path) -> None:
     write_csv(tmp_path / "table.csv", 12_000, SEED)
     with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
         header, *written = csv.reader(file)
@@ -433,7 +433,7 @@ def test_the_lines_of_the_file_end_in_crlf(tmp_path: Path) -> None:
     assert content.count(b"\r\n") == content.count(b"\n") == 51
 
 
-def test_a_failed_write_leaves_the_file_that_was_there_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_previous_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes(b"as before")
     with pytest.raises(ValueError, match="at least 1"):
         write_csv(tmp_path / "table.csv", 0, SEED)
@@ -444,7 +444,7 @@ def test_a_failed_write_leaves_the_file_that_was_there_and_nothing_else(tmp_path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
-def test_a_process_that_makes_the_usual_table_stays_under_130_megabytes() -> None:
+def test_generating_the_default_table_stays_under_130_megabytes() -> None:
     script = (
         "from seeder.sources.synthetic import synthetic_rows\n"
         "for _ in synthetic_rows(420_000, 1): pass\n"

@@ -1,114 +1,30 @@
-"""Temporary files: opened as often as needed, and gone whatever happens."""
+"""Temporary files: opened any number of times, and never left behind."""
 
 from __future__ import annotations
 
-import io
-import os
-import resource
-import signal
-import subprocess
-import sys
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from retention.errors import CannotWriteError, NoInputError
-from seeder.sources.temporary_files import TerminalError, spooled, temporary_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-KILLED = """
-import os, signal, sys
-from seeder.sources.temporary_files import spooled
-with spooled(sys.stdin.buffer) as path:
-    assert path.read_bytes() == b"lines"
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
+from retention.errors import CannotWriteError
+from seeder.sources.temporary_files import temporary_file
 
 
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def little_room() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-class BrokenStream(io.BytesIO):
-    def read(self, _: int | None = -1) -> bytes:
-        raise OSError(5, "Input/output error")
-
-
-@pytest.mark.parametrize("content", [b"", b"lines", bytes(3_000_001)], ids=["empty", "small", "three blocks"])
-def test_a_stream_can_be_read_twice(content: bytes) -> None:
-    with spooled(io.BytesIO(content)) as path:
-        assert path.is_file()
-        assert [path.read_bytes(), path.read_bytes()] == [content, content]
-
-
-def test_two_readers_do_not_disturb_each_other() -> None:
-    with spooled(io.BytesIO(b"lines")) as path, path.open("rb") as one, path.open("rb") as other:
-        assert [one.read(2), other.read(), one.read()] == [b"li", b"lines", b"nes"]
-
-
-def test_a_temporary_file_can_be_written_by_its_path() -> None:
+def test_a_temporary_file_is_written_and_read_by_its_path_until_the_context_ends() -> None:
     with temporary_file() as path:
         path.write_text("lines")
         assert path.read_text() == "lines"
     assert not path.exists()
 
 
-def test_nothing_is_left_behind_by_an_error(directory: Path) -> None:
-    with pytest.raises(ZeroDivisionError), spooled(io.BytesIO(b"lines")):
-        assert 1 / 0
-    assert list(directory.iterdir()) == []
+def test_two_readers_do_not_disturb_each_other() -> None:
+    with temporary_file() as path:
+        path.write_bytes(b"lines")
+        with path.open("rb") as one, path.open("rb") as other:
+            assert [one.read(2), other.read(), one.read()] == [b"li", b"lines", b"nes"]
 
 
-def test_nothing_is_left_behind_by_a_kill(directory: Path) -> None:
-    environ = os.environ | {"TMPDIR": str(directory)}
-    killed = subprocess.run([sys.executable, "-c", KILLED], input=b"lines", env=environ, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert list(directory.iterdir()) == []
-
-
-@pytest.mark.usefixtures("little_room")
-def test_what_does_not_fit_is_said(directory: Path) -> None:
-    with pytest.raises(CannotWriteError, match=rf"{directory}.*TMPDIR"), spooled(io.BytesIO(bytes(3_000_000))):
-        pass
-    assert list(directory.iterdir()) == []
-
-
-def test_a_directory_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_absent_directory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
     with pytest.raises(CannotWriteError, match=r"/nonexistent.*TMPDIR"), temporary_file():
-        pass
-
-
-def test_a_terminal_is_no_input() -> None:
-    ours, theirs = os.openpty()
-    try:
-        with (
-            pytest.raises(TerminalError, match="terminal"),
-            open(theirs, "rb", closefd=False) as stream,
-            spooled(stream),
-        ):
-            pass
-    finally:
-        os.close(ours)
-        os.close(theirs)
-    assert TerminalError.exit_code == 2
-
-
-@pytest.mark.parametrize(("stream", "words"), [(None, "closed"), (BrokenStream(), "Input/output error")])
-def test_a_stream_that_cannot_be_read_is_no_input(stream: BinaryIO | None, words: str) -> None:
-    with pytest.raises(NoInputError, match=words), spooled(stream):
         pass

@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from retention.clock import rfc3339
@@ -15,10 +16,10 @@ from retention.errors import BadDataError, CannotWriteError, LockedError, Retent
 from retention.store.file_loads import File
 from seeder.arguments import parser
 from seeder.load import ingest
-from seeder.progress import megabytes, shown
-from seeder.quarantine_report import first, listing, write_csv
+from seeder.progress import download_progress, row_progress
+from seeder.quarantine_report import listing, write_csv
 from seeder.settings import Settings
-from seeder.sources.source import Source, open_source, synthetic_source
+from seeder.sources.opening import open_source, synthetic_source
 from seeder.sources.uci import cache_file, fetch
 from seeder.store import Store, open_store
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
+    from seeder.sources.source import Source
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +55,8 @@ def _load_file(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     """Download the public file, and load it unless `--to` asks for the file alone."""
-    options.file = fetch(options.url, options.sha256, options.to or cache_file(os.environ), progress=megabytes())
+    to = options.to or cache_file(os.environ)
+    options.file = fetch(options.url, options.sha256, to, progress=download_progress())
     print(f"{options.file}: the published Online Retail workbook")
     return 0 if options.to else _load_file(options)
 
@@ -79,7 +82,7 @@ def _quarantine(options: argparse.Namespace) -> int:
                 with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as csv_file:
                     write_csv(store, options.load, csv_file, options.limit)
             else:
-                for line in first(listing(store, options.load), options.limit):
+                for line in islice(listing(store, options.load), options.limit):
                     print(line)
                 sys.stdout.flush()
         except BrokenPipeError:  # as `| head` does: what is buffered has nowhere to go
@@ -149,7 +152,7 @@ def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_d
     if ledger.read:
         print(f"{ledger.read:,} rows were done before it was stopped: going on there")
     everything = was_dirty or bool(dirty)  # what other runs touched is not recorded
-    with _sigterm() as store.stopping, shown(source.row_count) as progress:
+    with _sigterm() as store.stopping, row_progress(source.row_count) as progress:
         ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=store.stopping)
     if not ledger.inserted + ledger.already_there:
         store.loads.forget(source.load_id)

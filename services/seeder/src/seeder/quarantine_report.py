@@ -1,8 +1,9 @@
-"""What was put aside, and why: counts, rows, and a CSV file that can be mended and loaded."""
+"""The quarantined rows and their reasons: as counts, as a list, and as a CSV file to correct and load."""
 
 from __future__ import annotations
 
 import csv
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from retention.errors import NoInputError
@@ -10,34 +11,35 @@ from retention.lines.rules import RULES
 from seeder.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from retention.store.quarantine import Aside
+    from retention.store.quarantine import QuarantineCount
 
     Document = Mapping[str, Any]
 
+_FIELDS: Final = tuple(rule.name for rule in RULES)
 _ID_SHOWN: Final = len("sha256:") + 12  # enough to tell loads apart, and to name one with --load
 _RAW_SHOWN: Final = 200
 
 
 class Quarantine(Protocol):
-    """The side of the store that this module needs."""
+    """The part of the store that this module needs."""
 
-    def counts_put_aside(self) -> list[Aside]:
-        """Return the counts of every load that put rows aside, ordered by load."""
+    def quarantine_counts(self) -> list[QuarantineCount]:
+        """Return the counts of every load with quarantined rows, ordered by load."""
 
-    def put_aside_by(self, load_id: str) -> Iterator[Document]:
+    def quarantined_rows(self, load_id: str) -> Iterator[Document]:
         """Return the documents of one load in the order of its rows."""
 
 
-def listing(store: Quarantine, load: str | None) -> Iterator[str]:
-    """Yield lines for a person: what every load put aside, or the rows of one, named by the start of its id.
+def listing(quarantine: Quarantine, load: str | None) -> Iterator[str]:
+    """Yield lines for a person: the counts of every load, or the rows of the one whose id starts with `load`.
 
-    Raises NoInputError when `load` names none, or several.
+    Raises NoInputError when no load or several match.
     """
-    counts = store.counts_put_aside()
+    counts = quarantine.quarantine_counts()
     if load:
-        yield from map(_row_line, store.put_aside_by(_load_id(counts, load)))
+        yield from map(_row_line, quarantine.quarantined_rows(_load_id(counts, load)))
         return
     shown = None
     for count in counts:
@@ -46,49 +48,43 @@ def listing(store: Quarantine, load: str | None) -> Iterator[str]:
             shown = count.load_id
         yield f"  {count.reason:<24}{count.rows:>9,}"
     if not counts:
-        yield "nothing was put aside"
+        yield "no rows are quarantined"
 
 
-def write_csv(store: Quarantine, load: str | None, to: IO[str], limit: int | None) -> None:
-    """Write the rows with their values as CSV: row, reason, field, raw, and the columns of the file itself.
+def write_csv(quarantine: Quarantine, load: str | None, to: IO[str], limit: int | None) -> None:
+    """Write the rows as CSV: row, reason, field, raw, and the columns of the file itself.
 
-    Mended, it can be loaded like any other: columns of other names are passed over. So the values stand exactly as
-    they came, the first 200 characters of each. Nothing is put before a leading `=` to calm a spreadsheet: open the
-    file with its columns as text. A row of another width has no values by column; they stand under `raw`.
+    Corrected, the file can be loaded like any other: its extra columns are ignored. So the values are exactly as they
+    came, the first 200 characters of each. A leading `=` is not escaped for spreadsheets: import the columns as text.
+    A row with another number of columns has its values under `raw`.
     """
-    counts = store.counts_put_aside()
+    counts = quarantine.quarantine_counts()
     loads = [_load_id(counts, load)] if load else list(dict.fromkeys(count.load_id for count in counts))
-    documents = (document for load_id in loads for document in store.put_aside_by(load_id))
+    documents = (document for load_id in loads for document in quarantine.quarantined_rows(load_id))
     writer = csv.writer(to, lineterminator="\n")
-    writer.writerow(["row", "reason", "field", "raw", *(rule.name for rule in RULES)])
-    writer.writerows(map(_csv_row, first(documents, limit)))
-
-
-def first(items: Iterable[Any], limit: int | None) -> Iterator[Any]:
-    """Yield at most `limit` of the items; all of them when it is None."""
-    for number, item in enumerate(items):
-        if number == limit:
-            return
-        yield item
+    writer.writerow(["row", "reason", "field", "raw", *_FIELDS])
+    writer.writerows(map(_csv_row, islice(documents, limit)))
 
 
 def _csv_row(document: Document) -> list[object]:
     values = document["values"]
-    raw, by_column = ("", values) if len(values) == len(RULES) else (",".join(values), [""] * len(RULES))
+    raw, by_column = ("", values) if len(values) == len(_FIELDS) else (",".join(values), [""] * len(_FIELDS))
     return [document["_id"]["row"], document["reason"], document["field"], raw, *by_column]
 
 
 def _row_line(document: Document) -> str:
-    values = dict(zip((rule.name for rule in RULES), document["values"], strict=False))
+    values = dict(zip(_FIELDS, document["values"], strict=False))
     raw = values.get(document["field"], ",".join(document["values"]))
     return f"row {document['_id']['row']:>9,}  {document['reason']:<24} {printable(raw)[:_RAW_SHOWN]}"
 
 
-def _load_id(counts: list[Aside], start: str) -> str:
-    ids = list(dict.fromkeys(count.load_id for count in counts))
+def _load_id(counts: list[QuarantineCount], start: str) -> str:
+    ids = {count.load_id for count in counts}
     wanted = start if start.partition(":")[1] else f"sha256:{start}"
+    if wanted in ids:
+        return wanted
     matching = [load_id for load_id in ids if load_id.startswith(wanted)]
-    if wanted in matching or len(matching) == 1:
-        return wanted if wanted in matching else matching[0]
-    what = "no load that put rows aside" if not matching else f"{len(matching)} loads"
-    raise NoInputError(f"{printable(start)}: {what}: 'quarantine' lists them")
+    if len(matching) == 1:
+        return matching[0]
+    found = f"{len(matching)} loads start" if matching else "no load with quarantined rows starts"
+    raise NoInputError(f"{printable(start)}: {found} with this id: run 'quarantine' to list them")

@@ -1,4 +1,4 @@
-"""What the seeder is told by its environment."""
+"""The seeder's settings, from the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Return the settings; BadConfigurationError names every variable that is wrong."""
+        """Return the settings; BadConfigurationError names every invalid variable."""
         reader = SettingsReader(environ)
         settings = cls(
             mongo_uri=reader.secret("MONGO_URI"),

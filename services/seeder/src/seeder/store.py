@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from retention.store.connection import Database
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
-    from retention.store.quarantine import Aside
+    from retention.store.quarantine import QuarantineCount
 
 T = TypeVar("T")
 
@@ -75,12 +75,12 @@ class Store:
         if rejected:
             self._by_chunk(lambda _: quarantine.put_aside(self._db, load_id, rejected))
 
-    def counts_put_aside(self) -> list[Aside]:
-        """Return how many rows each load put aside, by reason."""
+    def quarantine_counts(self) -> list[QuarantineCount]:
+        """Return how many rows of each load were quarantined, by reason."""
         return quarantine.counts(self._db)
 
-    def put_aside_by(self, load_id: str) -> Iterator[dict[str, Any]]:
-        """Return the rows that a load put aside, in their order."""
+    def quarantined_rows(self, load_id: str) -> Iterator[dict[str, Any]]:
+        """Return the quarantined rows of a load, in their order."""
         return quarantine.rows_of(self._db, load_id)
 
     def checkpoint(self, load_id: str, ledger: Ledger) -> None:

@@ -1,1 +1,1 @@
-"""Where rows come from: one module per file format, each looked through before its first row is loaded."""
+"""Inputs: one module per file type, each of which scans a file before its first row is loaded."""

@@ -1,12 +1,8 @@
-"""What looking through a file finds, whatever its format, and which column is which."""
+"""The result of scanning a file, the same for every file type."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-
-from retention.errors import BadDataError
-from retention.lines.rules import RULES
-from retention.lines.spellings import field_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,27 +10,10 @@ if TYPE_CHECKING:
     from retention.lines.dates import DateEvidence
 
 
-class Look(NamedTuple):
-    """What looking through a file found."""
+class FileSummary(NamedTuple):
+    """What the first pass over a file found, and how to read its rows in a second pass."""
 
-    description: str
+    description: str  # file type, encoding, sheets
     row_count: int
-    dates: DateEvidence  # of the texts of InvoiceDate; none where dates are typed
+    dates: DateEvidence  # the texts of InvoiceDate; empty where dates are typed
     rows: Callable[[], Iterator[Sequence[object]]]
-
-
-def recognised(names: Sequence[str]) -> list[str | None]:
-    """Return the published name of each column, None for one that is none of ours."""
-    return [field_named(name) for name in names]
-
-
-def column_positions(names: Sequence[str], file: object) -> list[int]:
-    """Return where each field of RULES stands in `names`; BadDataError names `file` and what is missing or doubled."""
-    found = recognised(names)
-    missing = [rule.name for rule in RULES if rule.name not in found]
-    if missing:
-        raise BadDataError(f"{file}: no column {', '.join(missing)}; found {', '.join(names)[:200]!r}")
-    doubled = [rule.name for rule in RULES if found.count(rule.name) > 1]
-    if doubled:
-        raise BadDataError(f"{file}: more than one column {', '.join(doubled)}; found {', '.join(names)[:200]!r}")
-    return [found.index(rule.name) for rule in RULES]

@@ -1,4 +1,4 @@
-"""Parquet: read in batches, so that memory stays flat."""
+"""Parquet files, read in batches so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -9,44 +9,35 @@ from pyarrow import parquet
 
 from retention.errors import BadDataError
 from retention.lines.dates import DateEvidence
-from retention.lines.rules import RULES
-from seeder.sources.file_summary import Look, column_positions
+from seeder.sources.columns import DATE, column_positions
+from seeder.sources.damage import damage_refused
+from seeder.sources.file_summary import FileSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _BATCH_ROWS: Final = 10_000
+_KIND: Final = "Parquet file"
 
 
-def look_through(path: Path, name: str) -> Look:
+def scan(path: Path, name: str) -> FileSummary:
     """Read the file's columns, number of rows, and how its dates are written where they are text."""
-    try:
-        with parquet.ParquetFile(path) as file:
-            columns = file.schema_arrow
-            names = [columns.names[position] for position in column_positions(columns.names, name)]
-            for column in names:
-                kind = columns.field(column).type
-                if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
-                    raise BadDataError(f"{name}: column {column} holds {kind}: no values of a line")
-            row_count = file.metadata.num_rows
-            date = [rule.name for rule in RULES].index("InvoiceDate")
-            dates = _dates(file, names[date])
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise BadDataError(f"{name}: not a readable Parquet file: {_one_line(error)}") from None
-    return Look("Parquet", row_count, dates, lambda: _rows(path, name, names))
+    with damage_refused(name, _KIND), parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        columns = [schema.names[position] for position in column_positions(schema.names, name)]
+        for column in columns:
+            kind = schema.field(column).type
+            if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
+                raise BadDataError(f"{name}: column {column} holds {kind}: export it as text or numbers")
+        dates, row_count = _dates(file, columns[DATE]), file.metadata.num_rows
+    return FileSummary("Parquet", row_count, dates, lambda: _rows(path, name, columns, row_count))
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
-def _dates(file: parquet.ParquetFile, name: str) -> DateEvidence:
+def _dates(file: parquet.ParquetFile, column: str) -> DateEvidence:
     evidence = DateEvidence()
-    if _is_text(file.schema_arrow.field(name).type):
-        for batch in file.iter_batches(_BATCH_ROWS, columns=[name]):
+    if _is_text(file.schema_arrow.field(column).type):
+        for batch in file.iter_batches(_BATCH_ROWS, columns=[column]):
             evidence.add(str(text) for text in _objects(batch.column(0).unique()) if text)
     return evidence
 
@@ -57,14 +48,15 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _rows(path: Path, name: str, names: list[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(path: Path, name: str, columns: list[str], row_count: int) -> Iterator[tuple[Any, ...]]:
     """Yield the rows in the order of RULES."""
-    try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):
-                yield from zip(*(_values(batch.column(column)) for column in names), strict=True)
-    except (pa.ArrowException, OSError) as error:
-        raise BadDataError(f"{name}: not a readable Parquet file: {_one_line(error)}") from None
+    found = 0
+    with damage_refused(name, _KIND), parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+            found += batch.num_rows
+            yield from zip(*(_values(batch.column(column)) for column in columns), strict=True)
+        if found != row_count:  # a damaged page can end a file early without an error
+            raise BadDataError(f"{name}: damaged {_KIND}: it declares {row_count:,} rows and has {found:,}")
 
 
 def _values(column: pa.Array) -> list[Any]:
@@ -76,8 +68,8 @@ def _values(column: pa.Array) -> list[Any]:
         column = column.cast(pa.string())
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    # Values repeat, and each is made into a Python object once: six times as fast as one by one. Their positions are
-    # read from the buffer (32-bit integers), since fill_null and to_numpy import pandas: 34 MB.
+    # Values repeat, and each distinct one becomes a Python object once: six times as fast as one by one. Their
+    # positions are read from the buffer (32-bit integers), because fill_null and to_numpy import pandas: 34 MB.
     encoded = column.dictionary_encode(null_encoding="encode")
     values = _objects(encoded.dictionary)
     first, positions = encoded.indices.offset, memoryview(encoded.indices.buffers()[1]).cast("i")
@@ -85,7 +77,7 @@ def _values(column: pa.Array) -> list[Any]:
 
 
 def _objects(values: pa.Array) -> list[Any]:
-    """Return Python's objects; for what Python has none (a year 33,000, bytes that are no text) what is put aside."""
+    """Return Python objects. A value that Python cannot hold (year 33,000, invalid UTF-8) becomes one to quarantine."""
     try:
         objects: list[Any] = values.to_pylist()
     except (ValueError, OverflowError, LookupError):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retention.store.connection import Database
 
 
-class Aside(NamedTuple):
+class QuarantineCount(NamedTuple):
     """How many rows of one load were put aside for one reason."""
 
     load_id: str
@@ -44,7 +44,7 @@ def put_aside(
         duplicates([*error.details["writeErrors"], *error.details["writeConcernErrors"]])
 
 
-def counts(database: Database) -> list[Aside]:
+def counts(database: Database) -> list[QuarantineCount]:
     """Return how many rows each load put aside, by reason, ordered by load."""
     groups = database[schema.QUARANTINE].aggregate([
         {"$group": {"_id": {"load": "$_id.load", "reason": "$reason"}, "rows": {"$sum": 1}}},
@@ -52,7 +52,7 @@ def counts(database: Database) -> list[Aside]:
         {"$sort": {"_id": 1}},
     ])  # fmt: skip
     return [
-        Aside(
+        QuarantineCount(
             group["_id"]["load"],
             next((load["description"] for load in group["loads"]), "a load of which nothing was kept"),
             group["_id"]["reason"],

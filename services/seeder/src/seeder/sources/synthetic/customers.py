@@ -1,11 +1,11 @@
-"""Who buys when: customers that differ in how often they buy and in how soon they leave, on a shop's calendar.
+"""The customers' orders: customers differ in how often they buy and how soon they leave, on a shop's calendar.
 
-Everything happens in *trading time*: days in which the shop takes its yearly average of orders. A busy Thursday in
-November lasts longer than a day, a Saturday lasts nothing. So season, weekdays, closed days and hours are one
-monotone map from trading time to minutes, and the customers themselves need not know of any of them.
+Everything happens in *trading time*, whose days all have the yearly average of orders. A busy Thursday in November
+is longer than one such day, a Saturday has length zero. So season, weekdays, closed days and hours are one monotone
+map from trading time to minutes, and the model of the customers needs none of them.
 
-Sources: "Online Retail", UCI Machine Learning Repository (CC BY 4.0), its published shape; the model is BG/NBD of
-Fader, Hardie and Lee (2005).
+Sources: the published shape of "Online Retail", UCI Machine Learning Repository (CC BY 4.0); the model is the BG/NBD
+of Fader, Hardie and Lee (2005).
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
-# The period of Online Retail. An order falls on the last day in every table, so the data clock is always 2011-12-10.
+# The period of Online Retail. Every table has an order on the last day, so the data clock is always 2011-12-10.
 FIRST_DAY: Final = np.datetime64("2010-12-01", "D")
 LAST_DAY: Final = np.datetime64("2011-12-09", "D")
-# Two years of arrivals and departures before the first day: as in the real table, more than half of the customers
+# Two years of arrivals and departures before the first day. As in the real table, more than half of the customers
 # have bought before it, and 21 % are first seen in its first month.
 BURN_IN_DAYS: Final = 730
 
@@ -32,27 +32,27 @@ WEEKDAY_SHARE: Final = (0.155, 0.172, 0.186, 0.218, 0.153, 0.0, 0.117)
 # Share of orders in the hours from 7:00 to 20:59.
 FIRST_HOUR: Final = 7
 HOUR_SHARE: Final = (0.2, 3.0, 7.5, 12.0, 12.3, 16.9, 14.2, 12.3, 11.0, 5.9, 2.9, 0.9, 0.8, 0.1)
-# Christmas, Easter and bank holidays without a single order.
+# Christmas, Easter and bank holidays without an order.
 CLOSED: Final = (
     *("2010-12-24", "2010-12-26", "2010-12-27", "2010-12-28", "2010-12-29", "2010-12-30", "2010-12-31"),
     *("2011-01-02", "2011-01-03", "2011-04-22", "2011-04-24", "2011-04-25", "2011-04-29"),
     *("2011-05-02", "2011-05-30", "2011-08-29"),
 )
 
-# BG/NBD, two-year fit in days: rate ~ Gamma(r, alpha); after every order the customer leaves with p ~ Beta(a, b).
+# BG/NBD, two-year fit in days: rate ~ Gamma(r, alpha); the customer leaves after an order with p ~ Beta(a, b).
 RATE_SHAPE: Final = 0.6635
 RATE_SCALE_DAYS: Final = 63.4
 LEAVE_A: Final = 0.11
 LEAVE_B: Final = 2.43
-# The fit counts days with a purchase: 18,532 orders fall on 16,763 such days, mostly those of frequent customers.
+# The fit counts days with a purchase: 18,532 orders on 16,763 such days, the extra ones mostly by frequent customers.
 MORE_ORDERS_PER_RATE: Final = 10.0  # squared: a weekly customer places two more orders within the day
-MORE_ORDERS_AT_MOST: Final = 3.0  # on average
+MORE_ORDERS_AT_MOST: Final = 3.0  # limit of the mean
 ORDERS_OF_A_REGULAR: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
 class TradingTime:
-    """The map from trading time to minutes: 0 is the start of the burn-in, *opens* that of the first day."""
+    """The map from trading time to minutes: 0 is the start of the burn-in, *opens* the start of the first day."""
 
     day_ends: Floats
     opens: float
@@ -71,7 +71,7 @@ class TradingTime:
 
 
 def trading_time() -> TradingTime:
-    """Lay out the calendar, burn-in included, scaled so that a calendar day of the period averages 1."""
+    """Return the calendar, burn-in included, scaled so that a calendar day of the period averages 1."""
     days = np.arange(FIRST_DAY - BURN_IN_DAYS, LAST_DAY + 1)
     month = days.astype("datetime64[M]").astype(np.int64) % 12
     weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
@@ -92,9 +92,9 @@ class Purchases:
 
 
 def draw_purchases(arrivals: int, time: TradingTime, rng: Rng) -> Purchases:
-    """Draw the orders that *arrivals* customers place within the period: about three quarters of them place any.
+    """Draw the orders of *arrivals* customers within the period; about three quarters of them place any.
 
-    Customer 0's first order always falls on the last day; customer 1 is a regular, if there is one.
+    The first order of customer 0 is always on the last day; customer 1 is a regular, if there is one.
     """
     rate = rng.gamma(RATE_SHAPE, 1.0 / RATE_SCALE_DAYS, arrivals)
     first = rng.random(arrivals) * time.closes
@@ -111,9 +111,9 @@ def draw_purchases(arrivals: int, time: TradingTime, rng: Rng) -> Purchases:
 
 
 def _with_a_regular_second(first_order: Ints, orders: Ints) -> Ints:
-    """Return each customer's number: their own, but customer 1 and the regular known longest change places.
+    """Return each customer's number: their own, but customer 1 and the regular known longest swap theirs.
 
-    Customer 1 is the one whom examples ask about, and one order is not much of an example.
+    Customer 1 is the customer of the examples, and one order makes a poor example.
     """
     numbers = np.arange(orders.size)
     regulars = np.flatnonzero((orders >= ORDERS_OF_A_REGULAR) & (numbers > 0))
@@ -124,8 +124,8 @@ def _with_a_regular_second(first_order: Ints, orders: Ints) -> Ints:
 
 
 def _until_they_leave(first: Floats, rate: Floats, end: float, rng: Rng) -> tuple[Ints, Floats]:
-    """Each customer's first order, and the Poisson repeats after it for as long as the customer stays."""
-    # Beta(0.11, …) underflows to 0 now and then; such a customer never leaves.
+    """Each customer's first order, and the Poisson repeats after it while the customer stays."""
+    # Beta(0.11, …) sometimes underflows to 0: a customer who never leaves.
     leave = np.maximum(rng.beta(LEAVE_A, LEAVE_B, first.size), 1e-9)
     staying = rng.geometric(leave) - 1
     repeats = rng.poisson(rate * (end - first))
@@ -138,7 +138,7 @@ def _until_they_leave(first: Floats, rate: Floats, end: float, rng: Rng) -> tupl
 
 
 def _with_more_orders(customer: Ints, at: Floats, rate: Floats, end: float, rng: Rng) -> tuple[Ints, Floats]:
-    """Add orders within the day of others: the more frequent the customer, the more often."""
+    """Add orders within a day of others, more of them for frequent customers."""
     more = rng.poisson(np.minimum(MORE_ORDERS_AT_MOST, (MORE_ORDERS_PER_RATE * rate[customer]) ** 2))
     again = np.repeat(np.arange(at.size), more)
     soon = at[again] + rng.exponential(0.1, again.size)

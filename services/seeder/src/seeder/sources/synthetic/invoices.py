@@ -1,4 +1,4 @@
-"""Which invoices there are: orders, returns, anonymous sales and stock adjustments, with exactly the rows asked for.
+"""The invoices: orders, returns, anonymous sales and stock adjustments, with the exact number of lines requested.
 
 Source of the figures: "Online Retail", UCI Machine Learning Repository (CC BY 4.0), and its gamma-gamma fit.
 """
@@ -15,31 +15,31 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
-# 4,372 customers on 541,909 rows; of those who ever arrive, about 76 % order within the period.
+# 4,372 customers on 541,909 rows; about 76 % of all arrivals order within the period.
 ARRIVALS_PER_ROW: Final = 4_372 / 541_909 / 0.76
 ARRIVALS_AT_LEAST: Final = 8
 LINES_PER_ORDER_AT_LEAST: Final = 2  # on average: very small tables have fewer orders instead
 
-# Shares of all rows. Adjustments are single lines at price 0; they and the anonymous sales have no customer (25 %).
+# Shares of all rows. Adjustments are single lines at price 0; neither they nor anonymous sales have a customer (25 %).
 RETURN_SHARE: Final = 0.0171
 ADJUSTMENT_SHARE: Final = 0.0046
 NO_CUSTOMER_SHARE: Final = 0.249
 
-# Gamma-gamma, two-year fit: an order's value ~ Gamma(p, nu), the customer's nu ~ Gamma(q, v), whatever the frequency.
+# Gamma-gamma, two-year fit: order value ~ Gamma(p, nu), the customer's nu ~ Gamma(q, v), independent of frequency.
 SPEND_P: Final = 2.162
 SPEND_Q: Final = 3.505
 SPEND_V: Final = 466.2
-# Its tail is too light for wholesale: with these the 99 % quantile of order values comes near 3,849.
+# Its tail is too light for wholesale: these bring the 99 % quantile of order values near 3,849.
 WHOLESALE_SHARE: Final = 0.03
 WHOLESALE_FACTOR: Final = 6.0
 
-# Lines per order and per anonymous invoice at these quantiles, and how log lines and log value of an order go together.
+# Lines per order and per anonymous invoice at these quantiles; correlation of an order's log lines and log value.
 QUANTILES: Final = (0.0, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.999, 1.0)
 ORDER_LINES: Final = (1, 1, 2, 6, 15, 28, 48, 65, 111, 231, 542)
 ANONYMOUS_LINES: Final = (1, 1, 1, 3, 36, 145, 249, 330, 621, 900, 1_114)
 ANONYMOUS_LINES_MEAN: Final = 93
 ANONYMOUS_VALUE_PER_LINE: Final = 6.0  # median quantity 1 at a median price of 3.29
-LINES_WITH_VALUE: Final = 0.45  # 0.54 in the end, for no line costs less than one piece
+LINES_WITH_VALUE: Final = 0.45  # 0.54 in the result, because no line costs less than one piece
 LOG_VALUE: Final = (5.5, 0.96)  # mean and standard deviation under the gamma-gamma above
 
 # Lag of a return: median 9 days, 75 % within 23, 90 % within 65. Lines of a return: median 1, 90 % up to 4.
@@ -51,8 +51,8 @@ RETURN_LINES_LOG: Final = (0.2, 1.05)
 class Invoices:
     """One entry per invoice; every array has the same length.
 
-    *customer* is -1 for nobody. *value* in pounds is what the lines should come to, 0 for a stock adjustment.
-    *parent* is the position of the order that a return takes back, else -1.
+    *customer* is -1 where there is none. *value* in pounds is the intended sum of the lines, 0 for a stock adjustment.
+    *parent* is the position of the order that a return refers to, else -1.
     """
 
     customer: Ints
@@ -77,14 +77,14 @@ def draw_invoices(rows: int, time: TradingTime, rng: Rng) -> Invoices:
     )
     orders = _draw_orders(rows, rows - adjusted - returned - anonymous, time, rng)
     returns = _draw_returns(orders, returned, time, rng)
-    # Returns are whole invoices and may stay a few lines short of their share: anonymous sales make up for it.
+    # Returns are whole invoices and may be a few lines short of their share: anonymous sales make up for it.
     sales = _draw_anonymous(anonymous + returned - int(returns.lines.sum()), time, rng)
-    adjustments = _nobody(np.ones(adjusted, np.int64), np.zeros(adjusted), time, rng)
+    adjustments = _without_customer(np.ones(adjusted, np.int64), np.zeros(adjusted), time, rng)
     return _joined(orders, returns, sales, adjustments).by_time()
 
 
 def _draw_orders(rows: int, lines: int, time: TradingTime, rng: Rng) -> Invoices:
-    """Draw the customers' orders, *lines* lines in all; customers differ in spend level, whatever their frequency."""
+    """Draw the customers' orders, *lines* lines in all; spend levels differ between customers, at any frequency."""
     purchases = draw_purchases(max(ARRIVALS_AT_LEAST, round(rows * ARRIVALS_PER_ROW)), time, rng)
     most = max(1, lines // LINES_PER_ORDER_AT_LEAST)
     kept = np.linspace(purchases.at.size - 1, 0, min(most, purchases.at.size)).astype(np.int64)[::-1]
@@ -97,7 +97,7 @@ def _draw_orders(rows: int, lines: int, time: TradingTime, rng: Rng) -> Invoices
 
 
 def _draw_returns(orders: Invoices, budget: int, time: TradingTime, rng: Rng) -> Invoices:
-    """Take back some lines of earlier orders, at most *budget* lines in all, none after the last day."""
+    """Draw returns of earlier orders, at most *budget* lines in all, none after the last day."""
     parent = rng.permutation(orders.at.size)
     at = orders.at[parent] + rng.lognormal(*RETURN_LAG_LOG_DAYS, parent.size)
     wish = np.maximum(1, rng.lognormal(*RETURN_LINES_LOG, parent.size).astype(np.int64))
@@ -109,21 +109,21 @@ def _draw_returns(orders: Invoices, budget: int, time: TradingTime, rng: Rng) ->
 
 
 def _draw_anonymous(lines: int, time: TradingTime, rng: Rng) -> Invoices:
-    """Sales without a customer: few invoices, long ones, *lines* lines in all."""
+    """Draw sales without a customer: few but long invoices, *lines* lines in all."""
     invoices = min(lines, max(1, round(lines / ANONYMOUS_LINES_MEAN)))
     fitted = _fitted(_quantile(ANONYMOUS_LINES, rng.random(invoices)), lines)
-    return _nobody(fitted, ANONYMOUS_VALUE_PER_LINE * fitted * rng.gamma(2.0, 0.5, invoices), time, rng)
+    return _without_customer(fitted, ANONYMOUS_VALUE_PER_LINE * fitted * rng.gamma(2.0, 0.5, invoices), time, rng)
 
 
-def _nobody(lines: Ints, value: Floats, time: TradingTime, rng: Rng) -> Invoices:
-    """Invoices of nobody at any moment of the period."""
+def _without_customer(lines: Ints, value: Floats, time: TradingTime, rng: Rng) -> Invoices:
+    """Invoices without a customer, at any moment of the period."""
     at = time.opens + rng.random(lines.size) * (time.closes - time.opens)
     none = np.full(lines.size, -1)
     return Invoices(none, at, lines, value, none)
 
 
 def _joined(*kinds: Invoices) -> Invoices:
-    """All kinds one after the other, the orders first, so that the positions of parents stay true."""
+    """All kinds one after the other, the orders first, so that the positions of parents stay valid."""
     return Invoices(
         *(
             np.concatenate([getattr(kind, name) for kind in kinds])
@@ -141,7 +141,7 @@ def _ranks_like(value: Floats, rng: Rng) -> Floats:
 
 
 def _quantile(table: tuple[int, ...], share: Floats) -> Floats:
-    """Look up each *share* in a table over QUANTILES, interpolated on the logarithm."""
+    """Return the value at each *share* in a table over QUANTILES, interpolated on the logarithm."""
     return np.exp(np.interp(share, QUANTILES, np.log(table)))
 
 

@@ -1,4 +1,4 @@
-"""What is sold: a fixed range of codes, each with a readable name, a stable price and a popularity."""
+"""The products: a fixed range of codes, each with a readable name, a stable price and a popularity."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -11,14 +11,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
-# Online Retail (CC BY 4.0) knows 4,070 codes, about 30 of them not products.
+# Online Retail (CC BY 4.0) has 4,070 codes; about 30 are not products.
 PRODUCTS: Final = 4_000
-# Popularity by rank is closer to exponential than to Zipf: the top 10 take 3.5 % of lines, the top 100 20 %, the
+# Popularity by rank is closer to exponential than to Zipf: the top 10 have 3.5 % of lines, the top 100 20 %, the
 # top 1,000 75 %. This curve gives 3.4, 19 and 76 %.
 POPULARITY_POWER: Final = 0.25
 POPULARITY_DECAY_RANKS: Final = 950.0
 
-# The commonest unit prices, in pence, and of how many lines in a thousand: Online Retail.
+# The commonest unit prices of Online Retail, in pence, and how many lines in a thousand have them.
 PRICE_PENCE: Final = (
     *(12, 19, 21, 29, 39, 42, 55, 65, 79, 83, 85, 106, 125, 145, 165, 195, 208, 210, 255, 295, 325, 375),
     *(395, 415, 425, 495, 595, 675, 795, 825, 850, 995, 1275, 1495, 1695, 2495, 3995, 7995),
@@ -53,25 +53,25 @@ THINGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Codes by popularity, most popular first; POSTAGE and SERVICES follow at the end."""
+    """Codes, most popular first; POSTAGE and SERVICES at the end."""
 
     codes: list[str]
     descriptions: list[str]
     pence: Ints
-    popularity: Floats  # cumulative, over the products alone
-    services: Floats  # cumulative, over SERVICES alone
+    popularity: Floats  # cumulative, of the products only
+    services: Floats  # cumulative, of SERVICES only
 
     def products(self, share: Floats) -> Ints:
-        """Find the product whose cumulative popularity covers each *share* in [0, 1)."""
+        """Return the product whose cumulative popularity covers each *share* in [0, 1)."""
         return np.searchsorted(self.popularity, share, side="right")
 
     def service_codes(self, share: Floats) -> Ints:
-        """Find the service whose cumulative share covers each *share* in [0, 1)."""
+        """Return the service whose cumulative share covers each *share* in [0, 1)."""
         return PRODUCTS + 1 + np.searchsorted(self.services, share, side="right")
 
 
 def draw_catalogue(rng: Rng) -> Catalogue:
-    """PRODUCTS different five-digit codes, a fifth with a letter behind, each with its own description."""
+    """Draw PRODUCTS different five-digit codes, a fifth with a letter after it, each with its own description."""
     numbers = rng.choice(np.arange(20_000, 91_000), PRODUCTS, replace=False).tolist()
     letters = rng.choice(list("ABCDEFGHLPSN") + [""] * 48, PRODUCTS).tolist()
     names = [" ".join(words) for words in product(COLOURS.split(","), PATTERNS.split(","), THINGS.split(","))]

@@ -1,4 +1,4 @@
-"""Sources: what a file is is found before its first row is loaded, and a file that cannot be used is refused then."""
+"""Opening an input: what a file holds is found before its first row is loaded; an unusable file is refused then."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from retention.errors import BadDataError, NoInputError, RetentionError
 from retention.lines.documents import LineEncoder
 from retention.lines.rules import Rejection, latest_instant
 from retention.store import schema
-from seeder.sources.source import Source, open_source
+from seeder.sources.opening import open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from seeder.sources.source import Source
 
 HEADER = ",".join(schema.LINE_FIELDS)
 ROW = "536365,85123A,WHITE T-LIGHT HOLDER,6,{date},2.55,17850.0,United Kingdom"
@@ -30,7 +32,7 @@ NOW = datetime.fromisoformat("2012-01-01T00:00:00Z")
 
 
 def file_source(path: Path, date_order: str | None) -> Source:
-    with open_source(path, date_order) as source:  # CSV and Parquet need no temporary file that would be gone then
+    with open_source(path, date_order) as source:  # CSV and Parquet need no temporary file, which would be gone
         return source
 
 
@@ -41,7 +43,7 @@ def write(tmp_path: Path, content: str | bytes) -> Path:
 
 
 def lines(source: Source) -> list[Any]:
-    """What is stored of each row, without its id; or its Rejection."""
+    """Return the document of each row, without its id, or its Rejection."""
     encoded = LineEncoder(source.dates, latest_instant(NOW)).encode(source.rows())
     return [found if isinstance(found, Rejection) else {**bson.decode(found), "_id": None} for found in encoded]
 
@@ -85,11 +87,11 @@ PUBLISHED = {
         *("semicolons", "tabs", "UTF-16", "gzip", "other columns in another order"),
     ],
 )
-def test_the_same_line_is_read_however_the_file_is_written(tmp_path: Path, content: str | bytes) -> None:
+def test_a_line_is_the_same_in_every_layout(tmp_path: Path, content: str | bytes) -> None:
     assert line(tmp_path, content) == PUBLISHED
 
 
-def test_a_latin_1_pound_sign_is_read_as_one(tmp_path: Path) -> None:
+def test_a_latin_1_pound_sign_is_a_pound_sign(tmp_path: Path) -> None:
     content = f"{HEADER}\n{DAY_FIRST}\n".replace("WHITE", "£1").encode("latin-1")
     source = file_source(write(tmp_path, content), None)
     assert "cp1252" in source.description
@@ -106,7 +108,7 @@ def test_a_quoted_field_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
     assert line(tmp_path, content)["Description"] == "WHITE,\nHOLDER"
 
 
-def test_a_row_with_other_columns_is_counted_and_put_aside(tmp_path: Path) -> None:
+def test_a_row_with_too_few_columns_is_counted_and_quarantined(tmp_path: Path) -> None:
     source = file_source(write(tmp_path, f"{HEADER}\n{DAY_FIRST}\n536365,85123A\n"), None)
     assert source.row_count == 2
     whole, short = lines(source)
@@ -133,13 +135,13 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_reason(
         file_source(write(tmp_path, content), None)
 
 
-def test_what_is_not_a_file_is_no_input(tmp_path: Path) -> None:
+def test_a_directory_or_an_absent_file_is_no_input(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent.csv"):
         with pytest.raises(NoInputError):
             file_source(path, None)
 
 
-def test_the_order_of_the_dates_can_be_said(tmp_path: Path) -> None:
+def test_the_order_of_ambiguous_dates_can_be_given(tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}\n{ROW.format(date='01-12-2010 08:26')}\n")
     assert lines(file_source(path, "dmy"))[0]["InvoiceDate"].month == 12
     assert lines(file_source(path, "mdy"))[0]["InvoiceDate"].month == 1
@@ -158,7 +160,7 @@ def test_parquet_and_csv_give_the_same_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
-def test_dates_written_as_text_in_parquet_are_looked_at(tmp_path: Path, text: pa.DataType) -> None:
+def test_the_order_of_text_dates_in_parquet_is_found(tmp_path: Path, text: pa.DataType) -> None:
     row = ["536365", "85123A", "WHITE T-LIGHT HOLDER", 6, "13-12-2010 08:26", 2.55, 17850.0, "United Kingdom"]
     table = pa.table({name: [value] for name, value in zip(schema.LINE_FIELDS, row, strict=True)})
     position = schema.LINE_FIELDS.index("InvoiceDate")
@@ -167,7 +169,7 @@ def test_dates_written_as_text_in_parquet_are_looked_at(tmp_path: Path, text: pa
     assert lines(file_source(tmp_path / "lines.parquet", None)) == [PUBLISHED]
 
 
-def test_dates_of_which_none_can_be_read_are_refused_with_one_of_them(tmp_path: Path) -> None:
+def test_a_file_without_a_readable_date_is_refused_with_an_example(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="'soon'"):
         file_source(write(tmp_path, f"{HEADER}\n{ROW.format(date='soon')}\n"), None)
 
@@ -185,15 +187,15 @@ GOOD = [f"{500_000 + number},A,B,6,13-12-2010 08:26,2.55,17850,France" for numbe
 @pytest.mark.parametrize(
     ("bad", "reason", "rows"),
     [
-        ('536365,"A,B,6', "row_unreadable", 21),  # a quote that nobody closes
+        ('536365,"A,B,6', "row_unreadable", 21),  # a quote that is never closed
         ('536365,A,"B" C,6,13-12-2010 08:26,2.55,1,F', "row_unreadable", 21),
         ('536365,"A\n536366,A",B,6', "row_unreadable", 22),  # two stray quotes, over two lines
-        (f"536365,{'A' * 140_000},B,6,13-12-2010 08:26,2.55,1,F", "row_unreadable", 21),  # the csv module's own bound
+        (f"536365,{'A' * 140_000},B,6,13-12-2010 08:26,2.55,1,F", "row_unreadable", 21),  # the csv module's own limit
         (f"536365,{'A' * 3_000_000},B,6,13-12-2010 08:26,2.55,1,F", "row_unreadable", 21),
         (",".join("x" * 10_000), "columns", 21),
     ],
 )
-def test_what_cannot_be_read_costs_a_row_and_never_the_rest(tmp_path: Path, bad: str, reason: str, rows: int) -> None:
+def test_an_unreadable_record_costs_one_row_not_the_rest(tmp_path: Path, bad: str, reason: str, rows: int) -> None:
     content = "\n".join([HEADER, *GOOD[:10], bad, *GOOD[10:]])
     source = file_source(write(tmp_path, content), None)
     found = lines(source)
@@ -209,14 +211,14 @@ def test_a_damaged_gzip_file_is_refused_before_anything_is_loaded(tmp_path: Path
         file_source(write(tmp_path, content), None)
 
 
-def test_columns_that_hold_no_values_are_refused(tmp_path: Path) -> None:
+def test_nested_columns_are_refused(tmp_path: Path) -> None:
     table = pa.table({name: pa.array([["a"]]) for name in schema.LINE_FIELDS})
     parquet.write_table(table, tmp_path / "lines.parquet")
     with pytest.raises(BadDataError, match="column InvoiceNo holds list"):
         file_source(tmp_path / "lines.parquet", None)
 
 
-def test_a_price_of_32_bits_is_what_was_meant(tmp_path: Path) -> None:
+def test_a_32_bit_price_is_its_shortest_text(tmp_path: Path) -> None:
     row = list(PUBLISHED.values())[1:]
     table = pa.table({name: [value] for name, value in zip(schema.LINE_FIELDS, row, strict=True)})
     position = schema.LINE_FIELDS.index("UnitPrice")
@@ -230,14 +232,14 @@ def test_a_price_of_32_bits_is_what_was_meant(tmp_path: Path) -> None:
     [
         pa.array([10**12], pa.timestamp("s")),
         pa.array([10**18], pa.timestamp("us")),
-        pa.array([2**64 // 10**6 + 1_300_000_000], pa.timestamp("s")),  # in microseconds, this would be 2011
+        pa.array([2**64 // 10**6 + 1_300_000_000], pa.timestamp("s")),  # 2011, if it wrapped around in microseconds
         pa.array([10**8], pa.date32()),
         pa.array([0], pa.timestamp("us", tz="Nowhere/City")),
         pa.array([b"\xff\xfe"], pa.binary()).view(pa.string()),
     ],
     ids=str,
 )
-def test_dates_that_python_does_not_know_are_put_aside(tmp_path: Path, dates: pa.Array) -> None:
+def test_dates_that_python_cannot_hold_are_quarantined(tmp_path: Path, dates: pa.Array) -> None:
     table = pa.table(
         {name: [value] for name, value in zip(schema.LINE_FIELDS, list(PUBLISHED.values())[1:], strict=True)}
     )

@@ -1,4 +1,4 @@
-"""What was put aside: listed for a person, written as CSV for a second try."""
+"""The quarantined rows: listed for a person, and written as CSV to correct and load."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from retention.errors import NoInputError
 from retention.lines.rules import RULES
-from retention.store.quarantine import Aside
-from seeder.quarantine_report import first, listing, write_csv
+from retention.store.quarantine import QuarantineCount
+from seeder.quarantine_report import listing, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,36 +32,36 @@ DOCUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
 }
 ALL_COUNTS = [
-    Aside("sha256:aa11", "one.csv\x1b[2J", "Quantity_unreadable", 1),
-    Aside("sha256:aa11", "one.csv\x1b[2J", "columns", 1),
-    Aside("sha256:aa22", "two.csv", "row_unreadable", 1),
+    QuarantineCount("sha256:aa11", "one.csv\x1b[2J", "Quantity_unreadable", 1),
+    QuarantineCount("sha256:aa11", "one.csv\x1b[2J", "columns", 1),
+    QuarantineCount("sha256:aa22", "two.csv", "row_unreadable", 1),
 ]
 
 
 class FakeQuarantine:
-    """What the store answers, from memory."""
+    """A quarantine in memory."""
 
-    def __init__(self, counts: list[Aside]) -> None:
+    def __init__(self, counts: list[QuarantineCount]) -> None:
         self._counts = counts
 
-    def counts_put_aside(self) -> list[Aside]:
+    def quarantine_counts(self) -> list[QuarantineCount]:
         return self._counts
 
-    def put_aside_by(self, load_id: str) -> Iterator[dict[str, Any]]:
+    def quarantined_rows(self, load_id: str) -> Iterator[dict[str, Any]]:
         return iter(DOCUMENTS[load_id])
 
 
-STORE = FakeQuarantine(ALL_COUNTS)
+QUARANTINE = FakeQuarantine(ALL_COUNTS)
 
 
 def written(load: str | None = None, limit: int | None = None) -> list[list[str]]:
     to = io.StringIO(newline="")
-    write_csv(STORE, load, to, limit)
+    write_csv(QUARANTINE, load, to, limit)
     return list(csv.reader(io.StringIO(to.getvalue(), newline=""), strict=True))
 
 
 def test_every_load_is_listed_with_its_reasons() -> None:
-    assert list(listing(STORE, None)) == [
+    assert list(listing(QUARANTINE, None)) == [
         "sha256:aa11  one.csv\\x1b[2J",
         "  Quantity_unreadable             1",
         "  columns                         1",
@@ -71,11 +71,11 @@ def test_every_load_is_listed_with_its_reasons() -> None:
 
 
 def test_an_empty_quarantine_says_so() -> None:
-    assert list(listing(FakeQuarantine([]), None)) == ["nothing was put aside"]
+    assert list(listing(FakeQuarantine([]), None)) == ["no rows are quarantined"]
 
 
-def test_the_rows_of_one_load_are_listed_with_what_is_wrong() -> None:
-    assert list(listing(STORE, "aa11")) == [
+def test_the_rows_of_one_load_are_listed_with_reason_and_value() -> None:
+    assert list(listing(QUARANTINE, "aa11")) == [
         "row         7  Quantity_unreadable      one",
         "row     1,234  columns                  a,b,\\tc",
     ]
@@ -83,13 +83,13 @@ def test_the_rows_of_one_load_are_listed_with_what_is_wrong() -> None:
 
 @pytest.mark.parametrize("start", ["sha256:aa2", "aa2", "sha256:aa22", "aa22"])
 def test_a_load_is_named_by_the_start_of_its_id(start: str) -> None:
-    assert len(list(listing(STORE, start))) == 1
+    assert len(list(listing(QUARANTINE, start))) == 1
 
 
 @pytest.mark.parametrize(("start", "words"), [("aa", "2 loads"), ("bb", "no load"), ("\x1b", "x1b: no load")])
-def test_a_start_that_names_no_load_or_several_is_refused(start: str, words: str) -> None:
+def test_an_id_that_matches_no_load_or_several_is_refused(start: str, words: str) -> None:
     with pytest.raises(NoInputError, match=words):
-        list(listing(STORE, start))
+        list(listing(QUARANTINE, start))
 
 
 def test_the_csv_file_has_the_values_exactly_as_they_came() -> None:
@@ -99,7 +99,7 @@ def test_the_csv_file_has_the_values_exactly_as_they_came() -> None:
     assert other_width == ["1234", "columns", "row", "a,b,\tc", *[""] * 8]
 
 
-def test_the_csv_file_can_be_of_one_load_and_of_some_rows() -> None:
+def test_the_csv_file_can_be_limited_to_one_load_or_some_rows() -> None:
     assert [row[0] for row in written("aa22")] == ["row", "1"]
     assert [row[0] for row in written(limit=1)] == ["row", "7"]
-    assert list(first(range(5), 0)) == []
+    assert written(limit=0) == written()[:1]
