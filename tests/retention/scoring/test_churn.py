@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bundles import small_model
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from retention.scoring.churn import (
     NO_SEASON,
-    Assumption,
     ChurnModel,
-    FeatureOnlyModel,
     Interval,
     Shift,
     confidence,
     evidence,
     sigmoid,
 )
-from retention.scoring.formula import Formula, Term
+from retention.scoring.formula import Term
 
 MODEL = small_model()
 CUSTOMER = st.fixed_dictionaries(
@@ -96,7 +95,7 @@ def test_the_formula_needs_no_products_and_one_order_needs_nothing_else() -> Non
 
 def test_the_features_are_the_formulas_and_then_those_of_the_table() -> None:
     assert MODEL.features == ("Frequency", "Recency", "distinct_products")
-    other = MODEL._replace(several_orders=MODEL.several_orders._replace(terms=(Term("Tenure", 1.0, 1.0),)))
+    other = MODEL._replace(several_orders=replace(MODEL.several_orders, terms=(Term("Tenure", "log1p", 1.0, 1.0),)))
     assert other.features == ("Tenure", "Frequency", "Recency", "distinct_products")
 
 
@@ -168,59 +167,3 @@ def test_a_model_that_lacks_a_part_is_refused(name: str) -> None:
 )
 def test_evidence_has_the_contracts_precedence(frequency: int, recency: int, expected: str) -> None:
     assert evidence(frequency, recency, 90) == expected
-
-
-SMALL = FeatureOnlyModel(
-    Formula(
-        -0.3, (Term("Frequency", 1.2, -0.8), Term("Recency", 3.5, 0.4), Term("Tenure", 4.0, 0.1)), ((0.01,) * 4,) * 4
-    ),
-    0.4,
-    90,
-    (
-        Assumption("Recency", ("Frequency",), 3.0, (0.0,)),
-        Assumption("Tenure", ("Frequency",), 1.0, (0.0,)),
-        Assumption("Tenure", ("Frequency", "Recency"), 1.0, (0.0, 0.0)),
-        Assumption("Recency", ("Frequency", "Tenure"), 3.0, (0.0, 0.0)),
-    ),
-)
-
-
-def test_what_is_missing_is_assumed_and_named_and_tenure_is_never_below_recency() -> None:
-    both, assumed = SMALL.complete({"Frequency": 2})
-    assert assumed == ["Recency", "Tenure"]
-    assert both["Tenure"] >= both["Recency"]
-    assert SMALL.complete({"Frequency": 2, "Recency": 50}) == (
-        {"Frequency": 2, "Recency": 50, "Tenure": 50},
-        ["Tenure"],
-    )
-    assert SMALL.complete({"Frequency": 1, "Tenure": 99})[0]["Recency"] == 99
-    assert SMALL.complete({"Frequency": 1, "Recency": 1})[0]["Tenure"] == 1
-    assert SMALL.complete({"Frequency": 2, "Tenure": 5}) == ({"Frequency": 2, "Tenure": 5, "Recency": 5}, ["Recency"])
-
-
-@given(CUSTOMER, st.integers(0, 5_000))
-def test_figures_alone_have_an_interval_around_their_probability(customer: dict[str, int], later: int) -> None:
-    figures = {name: customer[name] for name in ("Frequency", "Recency")} | {"Tenure": customer["Recency"] + later}
-    interval = SMALL.interval(figures)
-    assume(interval.low > 0)
-    assert interval.low < SMALL.probability(figures) < interval.high
-
-
-def test_a_second_formula_is_the_same_after_json() -> None:
-    assert FeatureOnlyModel.from_json(json.loads(json.dumps(SMALL.to_json()))) == SMALL
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *DECISIONS,
-        {"formula": {}},
-        {"assumptions": [{"feature": "Recency", "given": ["Frequency"], "intercept": math.nan, "weights": [0.0]}]},
-        {"assumptions": [{"feature": "Recency", "given": ["Frequency"], "intercept": 3.0, "weights": [math.inf]}]},
-        {"assumptions": None},
-    ],
-    ids=str,
-)
-def test_what_is_no_second_formula_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        FeatureOnlyModel.from_json(SMALL.to_json() | change)

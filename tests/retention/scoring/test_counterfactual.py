@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from retention.features import pipelines
 from retention.scoring.churn import NO_SEASON, ChurnModel, Shift, sigmoid
 from retention.scoring.counterfactual import WITHIN_DAYS, Counterfactual, counterfactual
-from retention.scoring.formula import Formula, Term
+from retention.scoring.formula import TRANSFORMS, Formula, Term
 from retention.scoring.single_order import Cell, SingleOrderRates
 from trainer.churn.choose import CANDIDATES
 
@@ -62,7 +62,9 @@ def formulas(draw: st.DrawFn) -> Formula:
     for name in names:
         size = draw(st.floats(0, 1.5))
         sign = CANDIDATES[name] or draw(st.sampled_from([-1, 1]))
-        terms.append(Term(name, draw(st.floats(0, 7)), sign * size))
+        transform = draw(st.sampled_from(list(TRANSFORMS)))
+        per_unit = 1.0 if transform == "log1p" else 0.01
+        terms.append(Term(name, transform, draw(st.floats(0, 7)), sign * size * per_unit))
     return Formula(draw(st.floats(-1, 1)), tuple(terms), ())
 
 
@@ -127,6 +129,7 @@ def test_the_order_brings_the_risk_under_the_threshold_whenever_and_whatever(
     model = model_of(formula, shifts)
     # A threshold that this customer is over, by more or by less.
     model = model._replace(threshold=sigmoid(model.log_odds(customer) - above))
+    assume(0 < model.threshold < 1)
     found = counterfactual(model, customer, 10_000.0)
     assume(found)
     assert found is not None
@@ -147,7 +150,7 @@ RETURNER = CUSTOMER | {"returns": 1, "net_monetary": 0.0, "returns_share": 1.0}
 
 
 def by(*terms: tuple[str, float], base: float = 0.0) -> ChurnModel:
-    return model_of(Formula(base, tuple(Term(name, 0.0, weight) for name, weight in terms), ()))
+    return model_of(Formula(base, tuple(Term(name, "log1p", 0.0, weight) for name, weight in terms), ()))
 
 
 def promised(model: ChurnModel, customer: Customer = CUSTOMER, plausible: float = 2_000.0) -> float | None:
@@ -176,6 +179,18 @@ def test_otherwise_the_least_that_suffices_is_asked_for(needed: float, customer:
     model = by(("Monetary", -1.0), ("returns_share", 0.5), base=math.log1p(needed) - 0.5 * share)
 
     assert promised(model, customer) == math.ceil(needed + 0.01 + 1e-6 - 300)
+
+
+def test_money_that_counts_untransformed_is_solved_for_too() -> None:
+    model = model_of(Formula(3.0, (Term("Monetary", "identity", 100.0, -0.01),), ()))
+
+    assert promised(model) == 101.0  # 300 + 101 − 0.01 ≥ 400, where the log-odds are 0
+
+
+def test_nothing_is_promised_by_an_untransformed_feature_that_may_be_any_number() -> None:
+    for weight, value in ((-1e-6, None), (0.0, 100.0), (1e-6, None)):
+        model = model_of(Formula(-50.0, (Term("net_monetary", "identity", 0.0, weight),), ()))
+        assert promised(model) == value
 
 
 def test_an_order_larger_than_is_plausible_is_not_asked_for() -> None:

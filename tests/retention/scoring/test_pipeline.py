@@ -51,12 +51,19 @@ CUSTOMERS = st.lists(
     min_size=1,
     max_size=20,
 )
+BOUNDED = ("Frequency", "Recency", "distinct_products")  # of 1e12, untransformed, doubles keep no 1e-9
+
+
+def terms(name: str) -> st.SearchStrategy[Term]:
+    log1p = st.builds(Term, st.just(name), st.just("log1p"), st.floats(0, 30), small)
+    identity = st.builds(Term, st.just(name), st.just("identity"), st.floats(-30, 30), st.floats(-0.05, 0.05))
+    return st.one_of(log1p, identity) if name in BOUNDED else log1p
+
+
 FORMULAS = st.builds(
     Formula,
     small,
-    st.lists(st.sampled_from(pipelines.FEATURES), unique=True).flatmap(
-        lambda names: st.tuples(*(st.builds(Term, st.just(name), st.floats(0, 30), small) for name in names))
-    ),
+    st.lists(st.sampled_from(pipelines.FEATURES), unique=True).flatmap(lambda names: st.tuples(*map(terms, names))),
     st.just(()),
 )
 CELLS = st.lists(st.builds(Cell, limits, limits, st.just(9), small, st.just(-9.0), st.just(9.0)), max_size=5)

@@ -19,7 +19,8 @@ from retention.errors import BadConfigurationError, BundleRefusedError
 from retention.features import pipelines
 from retention.features.reference import Reference
 from retention.registry.files import sync_directory, write_durably
-from retention.scoring.churn import ChurnModel, FeatureOnlyModel
+from retention.scoring.churn import ChurnModel
+from retention.scoring.feature_only import FeatureOnlyModel
 from retention.scoring.segments import SegmentModel
 
 if TYPE_CHECKING:
