@@ -15,6 +15,7 @@ import pytest
 from bundles import KEY, small_bundle
 
 from retention.errors import BundleRefusedError, LockedError, NoChampionError, NoInputError
+from retention.registry.champion import ChampionPointer
 from retention.registry.champion_log import moves
 from retention.registry.versions import Registry, new_version
 
@@ -148,8 +149,8 @@ def test_of_two_who_choose_the_same_one_moves_it(tmp_path: Path) -> None:
 def test_whoever_moves_the_champion_or_deletes_waits_for_a_move_but_not_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: Callable[[Registry], object]
 ) -> None:
-    monkeypatch.setattr("retention.registry.versions._MOVE_WAIT_S", 0.05)
-    with Registry(tmp_path)._moving(), pytest.raises(LockedError, match="moving the champion"):
+    monkeypatch.setattr("retention.registry.champion._MOVE_WAIT_S", 0.05)
+    with ChampionPointer(tmp_path).lock(), pytest.raises(LockedError, match="moving the champion"):
         step(Registry(tmp_path))
 
 
