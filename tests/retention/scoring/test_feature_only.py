@@ -1,4 +1,4 @@
-"""Figures without an id: what a caller leaves out is assumed and named, and every prediction has its interval."""
+"""Predictions from figures alone: missing figures are assumed and named, and there is always an interval."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SMALL = FeatureOnlyModel(
 )
 
 
-def test_what_is_missing_is_assumed_and_named_and_tenure_is_never_below_recency() -> None:
+def test_missing_figures_are_assumed_and_named_and_tenure_is_at_least_recency() -> None:
     both, assumed = SMALL.complete({"Frequency": 2})
     assert assumed == ["Recency", "Tenure"]
     assert both["Tenure"] >= both["Recency"]
@@ -45,14 +45,14 @@ def test_what_is_missing_is_assumed_and_named_and_tenure_is_never_below_recency(
 
 
 @given(st.integers(1, 10_000), st.integers(0, 5_000), st.integers(0, 5_000))
-def test_figures_alone_have_an_interval_around_their_probability(frequency: int, recency: int, later: int) -> None:
+def test_the_interval_contains_the_probability(frequency: int, recency: int, later: int) -> None:
     figures = {"Frequency": frequency, "Recency": recency, "Tenure": recency + later}
     interval = SMALL.interval(figures)
     assume(interval.low > 0)
     assert interval.low < SMALL.probability(figures) < interval.high
 
 
-def test_a_second_formula_is_the_same_after_json() -> None:
+def test_a_model_survives_json() -> None:
     assert FeatureOnlyModel.from_json(json.loads(json.dumps(SMALL.to_json()))) == SMALL
 
 
@@ -68,6 +68,6 @@ def test_a_second_formula_is_the_same_after_json() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_second_formula_is_refused(change: dict[str, Any]) -> None:
+def test_malformed_content_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         FeatureOnlyModel.from_json(SMALL.to_json() | change)

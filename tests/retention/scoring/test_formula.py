@@ -1,4 +1,4 @@
-"""The formula alone: contributions add up, its uncertainty is a variance, and what is none is refused."""
+"""The formula: contributions add up, its variance is the quadratic form, and malformed content is refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_base_and_contributions_sum_to_the_log_odds(features: dict[str, float]) 
     assert FORMULA.log_odds(features) == pytest.approx(total, abs=1e-9)
 
 
-def test_a_contribution_is_the_weighted_distance_from_the_mean_on_the_log_scale() -> None:
+def test_a_contribution_is_the_weighted_distance_from_the_mean_after_the_transform() -> None:
     assert FORMULA.contributions({"Frequency": math.expm1(2.2), "Recency": math.expm1(3.5)}) == [
         pytest.approx(-0.8),
         pytest.approx(0),
@@ -48,7 +48,7 @@ def test_a_transform_is_undone_by_its_inverse_without_overflow(transform: Transf
     assert math.isfinite(transform.invert(1e300))
 
 
-def test_the_variance_at_the_means_is_that_of_the_base() -> None:
+def test_the_variance_at_the_means_is_the_variance_of_the_base() -> None:
     assert FORMULA.variance({"Frequency": math.expm1(1.2), "Recency": math.expm1(3.5)}) == pytest.approx(0.01)
 
 
@@ -63,7 +63,7 @@ def test_a_variance_is_never_below_zero(features: dict[str, float]) -> None:
     assert contradictory.variance(features) >= 0
 
 
-def test_a_formula_is_the_same_after_json() -> None:
+def test_a_formula_survives_json() -> None:
     assert Formula.from_json(json.loads(json.dumps(FORMULA.to_json()))) == FORMULA
 
 
@@ -74,7 +74,7 @@ def test_the_transform_of_each_term_is_in_the_json() -> None:
     assert Formula.from_json(content) == mixed
 
 
-def test_a_term_without_a_transform_as_earlier_bundles_have_it_is_log1p() -> None:
+def test_a_term_without_a_transform_from_an_earlier_release_is_log1p() -> None:
     content = FORMULA.to_json()
     for term in content["terms"]:
         del term["transform"]
@@ -103,6 +103,6 @@ def test_a_term_without_a_transform_as_earlier_bundles_have_it_is_log1p() -> Non
     ],
     ids=str,
 )
-def test_what_is_no_formula_is_refused(change: dict[str, Any]) -> None:
+def test_malformed_content_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         Formula.from_json(FORMULA.to_json() | change)

@@ -24,7 +24,7 @@ EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 MAX_QUANTITY: Final = 2**31 - 1
 MAX_UNIT_PRICE: Final = 1e9
 MAX_CUSTOMER_ID: Final = 2**63 - 1
-EXACT: Final = 2.0**53  # floats from here on stand for several whole numbers: a float id could be another customer's
+INEXACT_FROM: Final = 2.0**53  # from here on a float stands for several whole numbers, so for several customers
 MAX_TEXT: Final = 1_000  # characters; the longest description in Online Retail has 35
 MAX_CODE: Final = 50  # of an invoice or product; an order stores its product codes, in a document of 16 MB at most
 MAX_COUNTRY: Final = 100
@@ -89,7 +89,7 @@ class Rule(NamedTuple):
 
 
 def latest_instant(now: datetime) -> datetime:
-    """Return the end of the accepted dates at `now`: one day later, since clocks and zones differ."""
+    """Return the end of the accepted dates at `now`: one day later, as clocks differ."""
     return now + timedelta(days=1)
 
 
@@ -149,7 +149,7 @@ def _unit_price(value: object, _: Reading) -> float | None:
 def _customer_id(value: object, _: Reading) -> int | None:
     """Return a positive whole number within 64 bits, written as `17850` or `17850.0`; None when it is missing."""
     if isinstance(value, float) and value.is_integer():
-        if value >= EXACT:
+        if value >= INEXACT_FROM:
             raise UnreadableError("out_of_range")
         value = int(value)
     text = "" if value is None else str(value).strip()

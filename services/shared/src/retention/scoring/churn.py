@@ -152,7 +152,7 @@ def decision_from_json(content: dict[str, Any]) -> tuple[float, int]:
 
 
 def confidence(interval: Interval, threshold: float) -> Confidence:
-    """Return `low` when the interval crosses the threshold, `high` when at least half its width away."""
+    """Return `low` if the interval crosses the threshold, `high` if it clears it by half its width, or `medium`."""
     margin = max(interval.low - threshold, threshold - interval.high)
     if margin <= 0:
         return "low"

@@ -33,7 +33,7 @@ DAY: Final = timedelta(days=1)
 
 CENT: Final = 0.01  # Monetary and net_monetary are rounded to cents: their sum is off by one cent at most
 NINE_PLACES: Final = 1e-9  # rounding of the other fractions
-CLEAR: Final = 1e-9  # log-odds below the threshold: more than any rounding error
+MARGIN: Final = 1e-9  # of log-odds, below the threshold: more than any rounding error
 RETURNS_SHARE: Final = "returns_share"
 
 DECAY_WITHIN_DAYS: Final = math.exp(-WITHIN_DAYS / DECAY_DAYS)
@@ -55,7 +55,7 @@ def counterfactual(model: ChurnModel, customer: Customer, plausible: float) -> C
     to `plausible`. As of the day after the order the probability is below the threshold whatever the basket holds, also
     if the order is larger, and on whichever day it is placed, from the day before `as_of` to WITHIN_DAYS after that.
     """
-    limit = math.log(model.threshold / (1 - model.threshold)) - CLEAR
+    limit = math.log(model.threshold / (1 - model.threshold)) - MARGIN
     value = float(max(1, min(math.ceil(customer["AvgOrderValue"]), math.floor(plausible))))
     worst = _worst(model, customer, value)
     log_odds = model.log_odds(worst)
