@@ -1,4 +1,4 @@
-"""A small sound bundle, for tests that need one to load, spoil or serve."""
+"""A small, sound bundle for tests to load, spoil or serve."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from retention.features import pipelines
 from retention.registry.bundle import to_bytes, write_bundle
-from retention.scoring.churn import NO_SEASON, Assumption, ChurnModel, FeatureOnlyModel, Shift
+from retention.scoring.churn import NO_SEASON, ChurnModel, Shift
+from retention.scoring.feature_only import Assumption, FeatureOnlyModel
 from retention.scoring.formula import Formula, Term
 from retention.scoring.segments import Segment, SegmentModel
 from retention.scoring.single_order import Cell, SingleOrderRates
@@ -19,7 +20,7 @@ KEY = b"k" * 32
 VERSION = "20260101T000000Z-0000000"
 
 METRIC = {"value": 0.74, "low": 0.72, "high": 0.76}
-# What a manifest says of the model beside what is needed to answer.
+# The parts of a manifest that describe the model.
 CARD: dict[str, Any] = {
     "created_at": "2026-01-01T00:00:00Z",
     "git_revision": "3f9c2ab",
@@ -38,14 +39,15 @@ CARD: dict[str, Any] = {
 
 
 def small_model(base_log_odds: float = -0.3) -> ChurnModel:
-    """Return a model with a season in the last two months of the year, and a table of two cells by products and one."""
+    """Return a model with seasonal shifts in November and December and a single-order table of three cells."""
+    terms = (Term("Frequency", "log1p", 1.2, -0.8), Term("Recency", "log1p", 3.5, 0.4))
     cells = (
         Cell(60.0, 5.0, 120, -0.1, -0.4, 0.2),
         Cell(60.0, None, 80, -0.7, -1.1, -0.3),
         Cell(None, None, 290, 1.05, 0.85, 1.25),
     )
     return ChurnModel(
-        Formula(base_log_odds, (Term("Frequency", 1.2, -0.8), Term("Recency", 3.5, 0.4)), _diagonal(3)),
+        Formula(base_log_odds, terms, _diagonal(3)),
         SingleOrderRates(0.3, cells),
         (*NO_SEASON[:10], Shift(-0.2, 0.01), Shift(0.25, 0.02)),
         0.4,
@@ -54,9 +56,9 @@ def small_model(base_log_odds: float = -0.3) -> ChurnModel:
 
 
 def small_bundle(folder: Path, *, base_log_odds: float = -0.3, key: bytes = KEY, without: Container[str] = ()) -> None:
-    """Write a bundle into the new `folder`, whose name is its version, `without` parts that it needs or may have."""
+    """Write a bundle to the new `folder`, named after its version; `without` names parts to leave out."""
     by_id = small_model(base_log_odds)
-    small_terms = tuple(Term(name, 1.0, -0.1) for name in ("Frequency", "Monetary", "Recency", "Tenure"))
+    small_terms = tuple(Term(name, "log1p", 1.0, -0.1) for name in ("Frequency", "Monetary", "Recency", "Tenure"))
     assumptions = () if "assumptions" in without else _assumptions()
     small = FeatureOnlyModel(Formula(-0.2, small_terms, _diagonal(5, 0.0001)), 0.4, 90, assumptions)
     names = ("Loyal High-Value", "Potential Loyalists", "Occasional Buyers", "Churn Risk")

@@ -12,7 +12,8 @@ from inference.__main__ import main
 from retention.errors import BundleRefusedError
 from retention.features.reference import Reference
 from retention.registry.bundle import MANIFEST, REFERENCE, Bundle
-from retention.scoring.churn import ChurnModel, FeatureOnlyModel
+from retention.scoring.churn import ChurnModel
+from retention.scoring.feature_only import FeatureOnlyModel
 from retention.scoring.segments import SegmentModel
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Settings fail at once, in one message that names every variable."""
+"""Invalid settings fail at start, in one message that names every variable."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def test_an_empty_secret_file_is_a_problem(tmp_path: Path) -> None:
         reader.finish()
 
 
-def test_a_secret_comes_from_its_file_unless_it_is_given(tmp_path: Path) -> None:
+def test_a_secret_comes_from_its_file_unless_the_variable_is_set(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from the file\n")
     environ = {"KEY_FILE": str(tmp_path / "key")}
     assert SettingsReader(environ).secret("KEY") == "from the file"
     assert SettingsReader(environ | {"KEY": "given"}).secret("KEY") == "given"
 
 
-def test_a_database_name_is_one_that_mongodb_takes() -> None:
+def test_a_database_name_must_be_valid_in_mongodb() -> None:
     assert SettingsReader({"DB_NAME": "shop_2-a"}).database_name() == "shop_2-a"
     reader = SettingsReader({"DB_NAME": "a b$"})
     reader.database_name()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pymongo
@@ -76,11 +77,11 @@ def test_every_customer_of_a_shop_has_the_score_python_gives(
 ) -> None:
     seeded: Shop = request.getfixturevalue(name)
     names = [feature for feature in pipelines.FEATURES if feature != "net_monetary"]  # that may be negative
-    terms = tuple(Term(name, 1.0 + i / 7, (-1) ** i / (3 + i)) for i, name in enumerate(names))
+    terms = tuple(Term(name, "log1p", 1.0 + i / 7, (-1) ** i / (3 + i)) for i, name in enumerate(names))
     places = ((-1.0, 1.2, 1.1), (-0.9, -0.5, -0.4), (0.3, 0.1, 0.2), (0.9, -0.8, -0.9))
     segments = (each._replace(centroid=at) for each, at in zip(bundle.segments.segments, places, strict=True))
     wide = bundle._replace(
-        churn=small_model()._replace(several_orders=bundle.churn.several_orders._replace(terms=terms)),
+        churn=small_model()._replace(several_orders=replace(bundle.churn.several_orders, terms=terms)),
         segments=bundle.segments._replace(segments=tuple(segments)),
     )
     with pymongo.MongoClient[dict[str, Any]](seeded.mongo_uri, tz_aware=True) as client, seeded.store() as store:

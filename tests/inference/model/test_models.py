@@ -330,7 +330,7 @@ async def test_a_volume_that_cannot_be_written_is_a_409_and_the_champion_stays(
 async def test_somebody_else_who_is_moving_it_is_a_503_that_says_when_to_ask_again(
     serve: Serve, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retention.registry.versions._MOVE_WAIT_S", 0)
+    monkeypatch.setattr("retention.registry.champion._MOVE_WAIT_S", 0)
     models.publish(VERSION)
     small_bundle(models.registry.folder(NEXT))
     with locked(models.registry.live_dir / "champion.log", wait_s=0, busy=""):
@@ -344,7 +344,7 @@ async def test_somebody_else_who_is_moving_it_is_a_503_that_says_when_to_ask_aga
 async def test_nobody_queues_behind_a_request_that_waits_for_somebody_else(
     serve: Serve, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retention.registry.versions._MOVE_WAIT_S", 1)
+    monkeypatch.setattr("retention.registry.champion._MOVE_WAIT_S", 1)
     monkeypatch.setattr("inference.http.admission.MOVE_WAIT_S", 0.05)
     models.publish(VERSION)
     with locked(models.registry.live_dir / "champion.log", wait_s=0, busy=""):

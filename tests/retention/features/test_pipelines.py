@@ -1,4 +1,4 @@
-"""Features in time: the future never leaks, one customer is as good as all, and the figures are what they say."""
+"""Features as of an instant: no leak from the future, the same alone as among all, and as the contract defines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 START = datetime(2011, 1, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=100)
 
-# Invoices "1"… are orders and "C1"… are cancelled; instants around as_of, to the second on both sides.
+# Invoices "1"… are orders, "C1"… are cancelled; instants include the seconds around as_of.
 INSTANTS = st.one_of(
     st.integers(0, 200 * 86_400).map(lambda seconds: START + timedelta(seconds=seconds)),
     st.sampled_from([AS_OF - timedelta(seconds=1), AS_OF, AS_OF + timedelta(seconds=1)]),
@@ -58,7 +58,7 @@ def test_no_line_at_or_after_as_of_changes_any_feature(database: Database[dict[s
 
 @many
 @given(lines=LINES)
-def test_one_customer_alone_has_the_features_it_has_among_all(database: Database[dict[str, Any]], lines: Lines) -> None:
+def test_a_customer_has_the_same_features_alone_as_among_all(database: Database[dict[str, Any]], lines: Lines) -> None:
     everybody = features(database, lines)
     for customer_id in range(1, 5):
         alone = features(database, lines, [customer_id])
@@ -67,7 +67,7 @@ def test_one_customer_alone_has_the_features_it_has_among_all(database: Database
 
 @many
 @given(lines=LINES, random=st.randoms(use_true_random=False))
-def test_the_order_of_the_lines_does_not_show(database: Database[dict[str, Any]], lines: Lines, random: Random) -> None:
+def test_the_order_of_the_lines_has_no_effect(database: Database[dict[str, Any]], lines: Lines, random: Random) -> None:
     shuffled = random.sample(lines, len(lines))
     assert features(database, lines) == features(database, shuffled)
 
@@ -81,13 +81,13 @@ def test_the_features_are_what_the_contract_defines(database: Database[dict[str,
     assert found.keys() == expected.keys()
     for customer_id, values in expected.items():
         for name, value in values.items():
-            # Half a cent may round either way where the sum ends in one; the average is of money that was rounded.
+            # Half a cent may be rounded either way; the average is of a rounded sum.
             tolerance = 0.0101 if name == "AvgOrderValue" else 0.0051
             assert found[customer_id][name] == pytest.approx(value, abs=tolerance), (customer_id, name)
 
 
 def by_hand(lines: Lines, customer_id: int) -> dict[str, float]:
-    """Compute the contract's definitions with nothing but Python."""
+    """Compute the contract's definitions in plain Python."""
     mine = [line for line in lines if line.get("CustomerID") == customer_id and line["InvoiceDate"] < AS_OF]
     cancelled = [line["InvoiceNo"].startswith("C") or line["Quantity"] < 0 for line in mine]
     bought = [
@@ -126,7 +126,7 @@ def is_of_an_earlier_purchase(returned: dict[str, Any], bought: Lines) -> bool:
 
 @many
 @given(lines=LINES, random=st.randoms(use_true_random=False))
-def test_touched_invoices_have_the_orders_they_have_among_all(
+def test_touched_invoices_have_the_same_orders_alone_as_among_all(
     database: Database[dict[str, Any]], lines: Lines, random: Random
 ) -> None:
     pairs = sorted({(line["CustomerID"], line["InvoiceNo"]) for line in lines if "CustomerID" in line})
@@ -140,7 +140,7 @@ def test_touched_invoices_have_the_orders_they_have_among_all(
 
 
 @pytest.mark.parametrize(("bought_days_later", "unmatched", "matched"), [(-1, 0, 2.0), (0, 0, 2.0), (1, 1, 0.0)])
-def test_a_return_is_matched_by_a_purchase_of_its_day_or_before(
+def test_a_return_is_matched_by_a_purchase_on_its_day_or_earlier(
     database: Database[dict[str, Any]], bought_days_later: int, unmatched: int, matched: float
 ) -> None:
     day: dict[str, Any] = {
@@ -178,7 +178,7 @@ def test_the_month_is_that_of_the_instant_in_utc(
     assert customer["month"] == month
 
 
-def test_the_months_of_two_years_are_different_months_and_a_return_is_in_none(
+def test_a_month_counts_once_per_year_and_not_for_a_return(
     database: Database[dict[str, Any]],
 ) -> None:
     line: dict[str, Any] = {"CustomerID": 1, "StockCode": "a", "UnitPrice": 1.0}

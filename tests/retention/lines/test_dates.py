@@ -1,4 +1,4 @@
-"""The order of day and month is found from all the dates, or asked for."""
+"""The order of day and month is detected from all dates, or asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_date_format(texts: list[str]) -> DateFormat:
         (["13.12.2010", "not a date"], "dmy"),
     ],
 )
-def test_the_order_is_the_one_in_which_most_texts_are_dates(texts: list[str], order: str) -> None:
+def test_the_order_is_the_one_that_reads_most_texts(texts: list[str], order: str) -> None:
     assert find_date_format(texts).order == order
 
 
@@ -37,13 +37,13 @@ def test_dates_that_read_the_same_both_ways_are_not_ambiguous() -> None:
     assert find_date_format(["01-01-2011", "02-02-2011"]).parse("02-02-2011") is not None
 
 
-def test_two_orders_in_one_input_are_never_decided_by_the_majority() -> None:
+def test_a_mix_of_two_orders_is_refused_and_not_decided_by_majority() -> None:
     day_first = [f"{day}-12-2010" for day in range(13, 30)]
     with pytest.raises(BadDataError, match="'13-12-2010' and '12-30-2010' cannot both be read"):
         find_date_format([*day_first, "12-30-2010"])
 
 
-def test_one_typo_in_many_dates_stops_nobody() -> None:
+def test_one_typo_in_many_dates_is_tolerated() -> None:
     day_first = [f"{day}-{month}-2010" for day in range(13, 30) for month in range(1, 13)]
     assert find_date_format([*day_first, "12-30-2010"]).order == "dmy"
 
@@ -58,5 +58,5 @@ def test_memory_does_not_grow_with_the_number_of_instants(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("text", ["31-02-2011", "1-1-11", "2010-12-01", "01-12-2010 25:00", "", "\uff11-1-2011"])
-def test_what_is_no_date_in_the_order_is_none(text: str) -> None:
+def test_a_text_that_is_no_date_in_the_order_is_none(text: str) -> None:
     assert DateFormat("dmy").parse(text) is None

@@ -1,4 +1,4 @@
-"""Documents: a line is known by its content, however and wherever it is written."""
+"""Documents: a line's id depends on its content alone, not on its notation or place."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_document_holds_the_typed_values_under_the_published_names() -> None:
     assert [type(value) for value in stored.values()] == [str, str, str, int, datetime, float, int, str]
 
 
-def test_what_is_missing_is_left_out() -> None:
+def test_missing_values_are_left_out() -> None:
     (document,) = encode([(*PUBLISHED[:1], "", None, *PUBLISHED[3:6], "nan", " ")])
     assert isinstance(document, bytes)
     assert list(bson.decode(document)) == ["_id", "InvoiceNo", "Quantity", "InvoiceDate", "UnitPrice"]
@@ -61,7 +61,7 @@ def test_text_and_typed_values_make_the_same_document() -> None:
 
 
 def test_the_id_is_pinned() -> None:
-    """A change here makes every stored line come in twice: it needs a new ID_SCHEME."""
+    """A change here would load every stored line a second time: it needs a new ID_SCHEME."""
     assert schema.ID_SCHEME == "seconds+blake2b64/2"
     assert [one.hex() for one in ids([PUBLISHED, PUBLISHED])] == [
         "4cf60698625e4d9643591abb",
@@ -69,7 +69,7 @@ def test_the_id_is_pinned() -> None:
     ]
 
 
-def test_identical_lines_have_ids_of_their_own_and_the_same_ones_in_every_load() -> None:
+def test_identical_lines_have_different_ids_that_are_the_same_in_every_load() -> None:
     three = ids([PUBLISHED] * 3)
     assert len(set(three)) == 3
     assert three == ids([PUBLISHED] * 3)
@@ -85,8 +85,8 @@ def test_text_moved_from_one_field_to_the_next_makes_another_id() -> None:
     assert len(set(ids(rows))) == 3
 
 
-def test_identical_lines_are_counted_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Occurrences, "MAX_LINES", 7)  # so that nearly everything goes through the temporary file
+def test_identical_lines_are_counted_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Occurrences, "MAX_LINES", 7)  # nearly everything goes through the temporary file
     rows = [with_field("InvoiceNo", str(number % 40)) for number in range(400)]
     in_order = ids(sorted(rows))
     random.Random(1).shuffle(rows)  # noqa: S311 - an order
@@ -104,7 +104,7 @@ ANYTHING = st.one_of(
 
 @settings(max_examples=2_000, deadline=None)
 @given(row=st.lists(ANYTHING, min_size=7, max_size=9), order=st.sampled_from(["ymd", "dmy", "mdy"]))
-def test_whatever_a_row_holds_it_is_a_document_or_a_rejection(row: list[object], order: str) -> None:
+def test_any_row_becomes_a_document_or_a_rejection(row: list[object], order: str) -> None:
     (found,) = encode([row], order)
     if isinstance(found, bytes):
         assert None not in bson.decode(found).values()
@@ -122,7 +122,7 @@ def test_a_rejection_is_passed_on_and_the_next_row_is_read() -> None:
     assert [document] == encode([PUBLISHED])
 
 
-def test_a_refused_value_is_named_with_all_of_its_row() -> None:
+def test_a_rejection_names_the_field_and_holds_the_whole_row() -> None:
     assert encode([with_field("Quantity", "six")]) == [
         rejection("Quantity_unreadable", "Quantity", with_field("Quantity", "six"))
     ]

@@ -1,4 +1,4 @@
-"""The rules: a value is read the same however it is written, and refused only when it cannot be understood."""
+"""The rules: a value is read the same however it is written, and refused only when it is unreadable."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def read(field: str, value: object) -> Value:
     return RULE[field].read(value, READING)
 
 
-def test_the_rules_are_of_the_published_fields_in_their_order() -> None:
+def test_there_is_one_rule_per_published_field_in_their_order() -> None:
     assert tuple(RULE) == schema.LINE_FIELDS
 
 
 @pytest.mark.parametrize("written", ["17850", "17850.0", "17850.00", " 17850 ", 17850, 17850.0, Decimal("17850.00")])
-def test_a_customer_id_is_read_from_every_way_exports_write_it(written: object) -> None:
+def test_a_customer_id_is_read_in_every_notation_of_exports(written: object) -> None:
     assert read("CustomerID", written) == 17850
 
 
@@ -35,12 +35,12 @@ def test_a_large_customer_id_keeps_every_digit(written: object) -> None:
 
 
 @pytest.mark.parametrize("written", ["", " ", "nan", "NaN", "NULL", "N/A", None, float("nan")])
-def test_a_missing_customer_id_is_a_fact_of_the_trade(written: object) -> None:
+def test_a_customer_id_may_be_missing(written: object) -> None:
     assert read("CustomerID", written) is None
 
 
 @pytest.mark.parametrize("written", ["22423", 22423, 22423.0, Decimal(22423), " 22423\t"])
-def test_a_code_that_a_spreadsheet_takes_for_a_number_stays_the_code(written: object) -> None:
+def test_a_code_stored_as_a_number_in_a_spreadsheet_stays_a_code(written: object) -> None:
     assert read("StockCode", written) == "22423"
 
 
@@ -64,7 +64,7 @@ def test_an_instant_is_read_to_the_second_in_utc(written: object) -> None:
     assert read("InvoiceDate", written) == datetime(2010, 12, 13, 8, 26, tzinfo=UTC)
 
 
-def test_a_day_is_its_midnight() -> None:
+def test_a_date_without_a_time_is_midnight() -> None:
     assert read("InvoiceDate", date(2010, 12, 13)) == datetime(2010, 12, 13, tzinfo=UTC)
 
 
@@ -115,12 +115,12 @@ def test_a_day_is_its_midnight() -> None:
         ("CustomerID", True, "unreadable"),
     ],
 )
-def test_what_cannot_be_understood_is_refused_with_its_field_and_reason(field: str, value: Any, reason: str) -> None:
+def test_an_unreadable_value_is_refused_with_its_field_and_reason(field: str, value: Any, reason: str) -> None:
     with pytest.raises(UnreadableError) as refused:
         read(field, value)
     assert (refused.value.field, refused.value.reason) == (field, reason)
 
 
-def test_a_rejection_keeps_what_came_in_bounded() -> None:
+def test_a_rejection_keeps_the_raw_values_shortened() -> None:
     kept = rejection("columns", "row", ["x" * 1_000, None, 6, "\ud800\0", *range(100)])
     assert kept == Rejection("columns", "row", ["x" * 200, "", "6", "??", *map(str, range(16))])

@@ -1,4 +1,4 @@
-"""A bundle is read as it was published, or refused with the reason."""
+"""A bundle is read as published, or refused with the reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def resign(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change the manifest as its owner could: with a right signature."""
+    """Change the manifest and sign it again."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
     change(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest))
@@ -62,7 +62,7 @@ def test_a_truncated_or_missing_file_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["churn.pickle", "plots/churn.pickle"])
-def test_a_file_nobody_published_is_refused(folder: Path, name: str) -> None:
+def test_an_unpublished_file_is_refused(folder: Path, name: str) -> None:
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(b"")
     with pytest.raises(BundleRefusedError, match=r"churn\.pickle"):
@@ -98,7 +98,7 @@ def test_a_folder_under_another_name_is_refused(folder: Path) -> None:
         (lambda m: m.pop("features"), "malformed"),
     ],
 )
-def test_a_signed_manifest_that_promises_something_else_is_refused(
+def test_a_signed_manifest_that_does_not_match_the_content_is_refused(
     folder: Path, change: Callable[[dict[str, Any]], object], reason: str
 ) -> None:
     resign(folder, change)
@@ -118,7 +118,7 @@ def test_a_signed_manifest_that_promises_something_else_is_refused(
         ("segments.json", lambda c: c.update(mean=[1.0])),
     ],
 )
-def test_signed_content_that_is_no_model_is_refused(
+def test_signed_but_malformed_content_is_refused(
     folder: Path, name: str, spoil: Callable[[dict[str, Any]], object]
 ) -> None:
     content = json.loads((folder / name).read_bytes())
@@ -130,9 +130,9 @@ def test_signed_content_that_is_no_model_is_refused(
         read_bundle(folder, KEY)
 
 
-def test_what_the_api_would_stumble_over_later_is_refused_now(tmp_path: Path) -> None:
+def test_a_bundle_without_parts_that_answers_need_is_refused(tmp_path: Path) -> None:
     small_bundle(tmp_path / VERSION, without={"assumptions"})
-    with pytest.raises(BundleRefusedError, match="nothing to assume"):
+    with pytest.raises(BundleRefusedError, match="no assumption for"):
         read_bundle(tmp_path / VERSION, KEY)
     other = tmp_path / VERSION.replace("2026", "2027")
     small_bundle(other, without={"percentiles"})
@@ -141,7 +141,7 @@ def test_what_the_api_would_stumble_over_later_is_refused_now(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("what", ["pipe", "folder", "link to a folder", "link to a file"])
-def test_what_nobody_published_or_is_no_file_is_refused(tmp_path: Path, what: str) -> None:
+def test_unpublished_entries_pipes_and_links_are_refused(tmp_path: Path, what: str) -> None:
     folder = tmp_path / VERSION
     small_bundle(folder)
     target = folder / "stray"
@@ -155,5 +155,5 @@ def test_what_nobody_published_or_is_no_file_is_refused(tmp_path: Path, what: st
     else:
         (folder / "segments.json").rename(tmp_path / "elsewhere")
         (folder / "segments.json").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(BundleRefusedError, match=r"nobody published|neither a file"):
+    with pytest.raises(BundleRefusedError, match=r"not published with|neither a file"):
         read_bundle(folder, KEY)

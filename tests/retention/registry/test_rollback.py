@@ -1,4 +1,4 @@
-"""The way back: which version a rollback goes to, what the log says after a kill, and what is never deleted."""
+"""Rollback: which version it goes to, what the log holds after a kill, and which versions are never deleted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def log(registry: Registry) -> Path:
     return registry.live_dir / "champion.log"
 
 
-def test_a_rollback_goes_to_the_champion_before_and_twice_goes_further_back(registry: Registry) -> None:
+def test_a_rollback_goes_to_the_previous_champion_and_a_second_one_further_back(registry: Registry) -> None:
     promote(registry, A, B, C)
     assert rollback(registry) == B
     assert rollback(registry) == A
@@ -56,7 +56,7 @@ def test_a_rollback_goes_to_the_champion_before_and_twice_goes_further_back(regi
     assert [move.reason for move in moves(log(registry))[3:]] == ["rolled back: by hand"] * 2
 
 
-def test_after_a_rollback_and_a_new_champion_the_way_back_leaves_out_what_was_gone_back_from(
+def test_a_champion_that_was_rolled_back_from_is_never_a_rollback_target(
     registry: Registry,
 ) -> None:
     promote(registry, A, B)
@@ -71,7 +71,7 @@ def test_promoting_an_older_version_by_hand_is_undone_by_a_rollback(registry: Re
     assert rollback(registry) == A
 
 
-def test_versions_that_are_gone_or_not_sound_are_passed_over(registry: Registry) -> None:
+def test_missing_and_unsound_versions_are_skipped(registry: Registry) -> None:
     promote(registry, A, B, C, D)
     registry.folder(C).rename(registry.versions_dir / "elsewhere")
     spoil(registry, B)
@@ -87,13 +87,13 @@ def test_a_version_is_never_rolled_back_to_itself(registry: Registry) -> None:
         rollback(registry)
 
 
-def test_with_no_champion_there_is_nothing_to_go_back_from(registry: Registry) -> None:
+def test_without_a_champion_there_is_nothing_to_roll_back(registry: Registry) -> None:
     with pytest.raises(NoChampionError, match="run the trainer"):
         rollback(registry)
 
 
 @pytest.mark.parametrize("torn", [b"2026-01-02T03:04:05Z 2026", f"2026-01-02T03:04:05Z {B} {C[:-1]}".encode()])
-def test_a_line_cut_short_spoils_no_later_line(registry: Registry, torn: bytes) -> None:
+def test_an_unfinished_line_does_not_spoil_later_lines(registry: Registry, torn: bytes) -> None:
     promote(registry, A, B)
     with log(registry).open("ab") as file:
         file.write(torn)
@@ -104,7 +104,7 @@ def test_a_line_cut_short_spoils_no_later_line(registry: Registry, torn: bytes) 
 
 
 @pytest.mark.parametrize("reason", ["next", "rolled back: by hand"])
-def test_a_move_that_was_logged_and_not_made_is_taken_back_by_the_next(registry: Registry, reason: str) -> None:
+def test_a_move_that_was_logged_but_not_made_is_reversed_by_the_next(registry: Registry, reason: str) -> None:
     promote(registry, A, B)
     small_bundle(registry.folder(D))
     cut_short = A if reason.startswith("rolled") else D
@@ -130,7 +130,7 @@ def test_a_reason_of_several_lines_is_one_line_without_control_characters(regist
     assert [move.version for move in moves(log(registry))] == [A]
 
 
-def test_a_log_that_was_lost_still_knows_the_champion_it_began_with() -> None:
+def test_a_log_whose_start_was_lost_still_names_the_champion_before_it() -> None:
     assert earlier_champions([Move("", A, B, "next")]) == [A]
     assert earlier_champions([]) == []
 
@@ -143,7 +143,7 @@ def test_the_last_five_versions_are_kept(registry: Registry) -> None:
     assert {path.name for path in registry.versions_dir.iterdir()} == {C, D, E, F, G}
 
 
-def test_neither_the_champion_nor_the_one_to_go_back_to_is_deleted(registry: Registry) -> None:
+def test_neither_the_champion_nor_the_rollback_target_is_deleted(registry: Registry) -> None:
     promote(registry, A, B, C)
     spoil(registry, B)
     for refused_challenger in (D, E, F, G, H):
@@ -167,14 +167,14 @@ def test_with_a_new_key_the_champion_and_the_last_five_are_kept(registry: Regist
     assert registry.versions() == [A, C, D, E, F, G]
 
 
-def test_what_a_killed_prune_left_behind_is_swept_by_the_next(registry: Registry) -> None:
+def test_leftovers_of_a_killed_prune_are_removed_by_the_next(registry: Registry) -> None:
     promote(registry, A)
     small_bundle(registry.versions_dir / f".tmp-{B}")
     registry.prune(key=KEY)
     assert [path.name for path in registry.versions_dir.iterdir()] == [A]
 
 
-def test_a_reader_half_way_through_a_version_that_is_deleted_is_refused(
+def test_a_reader_of_a_version_that_is_being_deleted_is_refused(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promote(registry, A, B, C, D, E, F, G)
@@ -192,7 +192,7 @@ def test_a_reader_half_way_through_a_version_that_is_deleted_is_refused(
     assert read_bundle(registry.folder(registry.champion()), KEY).version == G
 
 
-def test_a_stray_file_or_link_stops_nobody(registry: Registry, tmp_path: Path) -> None:
+def test_stray_files_and_links_do_no_harm(registry: Registry, tmp_path: Path) -> None:
     promote(registry, A)
     (registry.versions_dir / ".tmp-stray").write_text("")
     (registry.versions_dir / ".tmp-link").symlink_to(tmp_path)
@@ -205,7 +205,7 @@ def test_a_stray_file_or_link_stops_nobody(registry: Registry, tmp_path: Path) -
     assert tmp_path.is_dir()
 
 
-def test_a_champion_that_cannot_be_read_is_named(registry: Registry) -> None:
+def test_an_unreadable_champion_file_is_named(registry: Registry) -> None:
     (registry.live_dir / "champion").mkdir(parents=True)
     with pytest.raises(NotPermittedError, match="champion: Is a directory"):
         registry.champion()

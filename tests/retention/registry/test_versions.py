@@ -1,4 +1,4 @@
-"""Versions are whole or absent, the pointer moves in one step, one trainer works at a time."""
+"""Versions are whole or absent, the pointer moves in one step, and one trainer runs at a time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from bundles import KEY, small_bundle
 
 from retention.errors import BundleRefusedError, LockedError, NoChampionError, NoInputError
+from retention.registry.champion import ChampionPointer
 from retention.registry.champion_log import moves
 from retention.registry.versions import Registry, new_version
 
@@ -34,7 +35,7 @@ def publish(registry: Registry, version: str) -> None:
     registry.publish(version, write)
 
 
-def test_a_version_says_when_and_from_which_code() -> None:
+def test_a_version_is_named_for_its_time_and_code() -> None:
     assert new_version(AT, "3f9c2ab0123") == "20260102T030405Z-3f9c2ab"
     assert new_version(AT, "unknown") == "20260102T030405Z-0000000"
 
@@ -65,7 +66,7 @@ def test_a_version_is_never_changed(tmp_path: Path) -> None:
         publish(registry, OLD)
 
 
-def test_what_a_killed_publish_left_behind_is_swept(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_publish_are_removed(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     (tmp_path / "versions" / ".tmp-killed").mkdir(parents=True)
     publish(registry, OLD)
@@ -82,7 +83,7 @@ def test_a_publish_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list((tmp_path / "versions").iterdir())
 
 
-def test_what_somebody_chose_is_promoted_once(tmp_path: Path) -> None:
+def test_a_chosen_version_is_promoted_once(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     for version in (OLD, NEW):
         small_bundle(registry.folder(version))
@@ -93,7 +94,7 @@ def test_what_somebody_chose_is_promoted_once(tmp_path: Path) -> None:
     assert [move.version for move in moves(tmp_path / "live" / "champion.log")] == [OLD, NEW]
 
 
-def test_a_choice_that_is_unknown_or_unsound_is_refused_and_the_champion_stays(tmp_path: Path) -> None:
+def test_choosing_an_unknown_or_unsound_version_fails_and_the_champion_stays(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     for version in (OLD, NEW):
         small_bundle(registry.folder(version))
@@ -116,7 +117,7 @@ def test_the_champion_can_be_moved_while_a_training_run_goes_on(tmp_path: Path) 
     assert registry.champion() == OLD
 
 
-def test_the_champion_that_is_chosen_again_is_verified_too(tmp_path: Path) -> None:
+def test_choosing_the_champion_again_verifies_it(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     small_bundle(registry.folder(OLD))
     registry.promote(OLD, at=AT, reason="first")
@@ -125,7 +126,7 @@ def test_the_champion_that_is_chosen_again_is_verified_too(tmp_path: Path) -> No
         registry.promote_by_hand(OLD, key=KEY, at=AT, reason="chosen")
 
 
-def test_of_two_who_choose_the_same_one_moves_it(tmp_path: Path) -> None:
+def test_of_several_choosing_the_same_version_one_moves_the_champion(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     for version in (OLD, NEW):
         small_bundle(registry.folder(version))
@@ -145,15 +146,15 @@ def test_of_two_who_choose_the_same_one_moves_it(tmp_path: Path) -> None:
     ],
     ids=["promote", "promote by hand", "rollback", "prune"],
 )
-def test_whoever_moves_the_champion_or_deletes_waits_for_a_move_but_not_for_ever(
+def test_moving_and_pruning_wait_for_a_move_but_not_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: Callable[[Registry], object]
 ) -> None:
-    monkeypatch.setattr("retention.registry.versions._MOVE_WAIT_S", 0.05)
-    with Registry(tmp_path)._moving(), pytest.raises(LockedError, match="moving the champion"):
+    monkeypatch.setattr("retention.registry.champion._MOVE_WAIT_S", 0.05)
+    with ChampionPointer(tmp_path).lock(), pytest.raises(LockedError, match="moving the champion"):
         step(Registry(tmp_path))
 
 
-def test_moves_at_the_same_time_come_one_after_the_other(tmp_path: Path) -> None:
+def test_concurrent_moves_happen_one_after_the_other(tmp_path: Path) -> None:
     versions = [f"202601{day:02d}T000000Z-0000000" for day in range(1, 21)]
 
     def promote(version: str) -> None:
@@ -172,7 +173,7 @@ def test_moves_at_the_same_time_come_one_after_the_other(tmp_path: Path) -> None
     assert logged[-1].version == Registry(tmp_path).champion()
 
 
-def test_of_two_trainers_one_publishes_and_the_other_is_told_to_come_back_twenty_times(tmp_path: Path) -> None:
+def test_of_two_trainers_one_publishes_and_the_other_is_locked_out_in_each_of_twenty_turns(tmp_path: Path) -> None:
     for turn in range(20):
         barrier = FORK.Barrier(2)
         version = f"20260101T0000{turn:02d}Z-0000000"
@@ -186,7 +187,7 @@ def test_of_two_trainers_one_publishes_and_the_other_is_told_to_come_back_twenty
 
 
 def train(models_dir: Path, version: str, barrier: Barrier) -> None:
-    """Run as a process: try the lock when the other does, and keep it until the other has tried."""
+    """Runs as a process: tries the lock when the other does, and keeps it until the other has tried."""
     registry = Registry(models_dir)
     barrier.wait(30)
     try:
@@ -200,10 +201,10 @@ def train(models_dir: Path, version: str, barrier: Barrier) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become two other users")
-def test_two_users_of_one_group_move_the_champion_whatever_their_umask_and_whatever_a_kill_left() -> None:
-    """As in the containers: trainer and API have their own user each, and `live/` is their common group's."""
+def test_two_users_of_one_group_move_the_champion_despite_umask_and_leftovers() -> None:
+    """As in the containers: trainer and API have a user each, and their common group owns `live/`."""
     trainer, inference, group = 10002, 10003, 10010
-    with tempfile.TemporaryDirectory() as name:  # tmp_path is closed to other users
+    with tempfile.TemporaryDirectory() as name:  # other users may not read tmp_path
         models_dir = Path(name)
         models_dir.chmod(0o755)
         (models_dir / "live").mkdir()
@@ -219,7 +220,7 @@ def test_two_users_of_one_group_move_the_champion_whatever_their_umask_and_whate
 
 
 def promote_as(user: int, group: int, models_dir: Path, version: str) -> None:
-    """Run as a process: take the training lock, promote, and die where the temporary pointer was left."""
+    """Runs as a process: promotes under the training lock, and leaves a temporary pointer as if killed."""
     os.setgroups([group])
     os.setgid(user)
     os.setuid(user)

@@ -1,28 +1,27 @@
-"""The churn model: what it says of one order and of several adds up, holds its interval, and follows the season."""
+"""The churn model: contributions add up, intervals contain the probability, and seasons shift every customer."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bundles import small_model
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from retention.scoring.churn import (
     NO_SEASON,
-    Assumption,
     ChurnModel,
-    FeatureOnlyModel,
     Interval,
     Shift,
     confidence,
     evidence,
     sigmoid,
 )
-from retention.scoring.formula import Formula, Term
+from retention.scoring.formula import Term
 
 MODEL = small_model()
 CUSTOMER = st.fixed_dictionaries(
@@ -46,13 +45,13 @@ def test_base_and_contributions_sum_to_the_log_odds_of_the_probability(customer:
 
 
 @given(CUSTOMER)
-def test_the_interval_holds_the_probability(customer: dict[str, int]) -> None:
+def test_the_interval_contains_the_probability(customer: dict[str, int]) -> None:
     interval = MODEL.interval(customer)
     assert 0 < interval.low <= MODEL.probability(customer) <= interval.high < 1
 
 
 @given(CUSTOMER)
-def test_a_month_moves_everybodys_log_odds_by_its_shift(customer: dict[str, int]) -> None:
+def test_a_month_shifts_every_customers_log_odds_alike(customer: dict[str, int]) -> None:
     shift = MODEL.season[customer["month"] - 1].log_odds
     unshifted = MODEL._replace(season=NO_SEASON)
     assert MODEL.log_odds(customer) == pytest.approx(unshifted.log_odds(customer) + shift, abs=1e-9)
@@ -60,7 +59,7 @@ def test_a_month_moves_everybodys_log_odds_by_its_shift(customer: dict[str, int]
 
 
 @given(CUSTOMER)
-def test_an_uncertain_month_makes_every_interval_wider(customer: dict[str, int]) -> None:
+def test_an_uncertain_month_widens_every_interval(customer: dict[str, int]) -> None:
     certain = MODEL._replace(season=tuple(Shift(shift.log_odds, 0.0) for shift in MODEL.season)).interval(customer)
     interval = MODEL.interval(customer)
     if MODEL.season[customer["month"] - 1].variance:
@@ -69,19 +68,19 @@ def test_an_uncertain_month_makes_every_interval_wider(customer: dict[str, int])
         assert interval == certain
 
 
-def test_a_single_order_is_told_by_its_cell_against_all_single_orders() -> None:
+def test_a_single_order_is_explained_by_its_cell_against_all_single_orders() -> None:
     assert MODEL.explain(ONCE) == (0.3, (("Recency", 1.05 - 0.3),))
     assert MODEL.probability(ONCE) == sigmoid(1.05)
     assert MODEL.interval(ONCE) == pytest.approx((sigmoid(0.85), sigmoid(1.25)))
 
 
 @given(CUSTOMER)
-def test_a_lapsed_single_order_is_still_told_by_its_cell(customer: dict[str, int]) -> None:
+def test_a_lapsed_single_order_is_still_scored_by_its_cell(customer: dict[str, int]) -> None:
     lapsed = customer | {"Frequency": 1, "Recency": customer["Recency"] + 91, "month": 1}
     assert MODEL.log_odds(lapsed) == MODEL.single_order.cells[-1].log_odds
 
 
-def test_several_orders_are_told_by_every_feature_of_the_formula() -> None:
+def test_several_orders_are_explained_by_every_feature_of_the_formula() -> None:
     base, contributions = MODEL.explain(REGULAR)
     assert base == MODEL.several_orders.base_log_odds
     assert dict(contributions) == dict(
@@ -89,14 +88,14 @@ def test_several_orders_are_told_by_every_feature_of_the_formula() -> None:
     )
 
 
-def test_the_formula_needs_no_products_and_one_order_needs_nothing_else() -> None:
+def test_each_branch_needs_only_its_own_features() -> None:
     assert MODEL.probability({"Frequency": 2, "Recency": 3, "month": 1})
     assert MODEL.probability(ONCE)
 
 
-def test_the_features_are_the_formulas_and_then_those_of_the_table() -> None:
+def test_the_features_are_those_of_the_formula_then_those_of_the_table() -> None:
     assert MODEL.features == ("Frequency", "Recency", "distinct_products")
-    other = MODEL._replace(several_orders=MODEL.several_orders._replace(terms=(Term("Tenure", 1.0, 1.0),)))
+    other = MODEL._replace(several_orders=replace(MODEL.several_orders, terms=(Term("Tenure", "log1p", 1.0, 1.0),)))
     assert other.features == ("Tenure", "Frequency", "Recency", "distinct_products")
 
 
@@ -110,11 +109,11 @@ def test_the_sigmoid_never_overflows(log_odds: float) -> None:
     ("interval", "expected"),
     [((0.35, 0.45), "low"), ((0.41, 0.51), "medium"), ((0.46, 0.56), "high"), ((0.1, 0.2), "high")],
 )
-def test_confidence_is_how_the_interval_stands_to_the_threshold(interval: tuple[float, float], expected: str) -> None:
+def test_confidence_grows_with_the_distance_to_the_threshold(interval: tuple[float, float], expected: str) -> None:
     assert confidence(Interval(*interval), 0.4) == expected
 
 
-def test_a_model_is_the_same_after_json() -> None:
+def test_a_model_survives_json() -> None:
     assert ChurnModel.from_json(json.loads(json.dumps(MODEL.to_json()))) == MODEL
 
 
@@ -149,13 +148,13 @@ SHIFT = {"log_odds": 0.1, "variance": 0.1}
     ],
     ids=str,
 )
-def test_what_is_no_model_is_refused(change: dict[str, Any]) -> None:
+def test_malformed_content_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         ChurnModel.from_json(MODEL.to_json() | change)
 
 
 @pytest.mark.parametrize("name", ChurnModel._fields)
-def test_a_model_that_lacks_a_part_is_refused(name: str) -> None:
+def test_a_model_with_a_missing_part_is_refused(name: str) -> None:
     content = MODEL.to_json()
     del content[name]
     with pytest.raises(KeyError, match=name):
@@ -166,61 +165,5 @@ def test_a_model_that_lacks_a_part_is_refused(name: str) -> None:
     ("frequency", "recency", "expected"),
     [(5, 91, "lapsed"), (1, 91, "lapsed"), (1, 90, "single_order"), (2, 0, "sparse"), (3, 90, "repeat")],
 )
-def test_evidence_has_the_contracts_precedence(frequency: int, recency: int, expected: str) -> None:
+def test_evidence_follows_the_precedence_in_the_contract(frequency: int, recency: int, expected: str) -> None:
     assert evidence(frequency, recency, 90) == expected
-
-
-SMALL = FeatureOnlyModel(
-    Formula(
-        -0.3, (Term("Frequency", 1.2, -0.8), Term("Recency", 3.5, 0.4), Term("Tenure", 4.0, 0.1)), ((0.01,) * 4,) * 4
-    ),
-    0.4,
-    90,
-    (
-        Assumption("Recency", ("Frequency",), 3.0, (0.0,)),
-        Assumption("Tenure", ("Frequency",), 1.0, (0.0,)),
-        Assumption("Tenure", ("Frequency", "Recency"), 1.0, (0.0, 0.0)),
-        Assumption("Recency", ("Frequency", "Tenure"), 3.0, (0.0, 0.0)),
-    ),
-)
-
-
-def test_what_is_missing_is_assumed_and_named_and_tenure_is_never_below_recency() -> None:
-    both, assumed = SMALL.complete({"Frequency": 2})
-    assert assumed == ["Recency", "Tenure"]
-    assert both["Tenure"] >= both["Recency"]
-    assert SMALL.complete({"Frequency": 2, "Recency": 50}) == (
-        {"Frequency": 2, "Recency": 50, "Tenure": 50},
-        ["Tenure"],
-    )
-    assert SMALL.complete({"Frequency": 1, "Tenure": 99})[0]["Recency"] == 99
-    assert SMALL.complete({"Frequency": 1, "Recency": 1})[0]["Tenure"] == 1
-    assert SMALL.complete({"Frequency": 2, "Tenure": 5}) == ({"Frequency": 2, "Tenure": 5, "Recency": 5}, ["Recency"])
-
-
-@given(CUSTOMER, st.integers(0, 5_000))
-def test_figures_alone_have_an_interval_around_their_probability(customer: dict[str, int], later: int) -> None:
-    figures = {name: customer[name] for name in ("Frequency", "Recency")} | {"Tenure": customer["Recency"] + later}
-    interval = SMALL.interval(figures)
-    assume(interval.low > 0)
-    assert interval.low < SMALL.probability(figures) < interval.high
-
-
-def test_a_second_formula_is_the_same_after_json() -> None:
-    assert FeatureOnlyModel.from_json(json.loads(json.dumps(SMALL.to_json()))) == SMALL
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *DECISIONS,
-        {"formula": {}},
-        {"assumptions": [{"feature": "Recency", "given": ["Frequency"], "intercept": math.nan, "weights": [0.0]}]},
-        {"assumptions": [{"feature": "Recency", "given": ["Frequency"], "intercept": 3.0, "weights": [math.inf]}]},
-        {"assumptions": None},
-    ],
-    ids=str,
-)
-def test_what_is_no_second_formula_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        FeatureOnlyModel.from_json(SMALL.to_json() | change)

@@ -1,4 +1,4 @@
-"""One order that keeps a customer: it does, whenever it is placed and whatever is in it, and no less is asked for."""
+"""The counterfactual order: it suffices on any day and with any basket, and no smaller value does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from retention.features import pipelines
 from retention.scoring.churn import NO_SEASON, ChurnModel, Shift, sigmoid
 from retention.scoring.counterfactual import WITHIN_DAYS, Counterfactual, counterfactual
-from retention.scoring.formula import Formula, Term
+from retention.scoring.formula import TRANSFORMS, Formula, Term
 from retention.scoring.single_order import Cell, SingleOrderRates
 from trainer.churn.choose import CANDIDATES
 
@@ -33,7 +33,7 @@ PRODUCTS = st.sampled_from(["a", "b", "c", "d", None])
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Lines, datetime]:
-    """Return lines of one customer and the instant they are looked at, near which a good part of them lies."""
+    """Return lines of one customer and an `as_of` with many of them near it."""
     as_of = START + draw(st.integers(1, 500)) * DAY
     ages = st.one_of(
         st.integers(1, 10 * 86_400), st.integers(76 * 86_400, 92 * 86_400), st.integers(1, 450 * 86_400),
@@ -50,7 +50,7 @@ def histories(draw: st.DrawFn) -> tuple[Lines, datetime]:
         }
     )
     drawn = draw(st.lists(line, min_size=1))
-    drawn[0] |= {"InvoiceNo": "1", "Quantity": 1, "UnitPrice": 2.55}  # one order at least
+    drawn[0] |= {"InvoiceNo": "1", "Quantity": 1, "UnitPrice": 2.55}  # at least one order
     lines = [{key: value for key, value in one.items() if value is not None} for one in drawn]
     return lines, as_of
 
@@ -62,13 +62,15 @@ def formulas(draw: st.DrawFn) -> Formula:
     for name in names:
         size = draw(st.floats(0, 1.5))
         sign = CANDIDATES[name] or draw(st.sampled_from([-1, 1]))
-        terms.append(Term(name, draw(st.floats(0, 7)), sign * size))
+        transform = draw(st.sampled_from(list(TRANSFORMS)))
+        per_unit = 1.0 if transform == "log1p" else 0.01
+        terms.append(Term(name, transform, draw(st.floats(0, 7)), sign * size * per_unit))
     return Formula(draw(st.floats(-1, 1)), tuple(terms), ())
 
 
 @st.composite
 def orders(draw: st.DrawFn) -> tuple[timedelta, float, Lines]:
-    """Return when after as_of an order is placed, how many times the least it is worth, and its other lines."""
+    """Return an order: its day relative to as_of, its value in multiples of the required one, and its lines."""
     day = draw(st.integers(-1, WITHIN_DAYS - 1)) * DAY
     seconds = st.one_of(st.sampled_from([0, 1, 86_399]), st.integers(0, 86_399))
     line = st.fixed_dictionaries(
@@ -78,7 +80,7 @@ def orders(draw: st.DrawFn) -> tuple[timedelta, float, Lines]:
 
 
 def placed(order: tuple[timedelta, float, Lines], as_of: datetime, least: float) -> Lines:
-    """Return the lines of an order of at least `least`, the last of which makes up what the others lack."""
+    """Return the lines of an order of at least `least`; the last line makes up the difference."""
     day, times, parts = order
     rest = sum(part["UnitPrice"] for part in parts[:-1])
     prices = [*(part["UnitPrice"] for part in parts[:-1]), max(least * times - rest, 0.01)]
@@ -112,7 +114,7 @@ def model_of(formula: Formula, shifts: list[float] | None = None, single_order: 
     shifts=st.lists(st.floats(-0.5, 0.5), min_size=12, max_size=12),
     above=st.floats(0, 3),
 )
-def test_the_order_brings_the_risk_under_the_threshold_whenever_and_whatever(
+def test_the_order_brings_the_risk_below_the_threshold_on_any_day_with_any_basket(
     database: Db,
     history: tuple[Lines, datetime],
     order: tuple[timedelta, float, Lines],
@@ -125,8 +127,9 @@ def test_the_order_brings_the_risk_under_the_threshold_whenever_and_whatever(
     assume(customer)
     assert customer is not None
     model = model_of(formula, shifts)
-    # A threshold that this customer is over, by more or by less.
+    # A threshold at or below this customer's probability.
     model = model._replace(threshold=sigmoid(model.log_odds(customer) - above))
+    assume(0 < model.threshold < 1)
     found = counterfactual(model, customer, 10_000.0)
     assume(found)
     assert found is not None
@@ -147,15 +150,15 @@ RETURNER = CUSTOMER | {"returns": 1, "net_monetary": 0.0, "returns_share": 1.0}
 
 
 def by(*terms: tuple[str, float], base: float = 0.0) -> ChurnModel:
-    return model_of(Formula(base, tuple(Term(name, 0.0, weight) for name, weight in terms), ()))
+    return model_of(Formula(base, tuple(Term(name, "log1p", 0.0, weight) for name, weight in terms), ()))
 
 
-def promised(model: ChurnModel, customer: Customer = CUSTOMER, plausible: float = 2_000.0) -> float | None:
+def order_value(model: ChurnModel, customer: Customer = CUSTOMER, plausible: float = 2_000.0) -> float | None:
     found = counterfactual(model, customer, plausible)
     return found and found.order_value
 
 
-def test_an_order_of_the_usual_size_is_asked_for_where_it_suffices() -> None:
+def test_an_order_of_average_value_is_returned_where_it_suffices() -> None:
     model = by(("Frequency", -1.0), base=1.2)
     found = counterfactual(model, CUSTOMER | {"AvgOrderValue": 99.01}, 2_000.0)
 
@@ -163,47 +166,59 @@ def test_an_order_of_the_usual_size_is_asked_for_where_it_suffices() -> None:
 
 
 @pytest.mark.parametrize(("average", "value"), [(0.0, 1.0), (0.5, 1.0), (7.0, 7.0), (7.01, 8.0), (77_184.0, 2_000.0)])
-def test_the_usual_size_is_a_whole_plausible_amount(average: float, value: float) -> None:
-    assert promised(by(base=-1.0), CUSTOMER | {"AvgOrderValue": average}) == value
+def test_the_average_value_is_rounded_up_and_limited_to_what_is_plausible(average: float, value: float) -> None:
+    assert order_value(by(base=-1.0), CUSTOMER | {"AvgOrderValue": average}) == value
 
 
 @pytest.mark.parametrize("needed", [400.995, 650.5, 1_000.0, 2_299.0])
 @pytest.mark.parametrize("customer", [CUSTOMER, RETURNER], ids=["keeps everything", "returned everything"])
-def test_otherwise_the_least_that_suffices_is_asked_for(needed: float, customer: Customer) -> None:
-    """In whole units: Monetary of `needed` suffices, and the cent by which it may have been rounded is allowed for."""
+def test_otherwise_the_least_sufficient_value_is_returned(needed: float, customer: Customer) -> None:
+    """In whole units: Monetary of `needed` suffices, with a cent for rounding."""
     returned = customer["Monetary"] - customer["net_monetary"]
     share = math.log1p((returned + 0.02) / needed) if returned else 0.0
     model = by(("Monetary", -1.0), ("returns_share", 0.5), base=math.log1p(needed) - 0.5 * share)
 
-    assert promised(model, customer) == math.ceil(needed + 0.01 + 1e-6 - 300)
+    assert order_value(model, customer) == math.ceil(needed + 0.01 + 1e-6 - 300)
 
 
-def test_an_order_larger_than_is_plausible_is_not_asked_for() -> None:
+def test_the_value_is_also_solved_for_an_untransformed_monetary() -> None:
+    model = model_of(Formula(3.0, (Term("Monetary", "identity", 100.0, -0.01),), ()))
+
+    assert order_value(model) == 101.0  # 300 + 101 − 0.01 ≥ 400, where the log-odds are 0
+
+
+def test_there_is_no_order_with_an_untransformed_feature_of_unknown_range() -> None:
+    for weight, value in ((-1e-6, None), (0.0, 100.0), (1e-6, None)):
+        model = model_of(Formula(-50.0, (Term("net_monetary", "identity", 0.0, weight),), ()))
+        assert order_value(model) == value
+
+
+def test_an_implausibly_large_order_is_not_returned() -> None:
     model = by(("Monetary", -1.0), base=math.log1p(300 + 700))
 
-    assert promised(model, plausible=702.0) == 701.0
-    assert promised(model, plausible=700.0) is None
-    assert promised(model, RETURNER, plausible=700.0) is None
-    assert promised(model, CUSTOMER | {"AvgOrderValue": 5_000.0}, plausible=700.0) is None
+    assert order_value(model, plausible=702.0) == 701.0
+    assert order_value(model, plausible=700.0) is None
+    assert order_value(model, RETURNER, plausible=700.0) is None
+    assert order_value(model, CUSTOMER | {"AvgOrderValue": 5_000.0}, plausible=700.0) is None
 
 
 @pytest.mark.parametrize("rising", ["Monetary", "distinct_products", "AvgOrderValue", "net_monetary", "returns"])
-def test_nothing_is_promised_by_a_formula_that_rises_with_what_nobody_knows(rising: str) -> None:
-    assert promised(by((rising, 1e-6), ("decayed_orders", -1.0), base=-50.0)) is None
+def test_there_is_no_order_where_the_log_odds_rise_with_an_unbounded_feature(rising: str) -> None:
+    assert order_value(by((rising, 1e-6), ("decayed_orders", -1.0), base=-50.0)) is None
 
 
 @pytest.mark.parametrize("terms", [(), (("Tenure", 0.0),), (("Monetary", 0.0),), (("Monetary", -1e-300),)])
-def test_where_money_does_not_help_nothing_is_promised(terms: tuple[tuple[str, float], ...]) -> None:
-    assert promised(by(*terms, base=0.1)) is None
-    assert promised(by(*terms, ("returns_share", 0.1), base=0.1), RETURNER) is None
+def test_there_is_no_order_where_money_does_not_lower_the_risk(terms: tuple[tuple[str, float], ...]) -> None:
+    assert order_value(by(*terms, base=0.1)) is None
+    assert order_value(by(*terms, ("returns_share", 0.1), base=0.1), RETURNER) is None
 
 
 @pytest.mark.parametrize(
     ("feature", "least", "most"),
     [
         ("Frequency", 4, 4),
-        ("Monetary", 399.99, None),  # 300 may have been 299.995
-        ("Recency", 0, 1),  # at 00:00 the order is a whole day old
+        ("Monetary", 399.99, None),  # 300 may be rounded from 299.995
+        ("Recency", 0, 1),  # 1 for an order at 00:00
         ("Tenure", 200, 207),
         ("orders_90d", 2, 2),
         ("active_months", 4, 4),
@@ -213,7 +228,7 @@ def test_where_money_does_not_help_nothing_is_promised(terms: tuple[tuple[str, f
         ("returns_share", 0, 300.02 / 399.99),
     ],
 )
-def test_each_feature_is_taken_at_the_worst_that_it_can_become(feature: str, least: float, most: float | None) -> None:
+def test_each_feature_takes_its_worst_possible_value(feature: str, least: float, most: float | None) -> None:
     falling, rising = (counterfactual(by((feature, w), base=-9.0), RETURNER, 2_000.0) for w in (-1, 1))
 
     assert falling is not None
@@ -223,7 +238,7 @@ def test_each_feature_is_taken_at_the_worst_that_it_can_become(feature: str, lea
         assert rising.churn_probability == pytest.approx(sigmoid(-9 + math.log1p(most)), rel=1e-7)
 
 
-def test_who_returned_nothing_has_returned_nothing_after_the_order_either() -> None:
+def test_without_returns_the_returns_share_stays_zero() -> None:
     found = counterfactual(by(("returns_share", 1.0), base=-9.0), CUSTOMER, 2_000.0)
 
     assert found is not None
@@ -231,22 +246,22 @@ def test_who_returned_nothing_has_returned_nothing_after_the_order_either() -> N
 
 
 @pytest.mark.parametrize("day", [24, 23])
-def test_the_month_at_the_end_of_the_days_counts_too(day: int) -> None:
+def test_the_month_at_the_end_of_the_period_is_considered_too(day: int) -> None:
     january = [5.0] + 11 * [0.0]
     model = model_of(Formula(-1.0, (), ()), january)
     customer = CUSTOMER | {"as_of": datetime(2011, 12, day, tzinfo=UTC) + DAY}
 
-    assert (promised(model, customer) is None) == (day == 24)
+    assert (order_value(model, customer) is None) == (day == 24)
 
 
 @pytest.mark.parametrize(
     ("recency", "day", "grows"), [(9, 9, True), (9, 10, False), (5, 1, False), (40, 10, True), (365, 10, True)]
 )
-def test_a_month_without_an_order_yet_counts_where_it_is_certain(recency: int, day: int, *, grows: bool) -> None:
+def test_a_new_active_month_counts_only_where_it_is_certain(recency: int, day: int, *, grows: bool) -> None:
     model = by(("active_months", -1.0), base=math.log1p(3) + 0.1)
     customer = CUSTOMER | {"Recency": recency, "as_of": datetime(2011, 12, day, tzinfo=UTC)}
 
-    assert (promised(model, customer) is not None) == grows
+    assert (order_value(model, customer) is not None) == grows
 
 
 @pytest.mark.parametrize(
@@ -255,24 +270,24 @@ def test_a_month_without_an_order_yet_counts_where_it_is_certain(recency: int, d
 def test_orders_that_may_leave_the_90_days_do_not_count(tenure: int, recency: int, others: int) -> None:
     customer = CUSTOMER | {"Tenure": tenure, "Recency": recency, "orders_90d": 3}
 
-    assert promised(by(("orders_90d", -1.0), base=math.log1p(1 + others) - 1e-6), customer) is not None
-    assert promised(by(("orders_90d", -1.0), base=math.log1p(1 + others) + 1e-6), customer) is None
+    assert order_value(by(("orders_90d", -1.0), base=math.log1p(1 + others) - 1e-6), customer) is not None
+    assert order_value(by(("orders_90d", -1.0), base=math.log1p(1 + others) + 1e-6), customer) is None
 
 
 @pytest.mark.parametrize("threshold", [1e-300, 1e-9, 0.5, 1 - 2**-53])
-def test_every_threshold_can_be_asked_about(threshold: float) -> None:
+def test_any_threshold_is_handled(threshold: float) -> None:
     found = counterfactual(by(("Monetary", -5.0))._replace(threshold=threshold), CUSTOMER, 1e12)
 
     assert found is None or found.churn_probability < threshold
 
 
-def test_an_order_that_is_under_the_threshold_by_a_rounding_alone_is_not_promised() -> None:
+def test_an_order_below_the_threshold_only_by_rounding_is_not_returned() -> None:
     model = by(("Frequency", -1.0), base=1.2)
     worst = counterfactual(model, CUSTOMER, 2_000.0)
     assert worst is not None
-    assert promised(model._replace(threshold=math.nextafter(worst.churn_probability, 1))) is None
-    assert promised(model._replace(threshold=worst.churn_probability + 1e-8)) == 100.0
+    assert order_value(model._replace(threshold=math.nextafter(worst.churn_probability, 1))) is None
+    assert order_value(model._replace(threshold=worst.churn_probability + 1e-8)) == 100.0
 
 
-def test_money_beyond_what_numbers_tell_apart_overflows_nothing() -> None:
-    assert promised(by(("Monetary", -1e-3), base=1e6), CUSTOMER | {"Monetary": 1e12}, plausible=1e12) is None
+def test_huge_amounts_do_not_overflow() -> None:
+    assert order_value(by(("Monetary", -1e-3), base=1e6), CUSTOMER | {"Monetary": 1e12}, plausible=1e12) is None

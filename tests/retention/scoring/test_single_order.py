@@ -1,4 +1,4 @@
-"""The table of single orders: everybody is in one cell, every cell holds somebody, and what is no table is refused."""
+"""The single-order table: every customer has one cell, no cell is hidden, and malformed content is refused."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ LIMITS = st.one_of(st.none(), st.integers(1, 5).map(float))
     ("recency", "products", "cell"),
     [(0, 0, FRESH_FEW), (59, 4, FRESH_FEW), (59, 5, FRESH), (60, 1, OLD), (10**9, 10**9, OLD)],
 )
-def test_a_customer_is_in_the_first_cell_below_whose_limits_it_lies(recency: int, products: int, cell: Cell) -> None:
+def test_a_customer_belongs_to_the_first_cell_with_higher_limits(recency: int, products: int, cell: Cell) -> None:
     assert RATES.cell({"Recency": recency, "distinct_products": products}) == cell
 
 
-def test_a_table_is_the_same_after_json() -> None:
+def test_a_table_survives_json() -> None:
     assert SingleOrderRates.from_json(json.loads(json.dumps(RATES.to_json()))) == RATES
 
 
 @given(st.lists(st.tuples(LIMITS, LIMITS), max_size=6))
-def test_a_table_that_is_read_has_a_customer_for_every_cell(limits: list[tuple[float | None, float | None]]) -> None:
+def test_every_cell_of_an_accepted_table_can_have_customers(limits: list[tuple[float | None, float | None]]) -> None:
     table = SingleOrderRates(0.3, tuple(OLD._replace(recency_below=r, products_below=p) for r, p in [*limits, OLD[:2]]))
     try:
         read = SingleOrderRates.from_json(table.to_json())
@@ -53,7 +53,7 @@ def changed(index: int, **change: object) -> dict[str, Any]:
     "content",
     [
         RATES.to_json() | {"cells": []},
-        RATES._replace(cells=(FRESH_FEW, FRESH)).to_json(),  # nobody holds an old order
+        RATES._replace(cells=(FRESH_FEW, FRESH)).to_json(),  # no cell for an old order
         RATES._replace(cells=(OLD, FRESH_FEW, FRESH)).to_json(),
         RATES._replace(cells=(FRESH, FRESH_FEW, OLD)).to_json(),  # the first hides the second
         RATES._replace(cells=(FRESH, FRESH, OLD)).to_json(),
@@ -73,13 +73,13 @@ def changed(index: int, **change: object) -> dict[str, Any]:
         changed(1, customers=None),
     ],
 )
-def test_what_is_no_table_is_refused(content: dict[str, Any]) -> None:
+def test_malformed_content_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         SingleOrderRates.from_json(content)
 
 
 @pytest.mark.parametrize("name", Cell._fields)
-def test_a_cell_that_lacks_a_figure_is_refused(name: str) -> None:
+def test_a_cell_with_a_missing_figure_is_refused(name: str) -> None:
     content = RATES.to_json()
     del content["cells"][1][name]
     with pytest.raises(KeyError, match=name):

@@ -13,7 +13,7 @@ from bson import ObjectId
 
 from retention.errors import BadDataError
 from retention.features import pipelines
-from retention.store import derivation, schema
+from retention.store import derivation, indexes, schema
 from retention.store import derivation_steps as steps
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def some_lines(count: int, seed: int, last: datetime = NOON) -> list[Line]:
 @pytest.fixture
 def shop(database: Db) -> Db:
     """A shop with everything derived; its last line is at NOON."""
-    schema.make_indexes(database)
+    indexes.make_indexes(database)
     insert(database, *some_lines(600, seed=1), line(1, "last"))
     assert derivation.refresh(database).clock == CLOCK
     return database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from retention.store import clearing, connection, derivation, disk, quarantine, schema, transactions
+from retention.store import clearing, connection, derivation, disk, indexes, quarantine, transactions
 from retention.store.file_loads import FileLoads
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Store:
 
     def make_indexes(self) -> None:
         """Make the indexes that are missing."""
-        schema.make_indexes(self._db)
+        indexes.make_indexes(self._db)
 
     def clear(self, load_id: str) -> None:
         """Delete everything but the record of the load that asks."""

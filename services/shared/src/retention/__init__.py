@@ -1,1 +1,1 @@
-"""The library every service uses: what a line is, how features are made, how a model scores. Imported, never run."""
+"""The library shared by all services: transaction lines, features, scoring, the model registry and the database."""

@@ -1,4 +1,4 @@
-"""Instants: day boundaries in UTC, their text form, and the label that looks forward from one."""
+"""Day boundaries in UTC, and instants as text."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ def day_start(instant: datetime) -> datetime:
 
 
 def is_day_start(instant: datetime) -> bool:
-    """Tell whether an aware `instant` is a day boundary in UTC, the only kind an `as_of` may be."""
+    """Return whether an aware `instant` is 00:00 UTC, as every `as_of` must be."""
     return instant == day_start(instant)
 
 
 def day_after(instant: datetime) -> datetime:
-    """Return 00:00 UTC of the day after `instant`: the clock when `instant` is the last transaction."""
+    """Return 00:00 UTC of the day after `instant`; for the last transaction, this is the clock."""
     return day_start(instant) + DAY
 
 
 def rfc3339(instant: datetime) -> str:
-    """Return `instant` as RFC 3339 in UTC with a `Z`, whole seconds."""
+    """Return `instant` as RFC 3339 in UTC with `Z`, to the second."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,8 @@
-"""One tree of errors. Jobs end with `exit_code` (sysexits where one fits); the API maps the same types to statuses."""
+"""All expected errors. Jobs exit with `exit_code` (sysexits where one fits); the API maps types to statuses."""
 
 
 class RetentionError(Exception):
-    """Something a person has to know about; the message names the thing and the next step."""
+    """An error for a person to act on: the message names what is wrong and the next step."""
 
     exit_code = 1
 
@@ -14,13 +14,13 @@ class GateRefusedError(RetentionError):
 
 
 class NotEnoughDataError(RetentionError):
-    """There is too little to learn from."""
+    """There is too little data to train on."""
 
     exit_code = 4
 
 
 class BadDataError(RetentionError):
-    """The input as a whole cannot be understood."""
+    """The input as a whole is unreadable."""
 
     exit_code = 65
 
@@ -50,34 +50,34 @@ class LockedError(RetentionError):
 
 
 class NotPermittedError(RetentionError):
-    """The user, on the file system or in the database, may not do this."""
+    """The file system or the database denies this user the operation."""
 
     exit_code = 77
 
 
 class BadConfigurationError(RetentionError):
-    """A setting is missing or cannot be used."""
+    """A setting is missing or invalid."""
 
     exit_code = 78
 
 
 class StoppedError(RetentionError):
-    """A SIGTERM arrived; what was under way was finished."""
+    """The job was stopped by SIGTERM, after finishing its current step."""
 
     exit_code = 143
 
 
 class BundleRefusedError(RetentionError):
-    """A model bundle is not what its signature, hashes or golden predictions promise."""
+    """A model bundle fails a check: signature, hashes, content or golden predictions."""
 
 
 class NoChampionError(RetentionError):
-    """No model has been promoted yet."""
+    """There is no champion, or none to roll back to."""
 
 
 class CustomerNotFoundError(RetentionError):
-    """No transaction of this customer is known."""
+    """The customer has no transactions."""
 
 
 class NoOrdersError(RetentionError):
-    """The customer is known and has placed no order before the instant asked about."""
+    """The customer has transactions but no order before `as_of`."""

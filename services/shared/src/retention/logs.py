@@ -18,10 +18,10 @@ _encode: Final = json.JSONEncoder(default=str).encode
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as JSON; what the caller gave as `extra` becomes fields of its own. About 6 µs."""
+    """Formats a record as JSON, in about 6 µs; the keys of `extra` become fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line without line breaks."""
+        """Return the record as one line."""
         line: dict[str, object] = {
             "time": f"{_second(int(record.created))}.{int(record.created % 1 * 1000):03d}Z",
             "level": record.levelname.lower(),
@@ -40,9 +40,9 @@ def _second(epoch_s: int) -> str:
 
 
 def configure_logs(level: str) -> None:
-    """Send every logger's records of `level` and above to standard error as JSON lines."""
-    # Nobody reads where in the code a line was written, by which thread or process: finding that out takes 3 µs a line.
-    logging._srcfile = None  # noqa: SLF001 - the logging module's own manual says so
+    """Send records of `level` and above, from every logger, to standard error as JSON lines."""
+    # The log has no source location, thread or process: collecting them would take 3 µs per line.
+    logging._srcfile = None  # noqa: SLF001 - documented in the logging HOWTO
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())

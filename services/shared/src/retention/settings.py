@@ -1,4 +1,4 @@
-"""Configuration from environment variables: every problem in one message, secrets also as `NAME_FILE`."""
+"""Settings from environment variables, with every problem in one message; secrets may come from `NAME_FILE`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 
 class SettingsReader:
-    """Reads typed settings and collects what is wrong; `finish` raises it all at once, naming the variables."""
+    """Reads typed settings and collects problems; `finish` raises them all in one error that names the variables."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._problems: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return the variable or its default; with neither, note the problem and return ''."""
+        """Return the variable or its default; without either, '' and a problem."""
         value = self._environ.get(name, "").strip() or default
         if value is None:
             self._problems.append(f"{name} is not set")
@@ -32,7 +32,7 @@ class SettingsReader:
         return value
 
     def secret(self, name: str, default: str | None = None) -> str:
-        """Return the variable, else the content of the file that `NAME_FILE` names."""
+        """Return the variable, or else the content of the file named by `NAME_FILE`."""
         file = self._environ.get(f"{name}_FILE", "").strip()
         if not file or self._environ.get(name, "").strip():
             return self.text(name, default)
@@ -46,16 +46,16 @@ class SettingsReader:
         return secret
 
     def path(self, name: str, default: str | None = None) -> Path:
-        """Return the variable as a path; it need not exist."""
+        """Return the variable as a path, which need not exist."""
         return Path(self.text(name, default))
 
     def optional_path(self, name: str) -> Path | None:
-        """Return the variable as a path, None when it is not set."""
+        """Return the variable as a path, or None when it is not set."""
         value = self._environ.get(name, "").strip()
         return Path(value) if value else None
 
     def database_name(self) -> str:
-        """Return DB_NAME, a name that MongoDB takes."""
+        """Return DB_NAME, which must be a valid database name in MongoDB."""
         name = self.text("DB_NAME", "retention")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", name):
             self._problems.append(f"DB_NAME must be 1 to 38 letters, digits, - or _, not {name!r}")
@@ -76,18 +76,18 @@ class SettingsReader:
         except ValueError:
             self._problems.append(f"{name} must be {what}, not {value!r}")
             return default
-        if not minimum <= number <= maximum:  # NaN is not
+        if not minimum <= number <= maximum:  # refuses NaN
             self._problems.append(f"{name} must be from {minimum:g} to {maximum:g}, not {value}")
             return default
         return number
 
     def parsed(self, name: str, default: str, read: Callable[[str], T]) -> T:
-        """Return what `read` makes of the variable; it raises ValueError, which is noted, when it cannot."""
+        """Return `read` of the variable; a ValueError from `read` becomes a problem."""
         value = self.text(name, default)
         try:
             return read(value)
         except ValueError as error:
-            self._problems.append(f"{name} cannot be used: {error}")
+            self._problems.append(f"{name} is invalid: {error}")
             return read(default)
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -98,6 +98,6 @@ class SettingsReader:
         return value
 
     def finish(self) -> None:
-        """Raise BadConfigurationError when anything was wrong."""
+        """Raise BadConfigurationError if there were problems."""
         if self._problems:
             raise BadConfigurationError("; ".join(self._problems) + " (see .env.example)")

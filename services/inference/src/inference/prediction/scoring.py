@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from inference.responses import FeatureMeta, Meta
     from retention.registry.bundle import Bundle
     from retention.scoring import churn
-    from retention.scoring.churn import ChurnModel, FeatureOnlyModel, Interval
+    from retention.scoring.churn import ChurnModel, Interval
+    from retention.scoring.feature_only import FeatureOnlyModel
 
 FAR: Final = 1.5
 

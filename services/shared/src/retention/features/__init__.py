@@ -1,1 +1,1 @@
-"""The features of a customer as of an instant, as aggregation pipelines."""
+"""Customer features as of an instant, as aggregation pipelines, and their percentiles."""

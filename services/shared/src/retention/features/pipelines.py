@@ -1,7 +1,7 @@
 """The feature definitions, as aggregation pipelines: transactions → orders → customers as of an instant.
 
-The trainer runs them at past cut-offs, the loader for what it touched, the API for one customer: the same code, so
-training and serving cannot differ. Every pipeline is plain data; nothing here talks to a database.
+The trainer runs them at past cut-offs, the loader for the customers it touched, the API for one customer. The code is
+the same, so training and serving cannot differ. Every pipeline is plain data.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from retention.clock import day_start
+from retention.features.unmatched_returns import UNMATCHED, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -19,25 +20,24 @@ Pipeline: TypeAlias = list[dict[str, Any]]
 DAY_MS: Final = 86_400_000
 RECENT_DAYS: Final = 90
 DECAY_DAYS: Final = 60  # an order counts half after 42 days
-GAP_PRIOR_DAYS: Final = 30  # every customer is given one more gap of so many days: one-time buyers have none
+GAP_PRIOR_DAYS: Final = 30  # one gap of this length is added for every customer: one-time buyers have none
 
-# Whole days, money rounded to the cent; in the order in which they are shown.
+# In display order: whole days, money rounded to cents.
 CONTRACT_FEATURES: Final = ("Frequency", "Monetary", "AvgOrderValue", "Recency", "Tenure")
 FEATURES: Final = (
     *CONTRACT_FEATURES,
-    "net_monetary",  # Monetary less what was returned
+    "net_monetary",  # Monetary minus the value of returns
     "returns",  # invoices with returned lines
     "distinct_products",
     "orders_90d",  # orders in the last 90 days
     "active_months",  # calendar months with an order
     "decayed_orders",  # Σ exp(−age / 60 days)
-    "recency_to_gap",  # Recency over the customer's own mean gap between orders
-    "returns_share",  # value returned over Monetary
+    "recency_to_gap",  # Recency / the customer's mean gap between orders
+    "returns_share",  # value of returns / Monetary
 )  # fmt: skip
 
-# Byte 0 and not character 0, two plain comparisons and not $expr, arithmetic and not $dateTrunc: the same meaning on
-# 541,909 lines in 1.3 s instead of 1.6 s.
-# A range, as in the index: the first byte alone may be half a character, and the first character takes 0.1 s longer.
+# Plain comparisons instead of $expr, and arithmetic instead of $dateTrunc: 541,909 lines in 1.3 s instead of 1.6 s.
+# "C" ≤ invoice < "D" is a range, as in the index; taking the first character would cost another 0.1 s.
 _CANCELLED: Final = {"$and": [{"$gte": ["$InvoiceNo", "C"]}, {"$lt": ["$InvoiceNo", "D"]}]}
 _IS_RETURN: Final = {"$or": [{"$lt": ["$Quantity", 0]}, _CANCELLED]}
 _COUNTS: Final = [
@@ -52,11 +52,11 @@ Touched: TypeAlias = "Collection[tuple[int, str]]"  # customer and invoice
 
 
 def orders(touched: Touched | None = None) -> Pipeline:
-    """Reduce `transactions` to one document per customer, invoice, UTC day and kind.
+    """Reduce `transactions` to one document per customer, invoice, UTC day and kind (order or return).
 
-    Runs on `transactions`; with `touched` only on the lines of those customers' and invoices' (an invoice number that
-    two touched customers share is read for both). A return's `value` is what was returned, as a positive amount, and
-    its `returned_lines` say it line by line. Lines without a customer, and free lines, belong to neither kind.
+    With `touched`, only for lines of these customers and these invoices (every combination of the two). The `value` of
+    a return is positive; its `returned_lines` give product and value of each line. Lines without a customer and free
+    lines are left out.
     """
     return [
         {"$match": {**_whose(touched), "$or": _COUNTS}},
@@ -79,7 +79,7 @@ def orders(touched: Touched | None = None) -> Pipeline:
                 },
             }
         },
-        # The same lines make the same document, in whatever order they are read.
+        # The result does not depend on the order of the lines.
         {
             "$set": {
                 "value": _rounded("$value"),
@@ -93,12 +93,12 @@ def orders(touched: Touched | None = None) -> Pipeline:
 def _whose(touched: Touched | None) -> dict[str, Any]:
     if touched is None:
         return {"CustomerID": {"$exists": True}}
-    # Two lists and not 1,000 pairs under $or, each of which would be planned.
+    # Two lists instead of 1,000 pairs under $or, each of which the planner would consider.
     customer_ids, invoices = ({pair[field] for pair in touched} for field in (0, 1))
     return {"CustomerID": {"$in": sorted(customer_ids)}, "InvoiceNo": {"$in": sorted(invoices)}}
 
 
-_RETURNS_SHARE: Final = {"$divide": ["$returned", "$Monetary"]}  # of prices below 1e-9 the sum is 0
+_RETURNS_SHARE: Final = {"$divide": ["$returned", "$Monetary"]}  # Monetary may be 0: prices below 1e-9
 _MEAN_GAP_DAYS: Final = {
     "$divide": [{"$add": [{"$subtract": ["$Tenure", "$Recency"]}, GAP_PRIOR_DAYS]}, "$Frequency"],
 }
@@ -109,41 +109,17 @@ def _whole_days(earlier: str, later: datetime) -> dict[str, Any]:
 
 
 def _rounded(value: object) -> dict[str, Any]:
-    # The order of summation must not show: 1e-9 of an order is far below what matters.
+    # Hides the order of summation; 1e-9 is far below any meaningful difference.
     return {"$round": [value, 9]}
 
 
 def _money(value: object) -> dict[str, Any]:
-    # Twice: a sum that is half a cent but for its last bit would be rounded now up, now down.
+    # Twice: otherwise a sum within one bit of half a cent would be rounded up or down at random.
     return {"$round": [{"$round": [value, 6]}, 2]}
 
 
 def _if_order(value: object, otherwise: object) -> dict[str, Any]:
     return {"$cond": [{"$eq": ["$_id.kind", "order"]}, value, otherwise]}
-
-
-def _joined(arrays: object) -> dict[str, Any]:
-    return {"$reduce": {"input": arrays, "initialValue": [], "in": {"$concatArrays": ["$$value", "$$this"]}}}
-
-
-_NOT_LATER: Final = {"$filter": {"input": "$bought", "as": "order", "cond": {"$lte": ["$$order.day", "$$return.day"]}}}
-_BOUGHT_BY_THEN: Final = {"$sum": {"$map": {"input": _NOT_LATER, "as": "order", "in": {"$size": "$$order.products"}}}}
-# `products` is in the order of days, so its first so many are what was bought by the day of the return: the search
-# takes 0.05 s for the 8,905 returned lines of Online Retail.
-_NEVER_BOUGHT: Final = {
-    "$filter": {
-        "input": "$$return.lines",
-        "as": "line",
-        "cond": {"$lt": [{"$indexOfArray": ["$products", "$$line.product", 0, "$$bought"]}, 0]},
-    }
-}
-_UNMATCHED: Final = {
-    "$map": {
-        "input": "$given_back",
-        "as": "return",
-        "in": {"$let": {"vars": {"bought": _BOUGHT_BY_THEN}, "in": _NEVER_BOUGHT}},
-    }
-}
 
 
 _MONTH: Final = {"$add": [{"$multiply": [12, {"$year": "$_id.day"}]}, {"$month": "$_id.day"}]}
@@ -154,13 +130,13 @@ def _orders_since(start: datetime) -> dict[str, Any]:
 
 
 def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pipeline:
-    """Reduce `orders` to one document per customer with an order before `as_of`: its features as of then.
+    """Reduce `orders` to one document per customer with an order before `as_of`, with its features as of then.
 
-    Runs on `orders`; with `customer_ids` only on theirs. `as_of` is a day boundary, and an order never spans one, so
-    no line at or after it can change anything.
+    With `customer_ids`, only for these customers. `as_of` is a day boundary, which no order spans, so no line at or
+    after it has an effect.
 
-    Beside the features: `month`, that of `as_of`, from 1; `unmatched_returns`, the returned lines whose product the
-    customer bought neither on the day of the return nor earlier, and `matched_returned`, the value of the others.
+    Besides the features: `month` (of `as_of`, 1…12), `unmatched_returns` (returned lines whose product the customer had
+    not bought by the day of the return) and `matched_returned` (the value of the other returned lines).
     """
     before: dict[str, Any] = {"_id.day": {"$lt": as_of}}
     if customer_ids is not None:
@@ -187,8 +163,8 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
             }
         },
         {"$match": {"Frequency": {"$gt": 0}}},
-        # One set of all products, and not one more for each order, takes a third of the time.
-        {"$set": {"products": _joined("$bought.products")}},
+        # One set over all products takes a third of the time of one $setUnion per order.
+        {"$set": {"products": joined("$bought.products")}},
         {
             "$set": {
                 "Monetary": _money("$Monetary"),
@@ -196,12 +172,12 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
                 "Recency": _whole_days("$last_order_at", as_of),
                 "Tenure": _whole_days("$first_order_at", as_of),
                 "distinct_products": {"$size": {"$setUnion": "$products"}},
-                "unmatched": _joined(_UNMATCHED),
+                "unmatched": joined(UNMATCHED),
                 "returns_share": {"$cond": [{"$gt": ["$Monetary", 0]}, _rounded(_RETURNS_SHARE), 0.0]},
                 "decayed_orders": _rounded("$decayed_orders"),
                 "active_months": {"$size": {"$setDifference": ["$months", [None]]}},
                 "as_of": as_of,
-                "month": day_start(as_of).month,  # of the UTC day, however it was written
+                "month": day_start(as_of).month,  # in UTC, whatever zone `as_of` has
             }
         },
         {
@@ -217,7 +193,7 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
 
 
 def buyers(start: datetime, end: datetime) -> Pipeline:
-    """Return the ids of customers with an order in [start, end), one document each. Runs on `orders`."""
+    """Return the ids of customers with an order in [start, end), from `orders`."""
     return [
         {"$match": {"_id.kind": "order", "_id.day": {"$gte": start, "$lt": end}}},
         {"$group": {"_id": "$_id.customer_id"}},
@@ -225,5 +201,5 @@ def buyers(start: datetime, end: datetime) -> Pipeline:
 
 
 def first_order_day() -> Pipeline:
-    """Return one document with the day of the earliest order, or none. Runs on `orders`."""
+    """Return the day of the earliest order, or no document, from `orders`."""
     return [{"$match": {"_id.kind": "order"}}, {"$group": {"_id": None, "day": {"$min": "$_id.day"}}}]

@@ -1,4 +1,4 @@
-"""The customers a model was published over: per feature its percentiles, to say where one customer stands."""
+"""Percentiles of each feature over the customers at publication, to compare one customer with the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Reference(NamedTuple):
     percentiles: dict[str, tuple[float, ...]]
 
     def share_below(self, feature: str, value: float) -> int:
-        """Return the percent of customers whose value is less, to the nearest percentile, 0…100."""
+        """Return the percentage of customers with a lower value, as a whole percentile, 0…100."""
         return min(bisect_left(self.percentiles[feature], value), 100)
 
     @classmethod

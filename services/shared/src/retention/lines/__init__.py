@@ -1,1 +1,1 @@
-"""What a transaction line is: its fields, dates, documents and ids. One truth for files and for the API."""
+"""A transaction line: its fields and rules, dates, stored document and id, the same for files and the API."""

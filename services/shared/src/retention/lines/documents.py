@@ -1,7 +1,7 @@
-"""Rows into documents as they are stored: BSON, each with the `_id` that its content gives it.
+"""Rows as stored documents: BSON, each with an `_id` made from its content.
 
-A document is put together from its fields' bytes, and those are remembered: values repeat (23,000 instants in 541,909
-rows), and encoding every line from a dict takes longer than inserting it.
+A document is joined from the cached BSON of its fields: values repeat (23,000 instants in 541,909 rows), and encoding
+every line from a dict takes longer than inserting it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from retention.lines.dates import DateFormat
 
-CACHE_SIZE: Final = 32_768  # values of one field, about 6 MB; beyond, its cache starts anew, so memory stays bounded
+CACHE_SIZE: Final = 32_768  # values per field, about 6 MB; a full cache is cleared, so memory is bounded
 
-NEXT_PART: Final = ("next part",)  # among the rows: what follows is counted as another file would be
+NEXT_PART: Final = ("next part",)  # a marker among rows: identical lines are counted from 1 again, as in a new file
 
 _ID: Final = b"\x07_id\0"
 _END: Final = b"\0"
@@ -37,9 +37,9 @@ def line_id(document: bytes) -> bytes:
 class LineEncoder:
     """Turns the rows of one load or request into documents, in order.
 
-    The id is 4 bytes of the instant (seconds, big-endian) and 8 bytes BLAKE2b over the BSON of the typed values, with
-    the line's occurrence number among identical lines of its invoice as the salt: so real duplicates survive, and a
-    second load of the same input, in whatever file format, finds every id taken.
+    The id is 4 bytes of the instant (seconds, big-endian) and 8 bytes of BLAKE2b over the BSON of the typed values. The
+    salt is the line's occurrence number among identical lines of its invoice: real duplicates are kept, and a second
+    load of the same input, in any file format, finds every id taken.
     """
 
     def __init__(self, dates: DateFormat, latest: datetime) -> None:
@@ -48,10 +48,10 @@ class LineEncoder:
         self._occurrences = Occurrences()
 
     def encode(self, rows: Iterable[Sequence[Any]]) -> Iterator[bytes | Rejection]:
-        """Yield each row's document, or why there is none. A row is eight values in the order of RULES.
+        """Yield a document or a Rejection for each row of eight values in the order of RULES.
 
-        A row that is a Rejection already, since its source could not read it, is passed on. A value is text, a
-        number, an instant or None; no source gives a bool, which Python takes for the number it equals.
+        A row that its source could not read is already a Rejection, and is passed on. Values are text, numbers,
+        instants or None. Sources must not give a bool: it would be found in a cache as the number it equals.
         """
         invoices, codes, texts, quantities, instants, prices, customers, countries = self._known
         join, hasher, seconds, sizes = b"".join, blake2b(digest_size=DIGEST_SIZE), _Seconds(), _Sizes()
@@ -64,7 +64,7 @@ class LineEncoder:
                     number, codes[code], texts[text], quantities[quantity],
                     at, prices[price], customers[customer], countries[country],
                 ))  # fmt: skip
-            except (KeyError, ValueError, TypeError):  # one row in ten has a value that was not seen before
+            except (KeyError, ValueError, TypeError):  # one row in ten has a value that is not cached
                 if row is NEXT_PART:
                     self._occurrences = Occurrences()
                     current, seen = b"", self._occurrences.of(b"")
@@ -88,7 +88,7 @@ class LineEncoder:
             yield join((sizes[len(fields)], _ID, seconds[at], digest, fields, _END))
 
     def _read(self, row: Sequence[Any]) -> list[bytes] | Rejection:
-        """Return the BSON of each field, empty for a value that is missing, or why the row cannot be understood."""
+        """Return the BSON of each field, empty where the value is missing, or a Rejection."""
         if isinstance(row, Rejection):
             return row
         if len(row) != len(RULES):
@@ -98,23 +98,23 @@ class LineEncoder:
             return [fields.get(raw) or self._field(rule, fields, raw) for rule, fields, raw in known]
         except UnreadableError as error:
             return rejection(f"{error.field}_{error.reason}", error.field, row)
-        except TypeError:  # a list, a mapping: no value of a field
+        except TypeError:  # a list or a mapping is no field value
             return rejection("row_unreadable", "row", row)
 
     def _field(self, rule: Rule, known: dict[Any, bytes], raw: object) -> bytes:
         field = known.get(raw)
         if field is None:
             value = rule.read(raw, self._reading)
-            field = b"" if value is None else bson.encode({rule.name: value})[4:-1]  # without length and end
+            field = b"" if value is None else bson.encode({rule.name: value})[4:-1]  # without length and terminator
             if len(known) >= CACHE_SIZE:
                 known.clear()
-            if raw == raw:  # noqa: PLR0124 - NaN never finds itself again
+            if raw == raw:  # noqa: PLR0124 - NaN is never found again
                 known[raw] = field
         return field
 
 
 class _Seconds(dict[bytes, bytes]):
-    """The first four bytes of an id, by the BSON of InvoiceDate, which ends with milliseconds."""
+    """The first four bytes of an id, by the BSON of InvoiceDate, which ends in milliseconds."""
 
     def __missing__(self, instant: bytes) -> bytes:
         if len(self) >= CACHE_SIZE:
@@ -124,7 +124,7 @@ class _Seconds(dict[bytes, bytes]):
 
 
 class _Sizes(dict[int, bytes]):
-    """The first four bytes of a document, its size, by that of its fields: a few thousand at most."""
+    """A document's first four bytes, its size, by the size of its fields: a few thousand entries at most."""
 
     def __missing__(self, fields: int) -> bytes:
         size = self[fields] = (fields + _AROUND).to_bytes(4, "little")

@@ -1,4 +1,4 @@
-"""How often each line of each invoice was seen in one load, in bounded memory, wherever an invoice's lines stand."""
+"""Counts identical lines per invoice during one load, in bounded memory and for rows in any order."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final, TypeAlias
 
 from retention.errors import CannotWriteError
 
-Seen: TypeAlias = dict[bytes, int]  # how often, by digest
+Seen: TypeAlias = dict[bytes, int]  # count by digest
 
 DIGEST_SIZE: Final = 8
 
 
 class Occurrences:
-    """Hands out, for each invoice, the count of its lines seen so far; the caller counts in it.
+    """The counts of each invoice's lines so far, updated by the caller.
 
-    The invoices seen last are kept in memory. What was not touched lately goes to a private temporary file, which
-    the operating system removes however the process ends. A file sorted by product needs it; one in the usual
-    order never reads it back. Two invoices may share an entry (their numbers' CRC): no two lines have one digest.
+    Recent invoices are kept in memory, the others in a private temporary file, which the operating system removes
+    however the process ends. Only inputs in an unusual order, such as sorted by product, read it back. Invoices with
+    the same CRC share an entry, which is harmless: the digests of their lines differ.
     """
 
     MAX_LINES: Final = 50_000  # held in memory, about 8 MB
@@ -30,16 +30,17 @@ class Occurrences:
         self._last_size = 0
         self._lines = 0
         self._file: sqlite3.Connection | None = None
-        self._spilled = bytearray(1 << 20)  # a flag for some CRCs in common: most invoices are new, and not asked for
+        self._spilled = bytearray(1 << 20)  # a flag per group of CRCs: spares new invoices, most of them, a query
 
     def of(self, invoice: bytes) -> Seen:
-        """Return the counts of this invoice's lines; valid until the next call."""
+        """Return the counts of this invoice's lines, valid until the next call."""
         self._lines += len(self._last) - self._last_size
         if self._lines > self.MAX_LINES:
             try:
                 self._spill()
             except sqlite3.Error as error:
-                raise CannotWriteError(f"the temporary directory: {error}: set TMPDIR to one with room") from None
+                message = f"cannot write a temporary file: {error}: set TMPDIR to a directory with room"
+                raise CannotWriteError(message) from None
         key = zlib.crc32(invoice)
         seen = self._recent.get(key)
         if seen is None:
@@ -50,7 +51,7 @@ class Occurrences:
 
     def _spill(self) -> None:
         if self._file is None:
-            self._file = sqlite3.connect("", isolation_level=None)  # without a name: a private temporary file
+            self._file = sqlite3.connect("", isolation_level=None)  # no name: a private temporary file
             self._file.execute("PRAGMA journal_mode = OFF")
             self._file.execute("CREATE TABLE seen (invoice INTEGER PRIMARY KEY, digests BLOB)")
         rows = [(key, b"".join([digest * n for digest, n in seen.items()])) for key, seen in self._recent.items()]

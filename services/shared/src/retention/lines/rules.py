@@ -1,7 +1,7 @@
-"""The rules of a transaction line: how each of its eight values is read, and when it cannot be understood.
+"""The rules of a transaction line: how each of its eight values is read, and when it is refused.
 
-The same for files and for the API. A row that can be understood is kept, however odd: no customer, a price of zero
-and a negative quantity are facts of the trade. One that cannot is a `Rejection`, for quarantine.
+Files and the API share them. Odd but readable rows are kept: a missing customer, a price of zero and a negative
+quantity are facts of the trade. An unreadable row becomes a `Rejection`, for quarantine.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 MAX_QUANTITY: Final = 2**31 - 1
 MAX_UNIT_PRICE: Final = 1e9
 MAX_CUSTOMER_ID: Final = 2**63 - 1
-EXACT: Final = 2.0**53  # from here on two whole numbers are one float: an id could be another customer's
+INEXACT_FROM: Final = 2.0**53  # from here on a float stands for several whole numbers, so for several customers
 MAX_TEXT: Final = 1_000  # characters; the longest description in Online Retail has 35
-MAX_CODE: Final = 50  # of an invoice or product; an order holds its products' codes, and MongoDB 16 MB in a document
+MAX_CODE: Final = 50  # of an invoice or product; an order stores its product codes, in a document of 16 MB at most
 MAX_COUNTRY: Final = 100
-MAX_RAW: Final = 200  # characters of each value that is quarantined
-MAX_VALUES: Final = 20  # values of a row that is quarantined
+MAX_RAW: Final = 200  # characters kept of each quarantined value
+MAX_VALUES: Final = 20  # values kept of a quarantined row
 
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")  # half a character, and the end of a string in other programs
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")  # NUL, and lone surrogates, which UTF-8 cannot hold
 _CUSTOMER_ID: Final = re.compile(r"(-?[0-9]{1,19})(?:\.0+)?")
 _NO_CUSTOMER: Final = frozenset({"", "nan", "null", "none", "na", "n/a"})
 
 
 class Rejection(NamedTuple):
-    """Why a row cannot be understood: a reason code, the field ("row" for all of it), and its raw values, bounded."""
+    """Why a row is refused: a reason code, the field ("row" for the whole row), and the raw values, shortened."""
 
     reason: str
     field: str
@@ -45,13 +45,13 @@ class Rejection(NamedTuple):
 
 
 def rejection(reason: str, field: str, values: Sequence[object]) -> Rejection:
-    """Return the Rejection of a row with these raw values."""
+    """Return a Rejection, with the raw values shortened."""
     kept = ["" if value is None else str(value)[:MAX_RAW] for value in values[:MAX_VALUES]]
     return Rejection(reason, field, [_UNSTORABLE.sub("?", text) for text in kept])
 
 
 class UnreadableError(ValueError):
-    """A value breaks the rule of its field: `missing`, `unreadable`, `out_of_range` or `too_long`."""
+    """A value that breaks its field's rule: `missing`, `unreadable`, `out_of_range` or `too_long`."""
 
     def __init__(self, reason: str, field: str = "") -> None:
         super().__init__(reason)
@@ -60,16 +60,16 @@ class UnreadableError(ValueError):
 
 
 class Reading(NamedTuple):
-    """What a row must be read with: how its dates are written, and the end of their range."""
+    """The context for reading a row: the date format of its input, and the end of the accepted dates."""
 
     dates: DateFormat
     latest: datetime
 
 
 class Rule(NamedTuple):
-    """One field: its published name, other spellings of it in headers, whether a row must have it, how it is read.
+    """One field: its published name, other spellings in headers, whether it is required, and how it is read.
 
-    `read_value` returns the typed value, None where there is none, or raises UnreadableError.
+    `read_value` returns the typed value or None when it is missing, or raises UnreadableError.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Rule(NamedTuple):
     read_value: Callable[[object, Reading], Value]
 
     def read(self, raw: object, reading: Reading) -> Value:
-        """Return the typed value; UnreadableError says what is wrong with it, and names the field."""
+        """Return the typed value; UnreadableError, with the reason and the field, when it breaks the rule."""
         try:
             value = self.read_value(raw, reading)
         except UnreadableError as error:
@@ -89,12 +89,12 @@ class Rule(NamedTuple):
 
 
 def latest_instant(now: datetime) -> datetime:
-    """Return the end of the accepted range of dates for something read at `now`: clocks differ, by a day at most."""
+    """Return the end of the accepted dates at `now`: one day later, as clocks differ."""
     return now + timedelta(days=1)
 
 
 def _text(value: object, _: Reading, longest: int = MAX_TEXT) -> str | None:
-    """Return text, trimmed, of at most so many characters; a spreadsheet's number as it is shown."""
+    """Return trimmed text of at most `longest` characters; a spreadsheet's whole number without `.0`."""
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return None
     if isinstance(value, float | Decimal) and math.isfinite(value):
@@ -112,7 +112,7 @@ def _text(value: object, _: Reading, longest: int = MAX_TEXT) -> str | None:
 def _number(value: object) -> float | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    # Python reads 1_000 and full-width digits as numbers; nobody writes them so.
+    # Python accepts 1_000 and full-width digits; exports do not contain them.
     if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.isascii())):
         raise UnreadableError("unreadable")
     try:
@@ -125,7 +125,7 @@ def _number(value: object) -> float | None:
 
 
 def _quantity(value: object, _: Reading) -> int | None:
-    """Return a whole number, also negative or zero, within 32 bits."""
+    """Return a whole number within 32 bits; zero and negative numbers are allowed."""
     number = _number(value)
     if number is None:
         return None
@@ -137,19 +137,19 @@ def _quantity(value: object, _: Reading) -> int | None:
 
 
 def _unit_price(value: object, _: Reading) -> float | None:
-    """Return an amount, also negative or zero, up to a billion."""
+    """Return an amount of up to a billion; zero and negative amounts are allowed."""
     number = _number(value)
     if number is None:
         return None
     if abs(number) > MAX_UNIT_PRICE:
         raise UnreadableError("out_of_range")
-    return number + 0.0  # −0.0 and 0.0 are one price
+    return number + 0.0  # turns −0.0 into 0.0
 
 
 def _customer_id(value: object, _: Reading) -> int | None:
-    """Return a whole number above zero, within 64 bits; exports write it as `17850`, `17850.0`, or leave it out."""
+    """Return a positive whole number within 64 bits, written as `17850` or `17850.0`; None when it is missing."""
     if isinstance(value, float) and value.is_integer():
-        if value >= EXACT:
+        if value >= INEXACT_FROM:
             raise UnreadableError("out_of_range")
         value = int(value)
     text = "" if value is None else str(value).strip()
@@ -164,7 +164,7 @@ def _customer_id(value: object, _: Reading) -> int | None:
 
 
 def _instant(value: object, reading: Reading) -> datetime | None:
-    """Return an instant in UTC, whole seconds, from 1990 to a day after now; without a zone it is taken as UTC."""
+    """Return an instant in UTC, to the second, from 1990 to `reading.latest`; without a zone it is taken as UTC."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if value is None or (isinstance(value, str) and not value.strip()):
@@ -174,7 +174,7 @@ def _instant(value: object, reading: Reading) -> datetime | None:
         raise UnreadableError("unreadable")
     try:
         instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-    except OverflowError:  # the first or last day of all, in another zone
+    except OverflowError:  # in UTC it would be before year 1 or after 9999
         raise UnreadableError("out_of_range") from None
     if not EARLIEST <= instant < reading.latest:
         raise UnreadableError("out_of_range")

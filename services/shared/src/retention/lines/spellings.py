@@ -1,4 +1,4 @@
-"""Which field a name means: one rule for the header of a file and for the keys of a request."""
+"""Alternative spellings of field names, in the headers of files and the keys of requests."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _FIELDS: Final = {_plain(spelling): rule.name for rule in RULES for spelling in 
 
 
 def field_named(name: str) -> str | None:
-    """Return the published name of the field, None for a name of none. Spaces, case and `_` are ignored."""
+    """Return the published name of a field, or None for an unknown name; spaces, case and `_` are ignored."""
     return _FIELDS.get(_plain(name))

@@ -1,1 +1,1 @@
-"""Model versions on a volume: bundles, the champion pointer and its log."""
+"""Model versions on a volume: bundles, the registry, the champion pointer and its log."""

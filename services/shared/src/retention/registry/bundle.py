@@ -1,7 +1,7 @@
-"""A model bundle: a folder written once and read verified. What the API needs is numbers; nothing is unpickled.
+"""A model bundle: a folder that is written once and verified when read. The API reads JSON numbers, never a pickle.
 
-manifest.json   what it is, the sha256 of every other file, golden predictions
-manifest.sig    HMAC-SHA256 of manifest.json, with a key that is never beside it
+manifest.json   description, sha256 of every other file, golden predictions
+manifest.sig    HMAC-SHA256 of manifest.json; the key is stored elsewhere
 churn.json segments.json reference.json
 """
 
@@ -19,7 +19,8 @@ from retention.errors import BadConfigurationError, BundleRefusedError
 from retention.features import pipelines
 from retention.features.reference import Reference
 from retention.registry.files import sync_directory, write_durably
-from retention.scoring.churn import ChurnModel, FeatureOnlyModel
+from retention.scoring.churn import ChurnModel
+from retention.scoring.feature_only import FeatureOnlyModel
 from retention.scoring.segments import SegmentModel
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 2
 GOLDEN_TOLERANCE: Final = 1e-9
-MIN_KEY_CHARACTERS: Final = 32  # 256 bits in hexadecimal would be 64; in base64, 43
+MIN_KEY_CHARACTERS: Final = 32  # 256 bits are 64 in hexadecimal, 43 in base64
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 REFERENCE: Final = "reference.json"
 
 
 class Bundle(NamedTuple):
-    """One verified version, immutable: everything an answer needs comes from it alone."""
+    """One verified version, immutable, with all that an answer needs."""
 
     version: str
     manifest: dict[str, Any]
@@ -46,7 +47,7 @@ class Bundle(NamedTuple):
 
 
 def read_signing_key(path: Path) -> bytes:
-    """Return the key in `path`; BadConfigurationError when it cannot be read or is short enough to be guessed."""
+    """Return the key in `path`; BadConfigurationError when it is unreadable or too short to be safe."""
     try:
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -58,7 +59,7 @@ def read_signing_key(path: Path) -> bytes:
 
 
 def to_bytes(content: object) -> bytes:
-    """Return JSON a person can read; floats keep every digit, so what is read back is what was computed."""
+    """Return readable JSON; floats keep every digit, so reading them back gives the same numbers."""
     return (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
@@ -77,7 +78,7 @@ def write_bundle(folder: Path, manifest: dict[str, Any], files: Mapping[str, byt
 
 
 def read_bundle(folder: Path, key: bytes) -> Bundle:
-    """Return the bundle in `folder`; BundleRefusedError, with the reason, unless every promise it makes is kept."""
+    """Return the bundle in `folder`; BundleRefusedError, with the reason, when any check fails."""
     try:
         return _read_verified(folder, key)
     except OSError as error:
@@ -94,7 +95,7 @@ def _read_verified(folder: Path, key: bytes) -> Bundle:
     if manifest["schema_version"] != SCHEMA_VERSION:
         raise BundleRefusedError(f"{folder.name}: schema version {manifest['schema_version']!r}, not {SCHEMA_VERSION}")
     if manifest["version"] != folder.name:
-        raise BundleRefusedError(f"{folder.name}: the manifest is of version {manifest['version']!r}")
+        raise BundleRefusedError(f"{folder.name}: the manifest names version {manifest['version']!r}")
     contents = _verified_contents(folder, manifest["sha256"])
     churn = json.loads(contents["churn.json"])
     bundle = Bundle(
@@ -115,9 +116,9 @@ def _sign(content: bytes, key: bytes) -> bytes:
 
 
 def _verified_contents(folder: Path, hashes: dict[str, str]) -> dict[str, bytes]:
-    """Return the bytes of the JSON files: those that were hashed are those that are used.
+    """Return the bytes of the JSON files, the same bytes that were hashed.
 
-    The others, plots and pipelines of several MB, are hashed one by one and not kept.
+    Other files, such as plots and pipelines of several MB, are hashed one by one and not kept.
     """
     _check_files(folder, {MANIFEST, SIGNATURE, *hashes})
     contents = {}
@@ -131,12 +132,12 @@ def _verified_contents(folder: Path, hashes: dict[str, str]) -> dict[str, bytes]
 
 
 def _check_files(folder: Path, published: Collection[str]) -> None:
-    """Refuse what nobody published, and what is no file: a pipe would be read for ever."""
+    """Refuse unpublished files, and anything that is neither file nor folder: reading a pipe would never end."""
     folders = {parent.as_posix() for name in published for parent in PurePosixPath(name).parents}
     modes = {path.relative_to(folder).as_posix(): path.lstat().st_mode for path in folder.rglob("*")}
     unknown = sorted(name for name, mode in modes.items() if name not in (folders if stat.S_ISDIR(mode) else published))
     if unknown:
-        raise BundleRefusedError(f"{folder.name}: nobody published {', '.join(unknown)}")
+        raise BundleRefusedError(f"{folder.name}: not published with this version: {', '.join(unknown)}")
     strange = sorted(name for name, mode in modes.items() if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)))
     if strange:
         raise BundleRefusedError(f"{folder.name}: neither a file nor a folder: {', '.join(strange)}")
@@ -144,32 +145,32 @@ def _check_files(folder: Path, published: Collection[str]) -> None:
 
 def _check_features(bundle: Bundle) -> None:
     if list(bundle.churn.features) != bundle.manifest["features"]:
-        raise BundleRefusedError(f"{bundle.version}: the formula's features are not the manifest's, in its order")
-    unknown = {*bundle.churn.features, *bundle.feature_only.formula.features} - set(pipelines.FEATURES)
+        raise BundleRefusedError(f"{bundle.version}: the model's features differ from the manifest's, or in order")
+    needed = {*bundle.churn.features, *bundle.feature_only.formula.features}
+    unknown = needed - set(pipelines.FEATURES)
     if unknown:
         raise BundleRefusedError(f"{bundle.version}: this build does not know the features {sorted(unknown)}")
-    ranked = {*bundle.churn.features, *bundle.feature_only.formula.features}
-    unranked = ranked - bundle.reference.percentiles.keys()
+    unranked = needed - bundle.reference.percentiles.keys()
     if unranked:
-        raise BundleRefusedError(f"{bundle.version}: {REFERENCE} has no percentiles of {sorted(unranked)}")
+        raise BundleRefusedError(f"{bundle.version}: {REFERENCE} has no percentiles for {sorted(unranked)}")
     bundle.feature_only.check_assumptions()
 
 
 def _check_golden(bundle: Bundle) -> None:
     golden = bundle.manifest["golden_predictions"]
     if not golden:
-        raise BundleRefusedError(f"{bundle.version}: no golden predictions to check against")
+        raise BundleRefusedError(f"{bundle.version}: the manifest has no golden predictions")
     for case in golden:
         probability, cluster = score(bundle, case["features"])
-        # Written so that NaN, for which every comparison is false, is refused too.
+        # `not … <=` and no `>`, to refuse NaN too: every comparison with it is false.
         if not math.fabs(probability - case["churn_probability"]) <= GOLDEN_TOLERANCE or cluster != case["cluster"]:
             raise BundleRefusedError(
                 f"{bundle.version}: golden prediction {case['churn_probability']!r}, cluster {case['cluster']}, "
-                f"came out as {probability!r}, cluster {cluster}"
+                f"is computed as {probability!r}, cluster {cluster}"
             )
 
 
 def score(bundle: Bundle, features: Mapping[str, float]) -> tuple[float, int]:
-    """Return the churn probability and the cluster of a customer with these features."""
+    """Return a customer's churn probability and cluster."""
     segment = bundle.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
     return bundle.churn.probability(features), segment.cluster

@@ -1,4 +1,4 @@
-"""Durable writes and a lock: a file is there whole, or not at all, also after a power cut."""
+"""Durable writes and a lock: even after a power cut a file is whole or absent."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK_POLL_S: Final = 0.01
-_SHARED: Final = 0o660  # owner and group write: the champion is moved by two users of one group
+_SHARED: Final = 0o660  # owner and group write: two users of one group move the champion
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write `path`, with this mode whatever the umask, and wait until the disk has its content."""
+    """Write `path`, with `mode` whatever the umask, and wait until the disk has its content."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         os.fchmod(descriptor, mode)
@@ -29,9 +29,9 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
 
 
 def append_line_durably(path: Path, line: str) -> None:
-    """Append `line` to `path`, which its owner's group may write, and wait until the disk has it.
+    """Append `line` to `path`, which is group-writable, and wait until the disk has it.
 
-    What was cut short before is left as it is, on a line of its own.
+    An unfinished last line is kept, on a line of its own.
     """
     descriptor = _open_shared(path)
     try:
@@ -43,17 +43,17 @@ def append_line_durably(path: Path, line: str) -> None:
 
 
 def replace_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` in one step: a reader finds the old content or the new, and a power cut leaves one of them."""
+    """Replace `path` in one step: readers, also after a power cut, find the old content or the new."""
     temporary = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
-        temporary.unlink()  # of a killed run, perhaps another user's: it may be removed, but not written
+        temporary.unlink()  # left by a killed run, perhaps of another user: it can be removed, but not written
     write_durably(temporary, content, mode=mode)
     temporary.replace(path)
     sync_directory(path.parent)
 
 
 def make_directory_durably(path: Path) -> None:
-    """Make `path` and its parents where they are missing, and wait until the disk has their names."""
+    """Make `path` and any missing parents, and wait until the disk has their names."""
     if not path.is_dir():
         make_directory_durably(path.parent)
         path.mkdir(exist_ok=True)
@@ -71,14 +71,14 @@ def sync_directory(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path, *, wait_s: float, busy: str) -> Iterator[None]:
-    """Hold the one lock on `path`, made if it is missing; LockedError(`busy`) after `wait_s`. It dies with its holder.
+    """Hold the lock on `path`, which is made if missing; LockedError(`busy`) after `wait_s`. It dies with its holder.
 
-    Its owner's group may take it, too. It holds between processes, and between the threads of one.
+    The owner's group may take it too. It excludes other processes and other threads.
     """
     descriptor = _open_shared(path)
     try:
         deadline = time.monotonic() + wait_s
-        while not _taken(descriptor):
+        while not _try_lock(descriptor):
             if time.monotonic() >= deadline:
                 raise LockedError(busy)
             time.sleep(_LOCK_POLL_S)
@@ -91,11 +91,11 @@ def _open_shared(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _SHARED)
     status = os.fstat(descriptor)
     if status.st_uid == os.geteuid() and status.st_mode & 0o777 != _SHARED:
-        os.fchmod(descriptor, _SHARED)  # just made, under a umask
+        os.fchmod(descriptor, _SHARED)  # just made, with a umask
     return descriptor
 
 
-def _taken(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

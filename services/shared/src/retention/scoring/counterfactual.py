@@ -1,8 +1,8 @@
-"""What would keep a customer: one order, so large, so soon, and the model no longer counts the customer as leaving.
+"""The counterfactual: the value of one further order after which the customer is no longer predicted to leave.
 
-Pure arithmetic: each feature the order changes is taken at the worst that it can become, so what is said holds for
-every day, hour and basket. The order's value is then solved for, in closed form, in the one feature that rises with
-it; only where returns count against that, too, the least value is searched for.
+Pure arithmetic. Every feature that the order changes takes its worst possible value, so the result holds for any day,
+hour and basket. The order's value follows in closed form from Monetary, the one feature that grows with it; with
+returns, whose share of Monetary changes too, it is found by bisection.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from retention.features.pipelines import DECAY_DAYS, GAP_PRIOR_DAYS, RECENT_DAYS
 from retention.scoring.churn import MONTH, sigmoid
+from retention.scoring.formula import TRANSFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from retention.scoring.churn import ChurnModel
+    from retention.scoring.formula import Term
 
     Customer: TypeAlias = Mapping[str, Any]  # a document of `pipelines.customers`
     Range: TypeAlias = tuple[float, float]
 
-# Every weekday once (this trade knows no Saturdays), time enough for an offer to be read, and so short that what the
-# customer did before hardly ages: an order of 7 days ago counts 0.89 in decayed_orders.
+# Covers every weekday (this trade has no Saturday orders), leaves time to read an offer, and is short enough that
+# earlier orders hardly age: after 7 days an order still counts 0.89 in decayed_orders.
 WITHIN_DAYS: Final = 7
 WITHIN: Final = timedelta(days=WITHIN_DAYS)
 DAY: Final = timedelta(days=1)
 
-CENT: Final = 0.01  # Monetary and net_monetary are rounded to it: two of them together are off by one at most
-NINE_PLACES: Final = 1e-9  # to which the other fractions are rounded
-CLEAR: Final = 1e-9  # of log-odds: so far below the threshold that no rounding can tell otherwise
-LARGEST_LOG: Final = 700.0  # exp overflows above 709
+CENT: Final = 0.01  # Monetary and net_monetary are rounded to cents: their sum is off by one cent at most
+NINE_PLACES: Final = 1e-9  # rounding of the other fractions
+MARGIN: Final = 1e-9  # of log-odds, below the threshold: more than any rounding error
 RETURNS_SHARE: Final = "returns_share"
 
-AGED: Final = math.exp(-WITHIN_DAYS / DECAY_DAYS)
-A_DAY_OLD: Final = math.exp(-1 / DECAY_DAYS)
+DECAY_WITHIN_DAYS: Final = math.exp(-WITHIN_DAYS / DECAY_DAYS)
+DECAY_ONE_DAY: Final = math.exp(-1 / DECAY_DAYS)
 
 
 class Counterfactual(NamedTuple):
-    """One order of at least `order_value`, within so many days, and the churn probability is at most this."""
+    """After one order of at least `order_value` within `within_days`, churn is at most this probable."""
 
     order_value: float
     within_days: int
@@ -48,14 +49,13 @@ class Counterfactual(NamedTuple):
 
 
 def counterfactual(model: ChurnModel, customer: Customer, plausible: float) -> Counterfactual | None:
-    """Return the order after which `customer` is under the threshold, or None when no such order can be promised.
+    """Return the order that brings `customer` below the threshold, or None when no order is certain to.
 
-    Its value is the customer's usual one, or else the least that suffices, in whole units of money and, from 1 on, not
-    above `plausible`. As of the day after the order the probability is below the threshold whatever is in the basket,
-    whatever more it is worth, and on whichever day it is placed: the last one before `as_of`, or one of WITHIN_DAYS
-    from `as_of`.
+    Its value is the customer's average order value, or more where that does not suffice: whole units of money, from 1
+    to `plausible`. As of the day after the order the probability is below the threshold whatever the basket holds, also
+    if the order is larger, and on whichever day it is placed, from the day before `as_of` to WITHIN_DAYS after that.
     """
-    limit = math.log(model.threshold / (1 - model.threshold)) - CLEAR
+    limit = math.log(model.threshold / (1 - model.threshold)) - MARGIN
     value = float(max(1, min(math.ceil(customer["AvgOrderValue"]), math.floor(plausible))))
     worst = _worst(model, customer, value)
     log_odds = model.log_odds(worst)
@@ -66,40 +66,42 @@ def counterfactual(model: ChurnModel, customer: Customer, plausible: float) -> C
             value += _solved(model, worst["Monetary"], log_odds - limit) if "Monetary" in worst else math.inf
         if value > plausible:
             return None
-        log_odds = model.log_odds(_worst(model, customer, value))  # once more, after rounding up
+        log_odds = model.log_odds(_worst(model, customer, value))  # again, after rounding up
     probability = sigmoid(log_odds)
     return Counterfactual(value, WITHIN_DAYS, probability) if probability < model.threshold else None
 
 
 def _solved(model: ChurnModel, monetary: float, excess: float) -> float:
-    """Return how much more money, in whole units, lowers the log-odds by `excess` when nothing else changes with it."""
-    weight = next(weight for feature, _, weight in model.several_orders.terms if feature == "Monetary")
-    if weight >= 0:
+    """Return the money to add to `monetary`, in whole units, to lower the log-odds by `excess`; all else is equal."""
+    term = next(term for term in model.several_orders.terms if term.feature == "Monetary")
+    if term.weight >= 0:
         return math.inf
-    log_monetary = min(math.log1p(monetary) - excess / weight, LARGEST_LOG)
-    return float(math.ceil(math.expm1(log_monetary) - monetary))
+    transform = TRANSFORMS[term.transform]
+    more = transform.invert(transform.apply(monetary) - excess / term.weight) - monetary
+    return float(math.ceil(more)) if math.isfinite(more) else math.inf
 
 
 def _searched(model: ChurnModel, customer: Customer, values: range, limit: float) -> float:
-    """Return the least of the values that suffices, or the one after the last: what was returned weighs less, too."""
+    """Return the least of the values that suffices, or the one after the last when none does."""
     first = bisect_left(values, x=True, key=lambda value: model.log_odds(_worst(model, customer, value)) <= limit)
     return float(values.start + first)
 
 
 def _worst(model: ChurnModel, customer: Customer, value: float) -> dict[str, float]:
-    """Return the features that make the log-odds highest after one more order of at least `value`."""
+    """Return the features that maximise the log-odds after one more order of at least `value`."""
     as_of = customer["as_of"]
-    worst: dict[str, float] = {
-        feature: _AFTER.get(feature, _anything)(customer, value)[weight > 0]
-        for feature, _, weight in model.several_orders.terms
-    }
+    worst = {term.feature: _worst_of(term, customer, value) for term in model.several_orders.terms}
     worst["Frequency"] = customer["Frequency"] + 1
     worst[MONTH] = max(as_of.month, (as_of + WITHIN).month, key=lambda month: model.season[month - 1].log_odds)
     return worst
 
 
-def _anything(_customer: Customer, _value: float) -> Range:
-    return 0.0, math.inf
+def _worst_of(term: Term, customer: Customer, value: float) -> float:
+    if not term.weight:
+        return 0.0
+    unknown = TRANSFORMS[term.transform].least, math.inf
+    least, most = _AFTER[term.feature](customer, value) if term.feature in _AFTER else unknown
+    return most if term.weight > 0 else least
 
 
 def _monetary(customer: Customer, value: float) -> Range:
@@ -107,7 +109,7 @@ def _monetary(customer: Customer, value: float) -> Range:
 
 
 def _recency(_customer: Customer, _value: float) -> Range:
-    return 0, 1  # a whole day when the order is dated 00:00
+    return 0, 1  # 1 when the order is dated 00:00
 
 
 def _tenure(customer: Customer, _value: float) -> Range:
@@ -117,13 +119,13 @@ def _tenure(customer: Customer, _value: float) -> Range:
 def _orders_90d(customer: Customer, _value: float) -> Range:
     recent, settled = customer["orders_90d"], RECENT_DAYS - WITHIN_DAYS
     if customer["Tenure"] < settled:
-        return recent + 1, recent + 1  # none leaves the 90 days meanwhile
+        return recent + 1, recent + 1  # no order leaves the 90 days in the meantime
     return 1 + (customer["Recency"] < settled), recent + 1
 
 
 def _active_months(customer: Customer, _value: float) -> Range:
     months, as_of = customer["active_months"], customer["as_of"]
-    # The last order was on the day that lies Recency days back, or on the one before; the next is not before yesterday.
+    # The last order was Recency days ago, or the day before that; the next is not before yesterday.
     last, next_ = as_of - customer["Recency"] * DAY, as_of - DAY
     grows = (next_.year, next_.month) > (last.year, last.month)
     return months + grows, months + 1
@@ -131,7 +133,7 @@ def _active_months(customer: Customer, _value: float) -> Range:
 
 def _decayed_orders(customer: Customer, _value: float) -> Range:
     decayed = customer["decayed_orders"]
-    return decayed * AGED + A_DAY_OLD - 2 * NINE_PLACES, decayed + 1 + 2 * NINE_PLACES
+    return decayed * DECAY_WITHIN_DAYS + DECAY_ONE_DAY - 2 * NINE_PLACES, decayed + 1 + 2 * NINE_PLACES
 
 
 def _recency_to_gap(customer: Customer, _value: float) -> Range:
@@ -149,8 +151,8 @@ def _returns_share(customer: Customer, value: float) -> Range:
     return 0, returned / (customer["Monetary"] + value - CENT) + NINE_PLACES
 
 
-# What each feature can be, least and most, as of the day after an order of at least `value`. One that is not here can
-# be anything: a formula that rises with it promises nothing.
+# The least and most that each feature can be as of the day after an order of at least `value`. Other features are
+# unbounded: no order is certain to suffice where the log-odds rise with one of them.
 _AFTER: Final[dict[str, Callable[[Customer, float], Range]]] = {
     "Monetary": _monetary,
     "Recency": _recency,

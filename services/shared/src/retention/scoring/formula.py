@@ -1,24 +1,28 @@
-"""A linear formula in log-odds over log1p features, with its uncertainty. Pure arithmetic.
+"""A linear formula in log-odds over transformed features, with its uncertainty. Pure arithmetic.
 
-    log-odds = base + Σ weight · (log1p(value) − mean)
+    log-odds = base + Σ weight · (transform(value) − mean)
 
-Each summand is the exact contribution of one feature, against the average customer of the training windows.
+Each summand is the exact contribution of one feature, compared with the average customer of the training windows.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from operator import mul
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Features: TypeAlias = "Mapping[str, float]"
+TransformName: TypeAlias = Literal["log1p", "identity"]
+
+_LARGEST_LOG: Final = 700.0  # exp overflows above 709
 
 
 def finite(value: object) -> float:
-    """Return a number that JSON held; TypeError or ValueError when it is none, or NaN or infinite."""
+    """Return a number read from JSON; TypeError when it is not a number, ValueError when it is NaN or infinite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"not a number: {value!r}")
     if not math.isfinite(value):
@@ -26,28 +30,65 @@ def finite(value: object) -> float:
     return float(value)
 
 
+def _expm1(value: float) -> float:
+    return math.expm1(min(value, _LARGEST_LOG))
+
+
+class Transform(NamedTuple):
+    """An increasing function of a feature, its inverse (capped where it would overflow) and its smallest argument."""
+
+    apply: Callable[[float], float]
+    invert: Callable[[float], float]
+    least: float
+
+
+TRANSFORMS: Final[dict[TransformName, Transform]] = {
+    "log1p": Transform(math.log1p, _expm1, 0.0),
+    "identity": Transform(float, float, -math.inf),
+}
+
+
 class Term(NamedTuple):
-    """One feature of the formula: its mean on the log1p scale and its weight per unit of log1p."""
+    """One feature of the formula: its transform, its mean after the transform, and its weight per transformed unit."""
 
     feature: str
+    transform: TransformName
     mean: float
     weight: float
 
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Term:
+        """Return the term; TypeError, KeyError or ValueError when the content is not one."""
+        transform = content.get("transform", "log1p")  # bundles written before the key existed
+        if transform not in TRANSFORMS:
+            raise ValueError(f"transform must be one of {', '.join(TRANSFORMS)}, not {transform!r}")
+        return cls(str(content["feature"]), transform, finite(content["mean"]), finite(content["weight"]))
+
 
 class Evaluated(NamedTuple):
-    """What a formula makes of one customer."""
+    """A formula's result for one customer."""
 
     contributions: list[float]
     log_odds: float
     variance: float
 
 
-class Formula(NamedTuple):
-    """Log-odds of churn for a customer described by the terms' features (each ≥ 0)."""
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Log-odds of churn for a customer described by the terms' features."""
 
     base_log_odds: float
     terms: tuple[Term, ...]
     covariance: tuple[tuple[float, ...], ...]  # of (base, weights…), clustered by customer
+    # Each term with its function looked up once: a look-up per evaluation makes log_odds 12 % slower.
+    _steps: tuple[tuple[str, Callable[[float], float], float, float], ...] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Look up each term's function."""
+        steps = tuple((term.feature, TRANSFORMS[term.transform].apply, term.mean, term.weight) for term in self.terms)
+        object.__setattr__(self, "_steps", steps)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -60,9 +101,9 @@ class Formula(NamedTuple):
 
     def log_odds(self, features: Features) -> float:
         """Return base + Σ contributions."""
-        # In one pass, half the time of contributions(): a counterfactual asks for it twice, or more often.
+        # In one pass, half the time of contributions(): a counterfactual needs it at least twice.
         return self.base_log_odds + math.fsum(
-            [weight * (math.log1p(features[feature]) - mean) for feature, mean, weight in self.terms]
+            [weight * (transform(features[feature]) - mean) for feature, transform, mean, weight in self._steps]
         )
 
     def variance(self, features: Features) -> float:
@@ -70,31 +111,35 @@ class Formula(NamedTuple):
         return self._variance(self._distances(features))
 
     def evaluate(self, features: Features) -> Evaluated:
-        """Return contributions, log-odds and variance at once: the same as each alone, without three times the logs."""
+        """Return contributions, log-odds and variance together; the features are transformed once, not three times."""
         distances = self._distances(features)
         shares = self._shares(distances)
         return Evaluated(shares, self.base_log_odds + math.fsum(shares), self._variance(distances))
 
     def _shares(self, distances: list[float]) -> list[float]:
-        return [weight * distance for (_, _, weight), distance in zip(self.terms, distances, strict=True)]
+        return [weight * distance for (_, _, _, weight), distance in zip(self._steps, distances, strict=True)]
 
     def _variance(self, distances: list[float]) -> float:
         gradient = [1.0, *distances]
-        along = (math.fsum(map(mul, gradient, row)) for row in self.covariance)  # without a frame for each of 81
+        along = (math.fsum(map(mul, gradient, row)) for row in self.covariance)  # map: no Python frame per product
         return max(math.fsum(map(mul, gradient, along)), 0.0)
 
     def _distances(self, features: Features) -> list[float]:
-        return [math.log1p(features[feature]) - mean for feature, mean, _ in self.terms]
+        return [transform(features[feature]) - mean for feature, transform, mean, _ in self._steps]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the formula as it stands in `churn.json`."""
-        return self._asdict() | {"terms": [term._asdict() for term in self.terms]}
+        """Return the formula as written to `churn.json`."""
+        return {
+            "base_log_odds": self.base_log_odds,
+            "terms": [term._asdict() for term in self.terms],
+            "covariance": self.covariance,
+        }
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Formula:
         """Return the formula; TypeError, KeyError or ValueError when the content is not one."""
         covariance = tuple(tuple(map(finite, row)) for row in content["covariance"])
-        terms = tuple(Term(str(t["feature"]), finite(t["mean"]), finite(t["weight"])) for t in content["terms"])
+        terms = tuple(map(Term.from_json, content["terms"]))
         if [len(row) for row in covariance] != [len(terms) + 1] * (len(terms) + 1):
             raise ValueError(f"covariance must be {len(terms) + 1} × {len(terms) + 1}")
         if any(row[i] < 0 for i, row in enumerate(covariance)):

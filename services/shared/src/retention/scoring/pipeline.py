@@ -1,38 +1,40 @@
-"""Everybody's score as an aggregation pipeline: the churn model and the segments, in the database, as plain data.
+"""Churn model and segments as aggregation stages, so that MongoDB scores all customers itself. Plain data.
 
-The same arithmetic as `ChurnModel.probability`, `SegmentModel.segment` and `evidence`, to 1e-9; what is constant is
-multiplied out beforehand. The interval is left to whoever shows a customer: its quadratic form would cost more than all
-of the rest.
+The arithmetic of `ChurnModel.probability`, `SegmentModel.segment` and `evidence`, equal to 1e-9; constants are
+multiplied out beforehand. Intervals are computed when a customer is shown: their quadratic form would cost more than
+everything else here.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from retention.features.pipelines import CONTRACT_FEATURES, DAY_MS
 from retention.scoring.churn import MONTH
 from retention.scoring.single_order import BREADTH, RECENCY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from retention.features.pipelines import Pipeline
     from retention.scoring.churn import ChurnModel
-    from retention.scoring.formula import Formula
+    from retention.scoring.formula import Formula, Term, TransformName
     from retention.scoring.segments import SegmentModel
     from retention.scoring.single_order import Cell, SingleOrderRates
 
-Expression = Any
+Expression: TypeAlias = Any
 
 _RFM: Final = (RECENCY, "Frequency", "Monetary")  # in the order of the centroids
 _IS_SINGLE: Final = {"$eq": ["$Frequency", 1]}
 
 
 def scores(churn: ChurnModel, segments: SegmentModel, model_version: str) -> Pipeline:
-    """Turn documents of `customers` into those of `scores`, each under the customer's id.
+    """Return the stages that turn `customers` documents into `scores` documents with the same ids.
 
-    Beside the contract's features: `churn_probability`, `churn_prediction`, `evidence`, `cluster`, `segment`, `as_of`,
-    `due` (when the horizon ends and the prediction can be judged), `model_version`, and the `revision` of what was
-    scored. A customer that lacks a feature of the model fails the whole pipeline with NO_MATCHING_BRANCH.
+    Each holds the contract's features, `churn_probability`, `churn_prediction`, `evidence`, `cluster`, `segment`,
+    `as_of`, `due` (when the horizon ends and the prediction can be judged), `model_version`, and the `revision` of the
+    customer document. A customer without one of the model's features fails the whole pipeline (NO_MATCHING_BRANCH).
     """
     logs = {f"log_{name}": _log1p(f"${name}") for name in _RFM}
     found = {"probability": _probability(churn), "nearest": _nearest(segments)}
@@ -49,16 +51,16 @@ def scores(churn: ChurnModel, segments: SegmentModel, model_version: str) -> Pip
         "model_version": model_version,
         "revision": "$revision",
     }
-    # One expression makes the whole document: 15 % faster than $project, which goes through paths.
+    # One expression for the whole document is 15 % faster than $project, which resolves paths.
     return [{"$replaceWith": _let(logs, _let(found, score))}]
 
 
-NO_MATCHING_BRANCH: Final = 40066  # MongoDB's code for a $switch where nothing holds and there is no default
+NO_MATCHING_BRANCH: Final = 40066  # MongoDB's error code for a $switch with no matching branch and no default
 
 
 def _prediction(threshold: float) -> Expression:
-    # No default: a feature that is missing makes the probability null, which is below every number. So the pipeline
-    # fails, and no customer is ever given a null for a score.
+    # No default: a missing feature makes the probability null, which sorts below every number, so no branch matches
+    # and the pipeline fails. A null is never stored as a score.
     branches = [(0, {"$gte": ["$$probability", 0]}), (1, {"$gte": ["$$probability", threshold]})]
     return {"$switch": {"branches": [{"case": case, "then": then} for then, case in reversed(branches)]}}
 
@@ -66,17 +68,19 @@ def _prediction(threshold: float) -> Expression:
 def _probability(churn: ChurnModel) -> Expression:
     season = _at([shift.log_odds for shift in churn.season], {"$subtract": [f"${MONTH}", 1]})
     log_odds = {"$cond": [_IS_SINGLE, _single_order(churn.single_order), _several_orders(churn.several_orders)]}
-    # exp overflows to infinity, and 1 over that is the 0 of retention.scoring.churn.sigmoid.
+    # exp overflows to infinity, and 1 / infinity is 0, as in retention.scoring.churn.sigmoid.
     return {"$divide": [1, {"$add": [1, {"$exp": {"$subtract": [0, {"$add": [log_odds, season]}]}}]}]}
 
 
 def _several_orders(formula: Formula) -> Expression:
     constant = math.fsum([formula.base_log_odds, *(-term.weight * term.mean for term in formula.terms)])
-    summands = [
-        {"$multiply": [term.weight, f"$$log_{term.feature}" if term.feature in _RFM else _log1p(f"${term.feature}")]}
-        for term in formula.terms
-    ]
-    return {"$add": [constant, *summands]}
+    return {"$add": [constant, *({"$multiply": [term.weight, _transformed(term)]} for term in formula.terms)]}
+
+
+def _transformed(term: Term) -> Expression:
+    if term.transform == "log1p" and term.feature in _RFM:
+        return f"$$log_{term.feature}"
+    return _TRANSFORMS[term.transform](f"${term.feature}")
 
 
 def _single_order(rates: SingleOrderRates) -> Expression:
@@ -93,9 +97,9 @@ def _holds(cell: Cell) -> Expression:
 
 
 def _nearest(segments: SegmentModel) -> Expression:
-    """Return the place of the segment whose centroid is nearest, the first of equals.
+    """Return the position of the segment with the nearest centroid, the first of equals.
 
-    |point − centroid|² less |point|², which is the same for all, is linear in the logarithms.
+    |point − centroid|² − |point|² ranks the centroids alike, and is linear in the logarithms.
     """
     distances = []
     for segment in segments.segments:
@@ -117,6 +121,12 @@ def _evidence(horizon_days: int) -> Expression:
 
 def _log1p(value: Expression) -> Expression:
     return {"$ln": {"$add": [1, value]}}
+
+
+_TRANSFORMS: Final[dict[TransformName, Callable[[Expression], Expression]]] = {
+    "log1p": _log1p,
+    "identity": lambda value: value,
+}
 
 
 def _at(values: list[Any], place: Expression) -> Expression:

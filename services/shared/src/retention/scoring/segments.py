@@ -1,4 +1,4 @@
-"""Segments: the nearest centroid in log RFM. Pure arithmetic; a segment is named for what its centroid is."""
+"""Segments: the nearest centroid in log RFM space, named after what the centroid is. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Segment(NamedTuple):
-    """One cluster: where its centroid is (mean recency in days, orders, money) and what to do about its customers."""
+    """One cluster: its name, its centroid, and the recommended action and offer."""
 
     cluster: int
     segment: str
@@ -24,13 +24,13 @@ class SegmentModel(NamedTuple):
     segments: tuple[Segment, ...]
 
     def segment(self, recency: float, frequency: float, monetary: float) -> Segment:
-        """Return the segment whose centroid is nearest; of two equally near, the first."""
+        """Return the segment whose centroid is nearest; the first of equals."""
         logs = (math.log1p(recency), math.log1p(frequency), math.log1p(monetary))
         point = [(log - mean) / scale for log, mean, scale in zip(logs, self.mean, self.scale, strict=True)]
         return min(self.segments, key=lambda segment: math.dist(point, segment.centroid))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the model as it stands in `segments.json`."""
+        """Return the model as written to `segments.json`."""
         return {"mean": self.mean, "scale": self.scale, "segments": [s._asdict() for s in self.segments]}
 
     @classmethod

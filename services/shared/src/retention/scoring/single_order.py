@@ -1,6 +1,7 @@
-"""Customers with one order: no rhythm to learn from, so what became of others like them. Pure arithmetic.
+"""Churn of customers with one order, as a small table of empirical rates. Pure arithmetic.
 
-"Like them" is a cell of a small table: how long ago the order was, and how many different products were in it.
+One order shows no rhythm. Each cell of the table covers similar customers: by days since the order, and by the number
+of different products in it.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ BREADTH: Final = "distinct_products"
 
 
 class Cell(NamedTuple):
-    """What became of the single-order customers below both limits (None: no limit) and in no earlier cell.
+    """The single-order customers below both limits (None: no limit) and in no earlier cell.
 
-    `log_odds` is the log-odds of their empirical churn rate; `low` and `high` those of its Wilson interval.
+    `log_odds` is the log-odds of their churn rate, `low` and `high` those of its Wilson interval.
     """
 
     recency_below: float | None  # days
@@ -32,14 +33,14 @@ class Cell(NamedTuple):
     high: float
 
     def holds(self, recency: float, products: float) -> bool:
-        """Return whether such a customer is below both limits."""
+        """Return whether a customer with these figures is below both limits."""
         return (self.recency_below is None or recency < self.recency_below) and (
             self.products_below is None or products < self.products_below
         )
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Both limits, infinite where there is none: below the limits of an earlier cell lies nobody it has."""
+        """Both limits, infinite where there is none."""
         return _or_infinite(self.recency_below), _or_infinite(self.products_below)
 
     @classmethod
@@ -51,9 +52,9 @@ class Cell(NamedTuple):
         log_odds, low, high = (finite(content[name]) for name in ("log_odds", "low", "high"))
         customers = content["customers"]
         if not isinstance(customers, int) or customers < 1:
-            raise ValueError(f"a cell of single_order has {customers!r} customers")
+            raise ValueError(f"single_order: customers must be a whole number of at least 1, not {customers!r}")
         if not low <= log_odds <= high:
-            raise ValueError("a rate of single_order lies outside of its interval")
+            raise ValueError("single_order: a cell's rate is outside its interval")
         return cls(recency_below, products_below, customers, log_odds, low, high)
 
 
@@ -62,18 +63,18 @@ def _or_infinite(limit: float | None) -> float:
 
 
 class SingleOrderRates(NamedTuple):
-    """The cells in order, the last without limits, and the log-odds of all single-order customers together."""
+    """The cells in order, the last one without limits, and the log-odds over all single-order customers."""
 
     base_log_odds: float
     cells: tuple[Cell, ...]
 
     def cell(self, features: Features) -> Cell:
-        """Return the first cell that holds the customer."""
+        """Return the customer's cell."""
         recency, products = features[RECENCY], features[BREADTH]
         return next(cell for cell in self.cells if cell.holds(recency, products))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the table as it stands in `churn.json`."""
+        """Return the table as written to `churn.json`."""
         return {"base_log_odds": self.base_log_odds, "cells": [cell._asdict() for cell in self.cells]}
 
     @classmethod
@@ -81,11 +82,11 @@ class SingleOrderRates(NamedTuple):
         """Return the table; TypeError, KeyError or ValueError when the content is not one."""
         cells = tuple(map(Cell.from_json, content["cells"]))
         if not cells or cells[-1].limits != (math.inf, math.inf):
-            raise ValueError("the last cell of single_order must have no limits: it holds whom no other does")
-        # Ascending, so that none is hidden by an earlier one: it would have to have lower limits, or the same.
+            raise ValueError("single_order: the last cell must have no limits, so that every customer is in one")
+        # In ascending order no cell is hidden by an earlier one with limits as high as its own.
         if (
             any(left.limits >= right.limits for left, right in pairwise(cells))
             or min(min(c.limits) for c in cells) <= 0
         ):
-            raise ValueError("the cells of single_order must ascend, by recency and then by products, from above 0")
+            raise ValueError("single_order: the cells must ascend by recency, then by products, with limits above 0")
         return cls(finite(content["base_log_odds"]), cells)

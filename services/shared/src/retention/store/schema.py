@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from retention.store.connection import Collection, Database
+from typing import Any, Final, NamedTuple
 
 TRANSACTIONS: Final = "transactions"  # one document per line item, as it came in
 ORDERS: Final = "orders"  # one per customer, invoice, day and kind (an order or a return)
@@ -60,15 +57,3 @@ SCORE_INDEXES: Final = (Index(("churn_probability", "_id")), Index(("segment", "
 
 # The scheme by which a line's `_id` is made from its content; stored with every load.
 ID_SCHEME: Final = "seconds+blake2b64/2"
-
-
-def make_indexes(database: Database) -> None:
-    """Make the indexes that are missing; on a first load after its rows, which is faster than with each."""
-    for collection, indexes in INDEXES.items():
-        for index in indexes:
-            make_index(database[collection], index)
-
-
-def make_index(collection: Collection, index: Index) -> None:
-    """Make one index if it is missing."""
-    collection.create_index([(field, 1) for field in index.fields], **index.options)

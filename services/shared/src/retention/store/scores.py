@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure
 
 from retention.errors import BadDataError
 from retention.scoring.pipeline import NO_MATCHING_BRANCH
-from retention.store import schema, score_steps
+from retention.store import indexes, schema, score_steps
 from retention.store.connection import run_each
 from retention.store.derivation_steps import of_another_definition
 from retention.store.score_steps import EVERY_REVISION, Tally
@@ -82,7 +82,7 @@ class Scores:
         parts = [[{"$match": half}, *stages] for half in self._halves()] if self._at_once else [stages]
         with _lacking_features():
             run_each(self._score_all, parts, at_once=self._at_once)
-        run_each(lambda index: schema.make_index(following, index), schema.SCORE_INDEXES, at_once=self._at_once)
+        run_each(lambda index: indexes.make_index(following, index), schema.SCORE_INDEXES, at_once=self._at_once)
         made = following.estimated_document_count()
         if made:
             following.rename(schema.SCORES, dropTarget=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retention.scoring.churn import OPTIONAL_FIGURES, REQUIRED_FIGURES, Assumption
+from retention.scoring.feature_only import OPTIONAL_FIGURES, REQUIRED_FIGURES, Assumption
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,8 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from retention.scoring.churn import NO_SEASON, ChurnModel, FeatureOnlyModel
+from retention.scoring.churn import NO_SEASON, ChurnModel
+from retention.scoring.feature_only import FeatureOnlyModel
 from trainer.churn.assumptions import fit_assumptions
 from trainer.churn.fold import fold
 from trainer.churn.season import fit_season

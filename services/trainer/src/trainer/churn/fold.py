@@ -39,7 +39,7 @@ def fold(
     return Formula(
         base_log_odds=float(base),
         terms=tuple(
-            Term(feature, float(mean), float(weight))
+            Term(feature, "log1p", float(mean), float(weight))
             for feature, mean, weight in zip(features, scaler.mean_, weights / scaler.scale_, strict=True)
         ),
         covariance=tuple(tuple(map(float, row)) for row in covariance / np.outer(scale, scale)),

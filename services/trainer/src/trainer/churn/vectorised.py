@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -10,11 +10,16 @@ from retention.scoring.churn import MONTH
 from retention.scoring.single_order import BREADTH, RECENCY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
-    from retention.scoring.churn import ChurnModel, FeatureOnlyModel
-    from retention.scoring.formula import Formula
+    from retention.scoring.churn import ChurnModel
+    from retention.scoring.feature_only import FeatureOnlyModel
+    from retention.scoring.formula import Formula, TransformName
     from trainer.evaluation.metrics import Floats
+
+_TRANSFORMS: Final[dict[TransformName, Callable[[Any], Floats]]] = {"log1p": np.log1p, "identity": np.asarray}
 
 
 def churn_probability(model: ChurnModel, features: pd.DataFrame) -> Floats:
@@ -36,8 +41,9 @@ def log_odds(model: ChurnModel, features: pd.DataFrame) -> Floats:
 
 def contributions(formula: Formula, features: pd.DataFrame) -> Floats:
     """Return the share of each term in the log-odds: (rows, terms)."""
-    _, means, weights = zip(*formula.terms, strict=True)
-    shares: Floats = (np.log1p(features[list(formula.features)].to_numpy()) - means) * weights
+    columns = [_TRANSFORMS[term.transform](features[term.feature].to_numpy()) for term in formula.terms]
+    means, weights = [term.mean for term in formula.terms], [term.weight for term in formula.terms]
+    shares: Floats = (np.array(columns).T - means) * weights
     return shares
 
 

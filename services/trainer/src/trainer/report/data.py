@@ -58,6 +58,6 @@ def _weighted(formula: Formula) -> list[WeightedTerm]:
     half_widths = (Z * math.sqrt(row[place]) for place, row in enumerate(formula.covariance))
     next(half_widths)  # of the base
     return [
-        WeightedTerm(*term, term.weight - half_width, term.weight + half_width)
+        WeightedTerm(term.feature, term.mean, term.weight, term.weight - half_width, term.weight + half_width)
         for term, half_width in zip(formula.terms, half_widths, strict=True)
     ]
