@@ -13,21 +13,21 @@ from shops import NOW, Shop
 
 from retention.errors import GateRefusedError, NoChampionError
 from retention.registry.versions import Registry
-from trainer import gate
-from trainer import train as training_run
+from trainer import gate, training_data
 from trainer.churn import fit
 from trainer.churn.threshold import ThresholdPolicy
 from trainer.churn.vectorised import churn_probability
 from trainer.evaluation.bootstrap import bootstrap
-from trainer.evaluation.metrics import RANKING, ece
+from trainer.evaluation.metrics import RANKING_METRICS, ece
 from trainer.gate import Verdict, check_challenger
+from trainer.train import train
 from trainer.windows import Examples, choose_windows, examples_at, training_examples
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from trainer.evaluation.metrics import Floats, Integers
+    from trainer.arrays import Floats, Integers
     from trainer.repository import Store
     from trainer.windows import Windows
 
@@ -99,7 +99,7 @@ def test_a_good_model_passes_and_says_why() -> None:
     verdict = verdict_of(PROBABILITY)
     assert verdict.passed
     assert "not compared with the champion: there is none" in verdict.reason
-    assert "against 'longest silent first'" in verdict.reason
+    assert "against the rule 'longest silent first'" in verdict.reason
     assert json.loads(json.dumps(verdict.to_json(), allow_nan=False))["passed"]
     verdict.require("20260102T030405Z-3f9c2ab")
 
@@ -137,7 +137,7 @@ def test_what_is_no_probability_is_refused_at_once(wrong: float) -> None:
 
 def test_a_ranking_that_may_be_chance_is_refused() -> None:
     few, weak = slice(600, 750), 1 / (1 + np.exp(-(SIGNAL + 2 * NOISE) / 5))
-    area = bootstrap(CHURNED[few], weak[few], RANKING).to_json()["roc_auc"]
+    area = bootstrap(CHURNED[few], weak[few], RANKING_METRICS).to_json()["roc_auc"]
     assert area["low"] < gate.MIN_ROC_AUC < area["value"]
     assert failed(CHURNED[few], weak[few], silent_days=-SIGNAL[few]) == {"ranking"}
 
@@ -181,7 +181,7 @@ def test_a_loss_that_few_customers_cannot_prove_is_no_reason_to_refuse() -> None
     few = slice(300, 450)
     challenger = 1 / (1 + np.exp(-(SIGNAL + 0.3 * NOISE)))
     loss = bootstrap(CHURNED[few], challenger[few]).minus(bootstrap(CHURNED[few], PROBABILITY[few]), "roc_auc")
-    assert loss["value"] < -gate.MAX_LOSS < 0 < loss["high"]
+    assert loss["value"] < -gate.MAX_ROC_AUC_LOSS < 0 < loss["high"]
     verdict = failed(CHURNED[few], challenger[few], silent_days=SILENT_DAYS[few], champion=PROBABILITY[few])
     assert verdict == set()
 
@@ -198,7 +198,7 @@ def test_a_loss_that_matters_to_nobody_is_no_reason_to_refuse() -> None:
     churned, champion = np.tile(CHURNED, 8), np.tile(PROBABILITY, 8)  # so many customers prove the least loss
     challenger = 1 / (1 + np.exp(-np.tile(SIGNAL + 0.05 * NOISE, 8)))
     loss = bootstrap(churned, challenger).minus(bootstrap(churned, champion), "roc_auc")
-    assert -gate.MAX_LOSS < loss["value"] < loss["high"] < 0
+    assert -gate.MAX_ROC_AUC_LOSS < loss["value"] < loss["high"] < 0
     assert failed(churned, challenger, silent_days=np.tile(SILENT_DAYS, 8), champion=champion) == set()
 
 
@@ -232,8 +232,8 @@ def test_it_is_the_gate_that_keeps_shuffled_labels_from_going_live(
     def shuffled_training_examples(store: Store, windows: Windows) -> Examples:
         return shuffled(training_examples(store, windows), 0)
 
-    monkeypatch.setattr(training_run, "examples_at", shuffled_examples_at)
-    monkeypatch.setattr(training_run, "training_examples", shuffled_training_examples)
+    monkeypatch.setattr(training_data, "examples_at", shuffled_examples_at)
+    monkeypatch.setattr(training_data, "training_examples", shuffled_training_examples)
     with pytest.raises(GateRefusedError, match="not promoted"):
         train_once(invented_shop, tmp_path, NOW)
     with pytest.raises(NoChampionError):
@@ -247,4 +247,4 @@ def test_it_is_the_gate_that_keeps_shuffled_labels_from_going_live(
 def train_once(shop: Shop, models_dir: Path, now: datetime) -> str:
     with shop.store() as store:
         settings = shop.settings(models_dir)
-        return training_run.train(store, settings, now=now, horizon_days=HORIZON_DAYS, force=True, say=str).version
+        return train(store, settings, now=now, horizon_days=HORIZON_DAYS, force=True, say=str).version

@@ -142,8 +142,8 @@ def test_the_honest_holdout_is_good_and_calibrated(bundle: Bundle) -> None:
     assert metrics["ece"]["value"] <= 0.04
     assert metrics["lift_top_decile"]["value"] >= 1.58
     assert all(metric["low"] <= metric["value"] < metric["high"] for metric in metrics.values())
-    for rival in ("older_three_features", "longest_silent_first"):
-        assert bundle.manifest["comparison"][rival]["roc_auc_difference"]["low"] > 0, rival
+    for baseline in ("older_three_features", "longest_silent_first"):
+        assert bundle.manifest["comparison"][baseline]["roc_auc_difference"]["low"] > 0, baseline
 
 
 def test_the_figures_can_be_had_again_from_the_published_formula_and_the_file_alone(

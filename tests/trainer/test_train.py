@@ -16,7 +16,7 @@ from retention.registry.bundle import Bundle, read_bundle
 from retention.registry.versions import KEPT, Registry
 from retention.scoring.churn import sigmoid
 from trainer import gate
-from trainer.churn import choose
+from trainer.churn.model_selection import CANDIDATES
 from trainer.churn.vectorised import churn_probability
 from trainer.gate import Check, Verdict
 from trainer.repository import Store, open_store
@@ -202,8 +202,8 @@ def test_an_empty_database_is_refused_with_the_next_step(
 
 def test_no_weight_contradicts_common_sense(trained: Bundle) -> None:
     terms = trained.churn.several_orders.terms
-    assert not [term for term in terms if choose.CANDIDATES[term.feature] * term.weight < 0]
-    assert 6 <= len(terms) < len(choose.CANDIDATES)  # some were dropped, so the test can fail
+    assert not [term for term in terms if CANDIDATES[term.feature] * term.weight < 0]
+    assert 6 <= len(terms) < len(CANDIDATES)  # some were dropped, so the test can fail
 
 
 def test_the_threshold_finds_the_share_its_policy_promises(trained: Bundle, store: Store) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from retention.scoring.churn import NO_SEASON
-from trainer.churn.season import fit_season, intercept
+from trainer.churn.season import best_intercept, fit_season
 from trainer.windows import Examples
 
 FIRST = np.datetime64("2010-03-05")
@@ -67,12 +67,12 @@ def test_an_intercept_is_found_from_however_far(mean: float, rate: float) -> Non
     random = np.random.default_rng(0)
     log_odds = random.normal(np.log(mean / (1 - mean)), 2, 900)
     churned = (np.arange(900) < 900 * rate).astype(int)
-    shift = intercept(churned, log_odds).log_odds
+    shift = best_intercept(churned, log_odds).log_odds
     assert (1 / (1 + np.exp(-(log_odds + shift)))).mean() == pytest.approx(rate, abs=2e-3)
 
 
 def test_the_intercept_makes_the_mean_probability_the_rate() -> None:
     random = np.random.default_rng(0)
     log_odds, churned = random.normal(0, 1.5, 500), (random.random(500) < 0.2).astype(int)
-    shifted = 1 / (1 + np.exp(-(log_odds + intercept(churned, log_odds).log_odds)))
+    shifted = 1 / (1 + np.exp(-(log_odds + best_intercept(churned, log_odds).log_odds)))
     assert shifted.mean() == pytest.approx(churned.mean(), abs=1e-9)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from retention.errors import BadConfigurationError
-from trainer.churn.threshold import SLACK, ThresholdPolicy, choose_threshold, cuts
+from trainer.churn.threshold import SLACK, ThresholdPolicy, choose_threshold, ranking_cuts
 
 PROBABILITY = np.random.default_rng(7).random(500).round(2)  # ties
 CHURNED = (np.random.default_rng(8).random(500) < PROBABILITY).astype(int)
@@ -72,7 +72,7 @@ def test_the_threshold_is_not_on_a_score_whose_last_bit_may_differ_elsewhere() -
 
 
 def test_cuts_never_tear_equal_scores_apart() -> None:
-    found = cuts(np.array([1, 0, 1, 1]), np.array([0.5, 0.9, 0.5, 0.1]))
+    found = ranking_cuts(np.array([1, 0, 1, 1]), np.array([0.5, 0.9, 0.5, 0.1]))
     assert [list(column) for column in found] == [[0.9, 0.5, 0.1], [0, 2, 3], [1, 3, 4]]
 
 
@@ -92,6 +92,8 @@ def test_a_policy_that_cannot_be_meant_is_refused_by_the_name_of_its_option(opti
         ThresholdPolicy(**wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
-@pytest.mark.parametrize(("policy", "words"), [(RECALL, "recall ≥ 0.80"), (F1, "F1"), (PROFIT, r"2.00 GBP, keeps 20%")])
+@pytest.mark.parametrize(
+    ("policy", "words"), [(RECALL, "recall ≥ 0.80"), (F1, "F1"), (PROFIT, r"2.00 GBP and keeps 20%")]
+)
 def test_the_manifest_says_which_policy_it_was(policy: ThresholdPolicy, words: str) -> None:
     assert words in choose_threshold(policy, CHURNED, PROBABILITY).policy

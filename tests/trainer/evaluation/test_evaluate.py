@@ -15,14 +15,14 @@ from sklearn.metrics import average_precision_score, brier_score_loss, confusion
 from retention.features import pipelines
 from trainer.churn.threshold import ThresholdPolicy
 from trainer.evaluation import bootstrap as bootstrap_module
+from trainer.evaluation.baselines import Baseline, fit_baselines
 from trainer.evaluation.bootstrap import bootstrap
 from trainer.evaluation.evaluate import at_threshold, calibration, deciles, evaluate, threshold_curve
-from trainer.evaluation.metrics import METRICS, RANKING, Scored, ece, sampling_ece, wilson
-from trainer.evaluation.rivals import Rival, fit_rivals
+from trainer.evaluation.metrics import METRICS, RANKING_METRICS, RankedSample, ece, sampling_ece, wilson
 from trainer.windows import Examples
 
 if TYPE_CHECKING:
-    from trainer.evaluation.metrics import Floats, Integers
+    from trainer.arrays import Floats, Integers
 
 DAY = np.datetime64("2011-06-01")
 N = 1_003  # not a multiple of ten
@@ -60,7 +60,7 @@ def test_every_metric_is_scikit_learns(score: Floats) -> None:
 def test_every_resample_has_the_metrics_of_the_customers_it_drew(score: Floats) -> None:
     drawn = np.random.default_rng(2).integers(0, N, (5, N))
     counts = np.array([np.bincount(rows, minlength=N) for rows in drawn])
-    found = Scored(CHURNED, score).metrics(counts)
+    found = RankedSample(CHURNED, score).metrics(counts)
     for resample, rows in enumerate(np.sort(drawn)):
         expected = by_scikit_learn(CHURNED[rows], score[rows])
         assert {name: values[resample] for name, values in found.items()} == pytest.approx(expected, abs=1e-9)
@@ -188,8 +188,8 @@ def examples(churned: Integers, recency: Integers, frequency: Integers) -> Examp
     return Examples(features, pd.Series(churned), features.index, np.full(len(churned), DAY))
 
 
-def evaluated(test: Examples, probability: Floats, **rivals: Rival) -> dict[str, Any]:
-    return evaluate(test, probability, threshold=0.5, policy=ThresholdPolicy(), rivals=rivals, horizon_days=90)
+def evaluated(test: Examples, probability: Floats, **baselines: Baseline) -> dict[str, Any]:
+    return evaluate(test, probability, threshold=0.5, policy=ThresholdPolicy(), baselines=baselines, horizon_days=90)
 
 
 def test_each_evidence_tier_and_the_active_have_metrics_of_their_own() -> None:
@@ -223,7 +223,7 @@ def test_a_group_too_small_or_of_one_class_has_a_count_and_no_metrics() -> None:
 
 
 def test_all_of_it_is_json_and_names_the_published_metrics() -> None:
-    worse = Rival(PROBABILITY + np.random.default_rng(7).random(N), RANKING)
+    worse = Baseline(PROBABILITY + np.random.default_rng(7).random(N), RANKING_METRICS)
     found = evaluated(examples(CHURNED, np.full(N, 5), np.full(N, 3)), PROBABILITY, worse=worse)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["economics"] == {"contact_cost": 1.0, "margin": 25.0, "save_rate": 0.1, "currency": "GBP"}
@@ -238,10 +238,10 @@ def test_the_rivals_learn_from_the_training_windows_and_are_the_same_every_time(
     recency, frequency = draw.integers(1, 300, N), draw.integers(1, 9, N)
     learn = examples((draw.random(N) < recency / 300).astype(int), recency, frequency)
     test = examples(CHURNED, recency, frequency)
-    rivals, again = fit_rivals(learn, test), fit_rivals(learn, test)
-    assert list(rivals) == ["longest_silent_first", "older_three_features", "gradient_boosting"]
-    assert all((rivals[name].score == again[name].score).all() for name in rivals)
-    assert rivals["longest_silent_first"].score.tolist() == recency.tolist()
-    assert roc_auc_score(learn.churned, rivals["gradient_boosting"].score) > 0.75
-    unseen = fit_rivals(learn, test._replace(churned=1 - test.churned))
-    assert all((rivals[name].score == unseen[name].score).all() for name in rivals)
+    baselines, again = fit_baselines(learn, test), fit_baselines(learn, test)
+    assert list(baselines) == ["longest_silent_first", "older_three_features", "gradient_boosting"]
+    assert all((baselines[name].score == again[name].score).all() for name in baselines)
+    assert baselines["longest_silent_first"].score.tolist() == recency.tolist()
+    assert roc_auc_score(learn.churned, baselines["gradient_boosting"].score) > 0.75
+    unseen = fit_baselines(learn, test._replace(churned=1 - test.churned))
+    assert all((baselines[name].score == unseen[name].score).all() for name in baselines)

@@ -16,14 +16,14 @@ from online_retail import needs_online_retail
 from sklearn.metrics import silhouette_score
 
 from retention.errors import BadConfigurationError, NotEnoughDataError
-from trainer.segments.cluster_counts import cluster_counts, knee
-from trainer.segments.clusterers import compare
+from trainer.segments.cluster_counts import compare_cluster_counts, knee
+from trainer.segments.cluster_quality import CRITERIA, cluster_quality
+from trainer.segments.clusterers import compare_clusterers
+from trainer.segments.descriptions import fingerprint, read_descriptions
 from trainer.segments.fit import RFM, FittedSegments, fit_segments, naming_warnings
-from trainer.segments.names import fingerprint, read_descriptions
-from trainer.segments.pca_map import pca_coordinates
-from trainer.segments.separation import CRITERIA, separations
-from trainer.segments.stability import stability
-from trainer.segments.summary import summary
+from trainer.segments.pca_map import segment_map
+from trainer.segments.profile import profile_segments
+from trainer.segments.stability import name_stability
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,17 +116,17 @@ def test_the_bytes_are_the_same_on_one_thread_and_on_two() -> None:
 @pytest.mark.parametrize(
     ("customers", "figures"),
     [
-        (shop(np.empty((0, 3))), "0 customers, 0 of them different"),
-        (shop([[5, 1, 10]]), "1 customers, 1 of them different"),
-        (shop([[5, 1, 10]] * 200), "200 customers, 1 of them different"),
-        (shop([[5, 1, 10], [6, 1, 10], [7, 1, 10]] * 60), "180 customers, 3 of them different"),
-        (shop([[5, 1, 10], [5, 1, 10 + 1e-12], [5, 1, 1e12], [300, 1, 10]]), "4 customers, 3 of them different"),
+        (shop(np.empty((0, 3))), "0 customers, 0 of them distinct"),
+        (shop([[5, 1, 10]]), "1 customers, 1 of them distinct"),
+        (shop([[5, 1, 10]] * 200), "200 customers, 1 of them distinct"),
+        (shop([[5, 1, 10], [6, 1, 10], [7, 1, 10]] * 60), "180 customers, 3 of them distinct"),
+        (shop([[5, 1, 10], [5, 1, 10 + 1e-12], [5, 1, 1e12], [300, 1, 10]]), "4 customers, 3 of them distinct"),
     ],
 )
 def test_fewer_different_customers_than_segments_are_refused_with_the_figures(
     customers: pd.DataFrame, figures: str
 ) -> None:
-    with pytest.raises(NotEnoughDataError, match=f"{figures}.* at least 4 different ones are needed"):
+    with pytest.raises(NotEnoughDataError, match=f"{figures}.* at least 4 distinct ones are needed"):
         fit_segments(customers)
 
 
@@ -176,7 +176,7 @@ OTHER = entry(segment="Other", like="{recency: 1, frequency: -1, monetary: -1}")
         (entry(offer="-"), r"entry 1 \(No\): offer is missing"),
         (entry(discount="5"), r"entry 1 \(No\): discount is unknown"),
         (entry(action="''"), r"entry 1 \(No\): action is empty"),
-        (entry(offer="[10, 20]"), r"entry 1 \(No\): offer is empty or not a text"),
+        (entry(offer="[10, 20]"), r"entry 1 \(No\): offer is empty or not text"),
         (entry(like="-"), r"entry 1 \(No\): like is missing"),
         (entry(like="near"), r"entry 1 \(No\): like is not a mapping"),
         (entry(like="{recency: 1, frequency: 1}"), r"entry 1 \(No\): like.monetary is missing"),
@@ -185,23 +185,23 @@ OTHER = entry(segment="Other", like="{recency: 1, frequency: -1, monetary: -1}")
         (entry(like="{recency: nan, frequency: 1, monetary: 1}"), "like.recency is not a number"),
         (entry(like="{recency: 1, frequency: true, monetary: 1}"), "like.frequency is not a number"),
         (entry(like="{recency: 1, frequency: 99, monetary: 1}"), "like.frequency is not a number from -5.0 to 5.0"),
-        (OTHER + OTHER.replace("1,", "2,"), r"entry 2 \(Other\): segment is that of entry 1"),
-        (entry() + entry(segment="Same place"), r"entry 2 \(Same place\): like is that of entry 1"),
-        (entry() + OTHER.replace("- ", "  ", 1), "'segment' stands twice in one entry.* line 1"),  # a forgotten dash
+        (OTHER + OTHER.replace("1,", "2,"), r"entry 2 \(Other\): segment repeats entry 1"),
+        (entry() + entry(segment="Same place"), r"entry 2 \(Same place\): like repeats entry 1"),
+        (entry() + OTHER.replace("- ", "  ", 1), "duplicate 'segment' in one entry.* line 1"),  # a forgotten dash
         (entry(), "1 entries for 2 segments"),
-        ("- text\n", "entry 1: not a mapping"),
-        ("", "not a list"),
-        ("segments: 4\n", "not a list"),
-        ("- [\n", "not YAML"),
-        ("[" * 5_000, "not YAML"),
-        ("- &a [*a]\n", "not YAML"),
+        ("- text\n", "entry 1: is not a mapping"),
+        ("", "is not a list"),
+        ("segments: 4\n", "is not a list"),
+        ("- [\n", "is not valid YAML"),
+        ("[" * 5_000, "is not valid YAML"),
+        ("- &a [*a]\n", "is not valid YAML"),
     ],
 )
 def test_a_wrong_names_file_is_refused_in_one_message_naming_entry_and_field(
     tmp_path: Path, content: str, message: str
 ) -> None:
     path = write(tmp_path, content)
-    with pytest.raises(BadConfigurationError, match=f"own.yaml: .*{message}") as refused:
+    with pytest.raises(BadConfigurationError, match=f"own.yaml.*{message}") as refused:
         read_descriptions(2, path)
     assert "\n" not in str(refused.value)
 
@@ -213,10 +213,10 @@ def test_all_problems_of_a_names_file_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_names_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.yaml", tmp_path):
-        with pytest.raises(BadConfigurationError, match=f"{path}: cannot be read"):
+        with pytest.raises(BadConfigurationError, match=f"cannot read {path}"):
             read_descriptions(2, path)
     (tmp_path / "binary.yaml").write_bytes(b"\xff\x00")
-    with pytest.raises(BadConfigurationError, match="not YAML"):
+    with pytest.raises(BadConfigurationError, match="is not valid YAML"):
         read_descriptions(2, tmp_path / "binary.yaml")
 
 
@@ -281,20 +281,20 @@ def test_the_names_fit_the_real_shop_with_any_number_of_segments(real: pd.DataFr
 
 @needs_online_retail
 def test_nine_of_ten_customers_of_the_real_shop_keep_their_name_over_fifty_refits(real: pd.DataFrame) -> None:
-    found = stability(real, fit_segments(real))
+    found = name_stability(real, fit_segments(real))
     assert found["refits"] == 50
     assert found["same_name"] >= 0.95  # 0.960
     assert min(found["same_name_by_segment"].values()) >= 0.93
 
 
 def test_nine_of_ten_customers_of_the_invented_shop_keep_their_name(invented: pd.DataFrame) -> None:
-    assert stability(invented, fit_segments(invented), refits=10)["same_name"] >= 0.93
+    assert name_stability(invented, fit_segments(invented), refits=10)["same_name"] >= 0.93
 
 
 def test_names_of_what_has_no_groups_are_seen_to_be_unstable() -> None:
     cloud = shop(np.exp(np.random.default_rng(2).uniform(0, 5, (400, 3))))
     fitted = fit_segments(cloud, read_descriptions(9))
-    found = stability(cloud, fitted, refits=5)
+    found = name_stability(cloud, fitted, refits=5)
     assert found["same_name"] < 0.8
     weights = np.bincount(fitted.clusters(cloud)) / len(cloud)
     shares = np.array(list(found["same_name_by_segment"].values()))
@@ -303,7 +303,7 @@ def test_names_of_what_has_no_groups_are_seen_to_be_unstable() -> None:
 
 def test_resamples_that_cannot_be_split_count_as_no_agreement() -> None:
     customers = shop([[5, 9, 900], [5, 1, 10], [90, 4, 200]] * 20 + [[300, 1, 10]])
-    found = stability(customers, fit_segments(customers), refits=20)
+    found = name_stability(customers, fit_segments(customers), refits=20)
     drawn = [np.random.default_rng((42, refit)).integers(0, 61, 61) for refit in range(20)]
     assert found["same_name"] == pytest.approx(np.mean([60 in rows for rows in drawn]))
     assert 0 < found["same_name"] < 1
@@ -311,7 +311,7 @@ def test_resamples_that_cannot_be_split_count_as_no_agreement() -> None:
 
 @needs_online_retail
 def test_the_table_of_the_real_shop_is_the_published_one(real: pd.DataFrame) -> None:
-    found = cluster_counts(real)
+    found = compare_cluster_counts(real)
     table = pd.DataFrame(found["rows"]).set_index("segments")
     assert list(table.index) == list(range(2, 10))
     published = {
@@ -325,24 +325,24 @@ def test_the_table_of_the_real_shop_is_the_published_one(real: pd.DataFrame) -> 
 
 
 def test_every_criterion_finds_the_four_groups_there_are(usual: pd.DataFrame) -> None:
-    assert set(cluster_counts(usual)["choices"].values()) == {4}
+    assert set(compare_cluster_counts(usual)["choices"].values()) == {4}
 
 
 def test_the_table_ends_below_the_number_of_different_customers() -> None:
     customers = shop([[5, 9, 900], [300, 1, 10], [90, 4, 200], [5, 1, 10]] * 9)
-    assert [row["segments"] for row in cluster_counts(customers)["rows"]] == [2, 3]
+    assert [row["segments"] for row in compare_cluster_counts(customers)["rows"]] == [2, 3]
     with pytest.raises(NotEnoughDataError, match="at least 3"):
-        cluster_counts(customers[:2])
+        compare_cluster_counts(customers[:2])
 
 
 def test_the_table_of_many_customers_takes_little_memory(usual: pd.DataFrame) -> None:
     many = pd.concat([usual] * 75)  # 30,000: all their distances would be 7 GB, those of the sample 200 MB
     tracemalloc.start()
-    rows = cluster_counts(many)["rows"]
+    rows = compare_cluster_counts(many)["rows"]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60 * 2**20
-    assert rows[2]["silhouette"] == pytest.approx(cluster_counts(usual)["rows"][2]["silhouette"], abs=0.01)
+    assert rows[2]["silhouette"] == pytest.approx(compare_cluster_counts(usual)["rows"][2]["silhouette"], abs=0.01)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -351,7 +351,7 @@ def test_the_silhouette_is_scikit_learns(seed: int) -> None:
     points = random.integers(0, 4, (60, 3)).astype(float)  # with duplicates
     labelings = [random.integers(0, clusters, 60) for clusters in (2, 3, 8)]
     labelings.append(np.r_[0, np.ones(59, dtype=int)])  # one point alone
-    for labels, found in zip(labelings, separations(points, labelings), strict=True):
+    for labels, found in zip(labelings, cluster_quality(points, labelings), strict=True):
         assert found["silhouette"] == pytest.approx(silhouette_score(points, labels), abs=1e-12)
 
 
@@ -359,7 +359,7 @@ def test_the_silhouette_of_more_than_5000_points_is_that_of_5000_drawn() -> None
     random = np.random.default_rng(3)
     points, labels = random.normal(size=(5_500, 3)), random.integers(0, 3, 5_500)
     drawn = np.random.default_rng(42).choice(5_500, 5_000, replace=False)
-    (found,) = separations(points, [labels])
+    (found,) = cluster_quality(points, [labels])
     assert found["silhouette"] == pytest.approx(silhouette_score(points[drawn], labels[drawn]), abs=1e-12)
 
 
@@ -367,10 +367,10 @@ def test_fewer_than_two_clusters_have_no_figures() -> None:
     points = np.arange(12.0).reshape(4, 3)
     nothing = dict.fromkeys(CRITERIA)
     two = np.array([0, 0, 1, 1])
-    found = separations(points, [np.zeros(4, dtype=int), two, np.arange(4)])
+    found = cluster_quality(points, [np.zeros(4, dtype=int), two, np.arange(4)])
     assert [found[0], found[2]] == [nothing, nothing]
-    assert found[1] == separations(points, [two])[0]
-    assert separations(np.empty((0, 3)), [np.empty(0, dtype=int)]) == [nothing]
+    assert found[1] == cluster_quality(points, [two])[0]
+    assert cluster_quality(np.empty((0, 3)), [np.empty(0, dtype=int)]) == [nothing]
 
 
 def test_the_knee_is_where_the_curve_bends() -> None:
@@ -386,7 +386,7 @@ def without_seconds(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_methods_told_how_many_groups_there_are_find_them_and_density_about_the_same(usual: pd.DataFrame) -> None:
-    rows = {row["method"]: row for row in compare(usual)}
+    rows = {row["method"]: row for row in compare_clusterers(usual)}
     assert list(rows) == METHODS
     assert all(row["seconds"] > 0 for row in rows.values())
     for method in ("dbscan", "hdbscan"):
@@ -400,7 +400,7 @@ def test_methods_told_how_many_groups_there_are_find_them_and_density_about_the_
 
 
 def test_the_comparison_is_of_at_most_2000_customers_and_always_the_same(invented: pd.DataFrame) -> None:
-    first, again = compare(invented), compare(invented)
+    first, again = compare_clusterers(invented), compare_clusterers(invented)
     assert without_seconds(first) == without_seconds(again)
     noisy = next(row for row in first if row["method"] == "hdbscan")
     assert noisy["noise_share"] > 0
@@ -409,20 +409,20 @@ def test_the_comparison_is_of_at_most_2000_customers_and_always_the_same(invente
 
 def test_where_there_is_nothing_to_find_the_comparison_says_so_and_does_not_fail() -> None:
     mostly_alike = shop([[5, 1, 10]] * 196 + [[6, 1, 10], [90, 4, 200], [300, 1, 10], [7, 7, 7]])
-    rows = {row["method"]: row for row in compare(mostly_alike)}
+    rows = {row["method"]: row for row in compare_clusterers(mostly_alike)}
     assert rows["dbscan"]["clusters"] == 1
     assert rows["dbscan"]["silhouette"] is None
     assert json.dumps(list(rows.values()), allow_nan=False)
 
 
 def test_too_few_customers_are_not_compared(usual: pd.DataFrame) -> None:
-    with pytest.raises(NotEnoughDataError, match="49 customers; clusterers are compared on 50 or more"):
-        compare(usual[:49])
+    with pytest.raises(NotEnoughDataError, match="49 customers; comparing clustering methods needs 50"):
+        compare_clusterers(usual[:49])
 
 
 def test_the_map_keeps_what_it_says_it_keeps(usual: pd.DataFrame) -> None:
     fitted = fit_segments(usual)
-    flat = pca_coordinates(usual, fitted)
+    flat = segment_map(usual, fitted)
     assert flat.points.shape == (len(usual), 2)
     assert flat.points.var(axis=0) / 3 == pytest.approx(flat.explained_variance)  # three columns of variance 1
     clusters = fitted.clusters(usual)
@@ -436,14 +436,14 @@ def test_the_map_keeps_what_it_says_it_keeps(usual: pd.DataFrame) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_another_year_does_not_mirror_the_map(seed: int) -> None:
     customers = crowd(*USUAL, seed=seed)
-    flat = pca_coordinates(customers, fit_segments(customers))
+    flat = segment_map(customers, fit_segments(customers))
     loyal, at_risk, _, _ = flat.centroids
     assert loyal[0] > 0 > at_risk[0]
     assert all(max(axis, key=abs) > 0 for axis in flat.loadings)
 
 
 def test_the_summary_counts_everybody_and_all_the_money(usual: pd.DataFrame) -> None:
-    rows = summary(usual, fit_segments(usual))
+    rows = profile_segments(usual, fit_segments(usual))
     assert [row["segment"] for row in rows] == FOUR
     assert [row["customers"] for row in rows] == [60, 150, 120, 70]
     assert sum(row["share"] for row in rows) == pytest.approx(1)
@@ -463,10 +463,10 @@ def test_the_summary_counts_everybody_and_all_the_money(usual: pd.DataFrame) -> 
 def test_the_churn_rate_is_of_those_in_the_segment_at_the_test_instant(usual: pd.DataFrame) -> None:
     then = usual[60:]  # nobody was loyal yet
     churned = pd.Series(np.repeat([1, 1, 0, 1, 0], [150, 60, 60, 7, 63]), index=then.index)
-    rows = summary(usual, fit_segments(usual), (then, churned))
+    rows = profile_segments(usual, fit_segments(usual), (then, churned))
     assert [row["churn_rate"] for row in rows] == [None, pytest.approx(1.0), pytest.approx(0.5), pytest.approx(0.1)]
 
 
 def test_a_segment_nobody_is_in_has_no_means(usual: pd.DataFrame) -> None:
-    loyal, *_ = summary(usual[60:], fit_segments(usual))
+    loyal, *_ = profile_segments(usual[60:], fit_segments(usual))
     assert (loyal["customers"], loyal["revenue_share"], loyal["recency"]) == (0, 0.0, None)

@@ -23,6 +23,7 @@ from retention.errors import (
     UnavailableError,
 )
 from retention.features import pipelines
+from retention.features.cohorts import cohorts
 from retention.scoring.churn import MONTH
 from retention.scoring.pipeline import NO_MATCHING_BRANCH
 from retention.store import schema, score_steps
@@ -90,9 +91,9 @@ class Store:
 
     def cohorts(self, as_of: datetime) -> pd.DataFrame:
         """Return how many customers of each first month ordered again so many months later."""
-        from trainer.cohorts import cohort_counts, cohort_pipeline  # noqa: PLC0415 - the plotting library, too
+        from trainer.cohorts import cohort_counts  # noqa: PLC0415 - pandas, as above
 
-        return cohort_counts(self._db[schema.ORDERS].aggregate(cohort_pipeline(as_of), allowDiskUse=True), as_of)
+        return cohort_counts(self._db[schema.ORDERS].aggregate(cohorts(as_of), allowDiskUse=True), as_of)
 
     def fingerprint(self) -> str:
         """Return a text that differs whenever the data does: loads only add, and every line counts."""

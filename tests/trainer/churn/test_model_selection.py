@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trainer.churn.choose import CANDIDATES, REGULARISATIONS, choose, choose_features, time_splits
-from trainer.segments.knowledge import segment_gain
+from trainer.churn.model_selection import CANDIDATES, REGULARISATIONS, select_features, select_model, time_splits
+from trainer.segments.predictive_gain import predictive_gain
 from trainer.windows import Examples
 
 FIRST = np.datetime64("2011-01-01")
@@ -26,7 +26,7 @@ def examples(cut_offs: int, customers: int = 400, *, seed: int = 0) -> Examples:
 
 
 def test_a_feature_whose_weight_contradicts_common_sense_is_left_out() -> None:
-    chosen = choose_features(examples(2), 0.1)
+    chosen = select_features(examples(2), 0.1)
     assert "Frequency" not in chosen
     assert {"Recency", "Monetary"} <= set(chosen)
 
@@ -54,33 +54,33 @@ def test_what_comes_at_later_cut_offs_than_the_splits_cannot_be_seen_by_them() -
 
 
 def test_a_history_too_short_to_look_forward_in_takes_the_default() -> None:
-    choice = choose(examples(3), horizon_days=90)
-    assert (choice.regularisation, choice.log_losses) == (0.01, {})
+    selection = select_model(examples(3), horizon_days=90)
+    assert (selection.regularisation, selection.log_losses) == (0.01, {})
 
 
 def test_where_nothing_tells_regularisations_apart_the_strongest_is_taken() -> None:
     found = examples(10)
     noise = found._replace(churned=pd.Series(np.random.default_rng(1).integers(0, 2, len(found.churned))))
-    assert choose(noise, horizon_days=90).regularisation == REGULARISATIONS[0]
+    assert select_model(noise, horizon_days=90).regularisation == REGULARISATIONS[0]
 
 
 def test_where_the_signal_is_clear_a_weaker_one_is_taken() -> None:
-    choice = choose(examples(10, customers=2_000), horizon_days=90)
-    assert choice.regularisation > REGULARISATIONS[0]
-    assert set(choice.log_losses) == {str(C) for C in REGULARISATIONS}
+    selection = select_model(examples(10, customers=2_000), horizon_days=90)
+    assert selection.regularisation > REGULARISATIONS[0]
+    assert set(selection.log_losses) == {str(C) for C in REGULARISATIONS}
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_labels_without_meaning_leave_something_to_be_refused_for(seed: int) -> None:
     found = examples(10)
     shuffled = found.churned.sample(frac=1, random_state=seed).reset_index(drop=True)
-    assert choose(found._replace(churned=shuffled), horizon_days=90).features
+    assert select_model(found._replace(churned=shuffled), horizon_days=90).features
 
 
 def test_the_segment_knows_what_the_formula_was_not_allowed_to_say() -> None:
     found = examples(10)
-    choice = choose(found, 90)
-    gain = segment_gain(found, choice, 90, 4)
+    selection = select_model(found, 90)
+    gain = predictive_gain(found, selection, 90, 4)
     assert gain is not None
     assert gain["log_loss_gain"] > 3 * gain["standard_error"] > 0  # Frequency was left out, and clusters are made of it
-    assert segment_gain(examples(3), choose(examples(3), 90), 90, 4) is None
+    assert predictive_gain(examples(3), select_model(examples(3), 90), 90, 4) is None
