@@ -20,7 +20,7 @@ def order(customer: int, day: datetime, kind: str = "order") -> dict[str, Any]:
     return {"_id": {"customer_id": customer, "invoice": f"{customer}-{day:%j}", "day": day, "kind": kind}}
 
 
-def test_cohorts_count_who_ordered_again_in_whole_months_only(database: Database[dict[str, Any]]) -> None:
+def test_cohorts_count_repeat_customers_in_whole_months_only(database: Database[dict[str, Any]]) -> None:
     def day(month: int, of_month: int = 5, year: int = 2011) -> datetime:
         return datetime(year, month, of_month, tzinfo=UTC)
 
@@ -43,5 +43,5 @@ def test_cohorts_count_who_ordered_again_in_whole_months_only(database: Database
     assert np.isnan(last[2:]).all()
 
 
-def test_no_orders_make_no_cohorts() -> None:
+def test_without_orders_there_are_no_cohorts() -> None:
     assert cohort_counts([], AS_OF).empty

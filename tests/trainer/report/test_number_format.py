@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.report.number_format import compact, count, day, money, percent, signed
+from trainer.report.number_format import compact, count, day, money, percent, percent_range, signed
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,11 @@ from trainer.report.number_format import compact, count, day, money, percent, si
 )
 def test_a_percentage_keeps_a_decimal_near_none_and_all(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_a_range_of_percentages_has_one_sign() -> None:
+    assert percent_range(0.41, 0.45) == "41–45%"
+    assert percent_range(0.004, 0.03) == "0.4–3%"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
+def percent_range(low: float, high: float) -> str:
+    """Return "41–45%", or "0.4–3%"."""
+    return f"{percent(low).removesuffix('%')}–{percent(high)}"
+
+
 def money(value: float, currency: str) -> str:
     """Return an amount with two decimals: "£1,234.50", "−£20.00"; "1,234.50 CHF" for a currency without a symbol."""
     sign, size = "−" if round(value, 2) < 0 else "", f"{abs(value):,.2f}"

@@ -12,6 +12,7 @@ from trainer.report.tables import (
     cluster_counts_table,
     clusterers_table,
     comparison_table,
+    gate_table,
     groups_table,
     metrics_table,
     season_table,
@@ -102,6 +103,7 @@ def page(data: ReportData, plots: Mapping[str, list[Plot]]) -> str:
         summary=summarise(data),
         sections=sections(data, plots),
         facts=facts(data),
+        gate=gate_table(data),
         version=data.manifest["version"],
         style=Markup(templates.get_template("page.css").render()),  # noqa: S704 - our own file
         drawing=Markup,  # matplotlib's SVG, which escapes text already

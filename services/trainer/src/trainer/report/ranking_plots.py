@@ -10,7 +10,7 @@ import numpy as np
 from trainer.report import curves
 from trainer.report.figure import BLUE, BRAND, INK, PAPER, PLUM, QUIET, WARM, Plot, draw, percent_axis
 from trainer.report.labels import model
-from trainer.report.number_format import count, percent
+from trainer.report.number_format import count, percent, percent_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _roc(data: ReportData) -> Plot:
         height=300,
         alt=f"ROC curve. Area {value:.3f}, 95% interval {low:.3f} to {high:.3f}; guessing gives 0.5.",
         caption=f"Given one leaver and one stayer, the model ranks the leaver higher in {percent(value)} of cases "
-        f"(95% interval {percent(low)} to {percent(high)}; guessing gives 50%)."
+        f"(95% interval {percent_range(low, high)}; guessing gives 50%)."
         + (f" For comparison: {others}." if others else ""),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from retention.clock import rfc3339
 from trainer.evaluation.metrics import share_interval
 from trainer.report.labels import check
-from trainer.report.number_format import count, day, instant, percent
+from trainer.report.number_format import count, day, instant, percent, percent_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,22 +89,22 @@ def _figures(manifest: Mapping[str, Any]) -> list[KeyFigure]:
         KeyFigure(
             percent(results["recall"]),
             "of leavers were flagged",
-            _range(*share_interval(results["tp"], results["tp"] + results["fn"])),
+            percent_range(*share_interval(results["tp"], results["tp"] + results["fn"])),
         ),
         KeyFigure(
             f"{lift['value']:.1f}×",
             "the overall churn rate among the riskiest tenth",
-            f"{lift['low']:.2f} to {lift['high']:.2f}",
+            f"{lift['low']:.2f}–{lift['high']:.2f}",
         ),
         KeyFigure(
             percent(auc["value"]),
             "of leaver–stayer pairs are ranked correctly; guessing gives 50%",
-            _range(auc["low"], auc["high"]),
+            percent_range(auc["low"], auc["high"]),
         ),
         KeyFigure(
             f"{100 * ece['value']:.1f} points",
             "average gap between predicted and actual churn",
-            f"{100 * ece['low']:.1f} to {100 * ece['high']:.1f}",
+            f"{100 * ece['low']:.1f}–{100 * ece['high']:.1f}",
         ),
     ]
 
@@ -122,15 +122,11 @@ def _answers(data: ReportData) -> list[tuple[str, str]]:
     )
     certainty = (
         f"Of {count(flagged, 'flagged customer')}, {left:,} left. With other customers like these, chance alone would "
-        f"give {_range(*share_interval(left, flagged))}, 19 times out of 20. Other seasons may differ more."
+        f"give {percent_range(*share_interval(left, flagged))}, 19 times out of 20. Other seasons may differ more."
         if flagged
         else "No customer reached the threshold."
     )
     return [("Who is flagged?", who), ("What counts as leaving?", what), ("How certain is it?", certainty)]
-
-
-def _range(low: float, high: float) -> str:
-    return f"{percent(low)} to {percent(high)}"
 
 
 def facts(data: ReportData) -> list[tuple[str, str]]:
@@ -142,7 +138,6 @@ def facts(data: ReportData) -> list[tuple[str, str]]:
         f"{count(rows['training'], 'example')} at {count(len(cut_offs), 'cut-off')}, {day(cut_offs[0])} to "
         f"{day(cut_offs[-1])}"
     )
-    reasons = "; ".join(map(_reason, manifest["gate"]["checks"]))
     return [
         ("Version", str(manifest["version"])),
         ("Created", f"{instant(manifest['created_at']):%Y-%m-%d %H:%M} UTC"),
@@ -151,6 +146,5 @@ def facts(data: ReportData) -> list[tuple[str, str]]:
         ("Tested on", f"{count(rows['test'], 'customer')} as of {day(windows['test_as_of'])}"),
         ("Segments from", f"{count(rows['customers'], 'customer')} as of {day(manifest['clock'])}"),
         ("Threshold", f"{percent(data.threshold)}; policy: {manifest['threshold']['policy']}"),
-        ("Gate", reasons),
         ("Libraries", ", ".join(f"{name} {version}" for name, version in manifest["library_versions"].items())),
     ]

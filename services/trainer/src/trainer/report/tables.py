@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from retention.scoring.churn import Z
 from trainer.evaluation.groups import MIN_CUSTOMERS
 from trainer.evaluation.metrics import share_interval
-from trainer.report.labels import GROUPS, METRICS, clusterer, feature, model
-from trainer.report.number_format import MONTHS, percent, signed
+from trainer.report.labels import GROUPS, METRICS, check, clusterer, feature, model
+from trainer.report.number_format import MONTHS, percent, percent_range, signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +50,22 @@ def metrics_table(data: ReportData) -> Table:
     ]
     note = "On the test window. Ranges are 95% bootstrap intervals over customers."
     return Table("metrics", "Metrics", note, ("", "Value"), rows)
+
+
+def gate_table(data: ReportData) -> Table:
+    """Return each check of the gate with its result and reason."""
+    rows = [
+        [Cell(check(result["name"])), Cell(_result(result)), Cell(result["reason"])]
+        for result in data.manifest["gate"]["checks"]
+    ]
+    note = "A version must pass every check to go live by itself. Ranges are 95% intervals."
+    return Table("gate", "Gate checks", note, ("", "Result", "Reason"), rows)
+
+
+def _result(result: Mapping[str, Any]) -> str:
+    if result["reason"].startswith("not compared"):
+        return _NONE
+    return "passed" if result["passed"] else "failed"
 
 
 def comparison_table(data: ReportData) -> Table:
@@ -108,7 +124,7 @@ def groups_table(data: ReportData) -> Table:
 def _group(name: str, group: Mapping[str, Any]) -> list[Cell]:
     customers, rate, metrics = group["customers"], group["churn_rate"], group["metrics"]
     low, high = share_interval(round(rate * customers), customers)
-    left = Cell(percent(rate), f"{percent(low)} to {percent(high)}")
+    left = Cell(percent(rate), percent_range(low, high))
     return [
         Cell(name), Cell(f"{customers:,}"), left, _with_interval(metrics["roc_auc"]), _with_interval(metrics["ece"])
     ]  # fmt: skip
