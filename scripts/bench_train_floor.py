@@ -18,11 +18,11 @@ from threadpoolctl import threadpool_limits
 from bench_server import rss_mb
 from retention.features import pipelines
 from retention.registry.versions import Registry
-from trainer.churn.fit import FOLDS, linear
-from trainer.evaluation import rivals
+from trainer.churn.fit import FOLDS, linear_pipeline
+from trainer.evaluation.baselines import gradient_boosting
 from trainer.repository import open_store
+from trainer.segments.descriptions import SEGMENTS
 from trainer.segments.fit import SEED, standardise
-from trainer.segments.names import SEGMENTS
 from trainer.settings import Settings
 from trainer.windows import choose_windows, examples_at, training_examples
 
@@ -45,11 +45,11 @@ def main() -> dict[str, float]:
     churned = learn.churned.to_numpy()
     X = learn.features[choice["features"]].to_numpy()
     folds = list(GroupKFold(FOLDS).split(X, churned, groups=learn.customer_ids))
-    pipeline = linear(choice["regularisation"])
+    pipeline = linear_pipeline(choice["regularisation"])
     CalibratedClassifierCV(pipeline, method="sigmoid", ensemble=False, cv=folds).fit(X, churned)
     clock.append(time.perf_counter())
     with threadpool_limits(1):
-        rivals._boosting().fit(learn.features[list(pipelines.FEATURES)].to_numpy(), churned)  # noqa: SLF001 - the same one
+        gradient_boosting().fit(learn.features[list(pipelines.FEATURES)].to_numpy(), churned)
     clock.append(time.perf_counter())
     points, _ = standardise(customers, at_least=SEGMENTS[-1] + 1)
     with threadpool_limits(1):

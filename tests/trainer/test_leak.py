@@ -1,4 +1,4 @@
-"""No feature knows what comes after its instant; and the check that says so notices one that does."""
+"""No feature uses data from after its instant, and a deliberate leak is noticed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAK_DAYS = 30
 
 
 class LeakyStore(Store):
-    """Counts a customer's recent orders up to 30 days after the instant it was asked about."""
+    """Counts recent orders up to 30 days after the instant."""
 
     def customers(self, as_of: datetime) -> pd.DataFrame:
         customers, later = super().customers(as_of), super().customers(as_of + timedelta(days=LEAK_DAYS))
@@ -42,27 +42,27 @@ def whole(database: Database[dict[str, Any]], invented_shop: Shop) -> Database[d
 def past(
     database: Database[dict[str, Any]], whole: Database[dict[str, Any]], as_of: datetime
 ) -> Database[dict[str, Any]]:
-    """The same shop as it stood at the instant: nothing later has happened yet."""
+    """The same shop as of the instant, without later orders."""
     database["orders"].insert_many(whole["orders"].find({"_id.day": {"$lt": as_of}}))
     return database
 
 
-def columns_that_know_the_future(past: pd.DataFrame, whole: pd.DataFrame) -> list[str]:
-    """Return the features that differ between the shop as it stood at an instant and the shop of today."""
+def columns_with_future_data(past: pd.DataFrame, whole: pd.DataFrame) -> list[str]:
+    """Return the features that differ between the past shop and today's."""
     assert past.index.equals(whole.index)
     return [name for name in whole.columns if not past[name].equals(whole[name])]
 
 
-def test_no_feature_knows_the_future(
+def test_no_feature_uses_future_orders(
     past: Database[dict[str, Any]], whole: Database[dict[str, Any]], as_of: datetime
 ) -> None:
     then, today = Store(past).customers(as_of), Store(whole).customers(as_of)
     assert len(today) > 1_000
-    assert columns_that_know_the_future(then, today) == []
+    assert columns_with_future_data(then, today) == []
 
 
 def test_a_leaked_future_column_is_noticed(
     past: Database[dict[str, Any]], whole: Database[dict[str, Any]], as_of: datetime
 ) -> None:
     then, today = LeakyStore(past).customers(as_of), LeakyStore(whole).customers(as_of)
-    assert columns_that_know_the_future(then, today) == ["orders_90d"]
+    assert columns_with_future_data(then, today) == ["orders_90d"]

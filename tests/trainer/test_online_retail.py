@@ -1,4 +1,4 @@
-"""The real Online Retail file: every feature of every customer, and what can honestly be predicted."""
+"""The real Online Retail file: every feature of every customer, and the published figures."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def purchases(lines: pd.DataFrame, before: pd.Timestamp) -> pd.DataFrame:
     return lines[~lines.cancelled & (lines.Quantity > 0) & (lines.UnitPrice > 0) & (lines.InvoiceDate < before)]
 
 
-def test_every_row_is_read_and_the_counts_are_the_published_ones(shop_database: Database[dict[str, Any]]) -> None:
+def test_all_rows_are_read_with_the_published_counts(shop_database: Database[dict[str, Any]]) -> None:
     (load,) = shop_database[schema.LOADS].find()
     assert (load["read"], load["inserted"], load["quarantined"]) == (541_909, 541_909, {})
     assert shop_database[schema.ORDERS].count_documents({"_id.kind": "order"}) == 18_532
@@ -86,7 +86,7 @@ def test_every_feature_of_every_customer_is_what_pandas_computes(
 
 
 def by_pandas(lines: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Compute the features from the lines themselves: no code shared with the pipelines."""
+    """Compute the features from the lines, sharing no code with the pipelines."""
     bought = purchases(lines, as_of)
     customers = bought.groupby("CustomerID")
     orders = bought.groupby(["CustomerID", "InvoiceNo", "day"]).InvoiceDate.max().reset_index()
@@ -135,18 +135,18 @@ def test_returns_are_matched_to_earlier_purchases_as_pandas_matches_them(
     assert (returned.matched.sum(), len(returned)) == (7_699, 8_905)
 
 
-def test_the_honest_holdout_is_good_and_calibrated(bundle: Bundle) -> None:
+def test_the_holdout_metrics_are_good_and_calibrated(bundle: Bundle) -> None:
     metrics = bundle.manifest["metrics"]
     assert metrics["roc_auc"]["value"] >= 0.74
     assert metrics["pr_auc"]["value"] >= 0.63
     assert metrics["ece"]["value"] <= 0.04
     assert metrics["lift_top_decile"]["value"] >= 1.58
     assert all(metric["low"] <= metric["value"] < metric["high"] for metric in metrics.values())
-    for rival in ("older_three_features", "longest_silent_first"):
-        assert bundle.manifest["comparison"][rival]["roc_auc_difference"]["low"] > 0, rival
+    for baseline in ("older_three_features", "longest_silent_first"):
+        assert bundle.manifest["comparison"][baseline]["roc_auc_difference"]["low"] > 0, baseline
 
 
-def test_the_figures_can_be_had_again_from_the_published_formula_and_the_file_alone(
+def test_the_figures_can_be_reproduced_from_the_published_formula_and_the_file(
     bundle: Bundle, lines: pd.DataFrame
 ) -> None:
     test_as_of = pd.Timestamp(bundle.manifest["windows"]["test_as_of"]).tz_localize(None)
@@ -189,7 +189,7 @@ def test_the_segments_are_the_known_ones(bundle: Bundle, real_shop: Shop) -> Non
         assert list(means.loc[segment]) == pytest.approx(expected, rel=0.15), segment
 
 
-def test_ninety_percent_intervals_hold_what_refits_on_other_customers_say(bundle: Bundle, real_shop: Shop) -> None:
+def test_ninety_percent_intervals_cover_refits_on_resampled_customers(bundle: Bundle, real_shop: Shop) -> None:
     with real_shop.store() as store:
         clock = store.clock()
         windows = choose_windows(store.first_order_day(), clock, 90)
@@ -210,7 +210,7 @@ def test_ninety_percent_intervals_hold_what_refits_on_other_customers_say(bundle
 
 
 def resampled(examples: Examples, random: np.random.Generator) -> Examples:
-    """Draw customers with replacement; each brings all of its cut-offs, and twice drawn it is two customers."""
+    """Draw customers with replacement, each with all of its cut-offs; one drawn twice becomes two customers."""
     rows_of = list(examples.features.groupby(level=0).indices.values())
     drawn = random.integers(0, len(rows_of), len(rows_of))
     rows = np.concatenate([rows_of[customer] for customer in drawn])

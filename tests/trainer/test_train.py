@@ -1,4 +1,4 @@
-"""Training: honest figures, a formula equal to scikit-learn's, and a champion that is never lost."""
+"""Training: correct figures, a formula equal to scikit-learn's, and a champion that is never lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from retention.registry.bundle import Bundle, read_bundle
 from retention.registry.versions import KEPT, Registry
 from retention.scoring.churn import sigmoid
 from trainer import gate
-from trainer.churn import choose
+from trainer.churn.model_selection import CANDIDATES
 from trainer.churn.vectorised import churn_probability
 from trainer.gate import Check, Verdict
 from trainer.repository import Store, open_store
@@ -34,7 +34,7 @@ CLOCK = datetime(2011, 12, 10, tzinfo=UTC)
 
 
 def figures(row: dict[Any, Any]) -> dict[str, float]:
-    """Say of a pandas record what pandas does not: that its keys are column names."""
+    """Type a pandas record: its keys are column names."""
     return row
 
 
@@ -104,9 +104,7 @@ def test_no_training_label_reaches_into_the_test_window(trained: Bundle) -> None
     assert max(windows["training_as_of"]) == "2011-06-13T00:00:00Z"  # 90 days before
 
 
-def test_what_comes_after_an_instant_changes_nothing_learned_before_it(
-    invented_shop: Shop, database: Database[dict[str, Any]]
-) -> None:
+def test_later_orders_do_not_change_earlier_examples(invented_shop: Shop, database: Database[dict[str, Any]]) -> None:
     source = database.client[invented_shop.db_name]
     cut = source["clock"].find_one()["as_of"] - timedelta(days=90)  # type: ignore[index]  # it is seeded
     database["orders"].insert_many(source["orders"].find({"_id.day": {"$lt": cut}}))
@@ -118,7 +116,7 @@ def test_what_comes_after_an_instant_changes_nothing_learned_before_it(
             assert past.churned.equals(all_of_it.churned)
 
 
-def test_the_same_data_makes_the_same_bytes(
+def test_equal_data_gives_equal_bytes(
     trained: Bundle, store: Store, invented_shop: Shop, models_dir: Path, tmp_path: Path
 ) -> None:
     with threadpool_limits(1):
@@ -136,13 +134,13 @@ def test_a_second_run_on_the_same_data_does_nothing_unless_forced(
     assert run(store, invented_shop, models_dir, now=later, force=True).fresh
 
 
-def test_a_second_trainer_is_told_to_come_back(store: Store, invented_shop: Shop, tmp_path: Path) -> None:
+def test_a_second_trainer_is_refused_while_the_first_runs(store: Store, invented_shop: Shop, tmp_path: Path) -> None:
     with Registry(tmp_path).training_lock(), pytest.raises(LockedError):
         run(store, invented_shop, tmp_path)
 
 
 @pytest.mark.parametrize("horizon_days", [130, 365])
-def test_too_little_history_is_refused_with_the_figures(
+def test_too_short_a_history_is_refused_with_the_figures(
     store: Store, invented_shop: Shop, tmp_path: Path, horizon_days: int
 ) -> None:
     with pytest.raises(NotEnoughDataError, match=f"{3 * horizon_days} are needed"):
@@ -152,7 +150,7 @@ def test_too_little_history_is_refused_with_the_figures(
 
 
 def orders(customers: int, every_days: int) -> list[dict[str, Any]]:
-    """Customers who all order on the same days, over a year until the day before CLOCK."""
+    """Customers who all order on the same days of the year before CLOCK."""
     days = [CLOCK - timedelta(days=1 + back) for back in range(0, 366, every_days)]
     return [
         {
@@ -172,7 +170,7 @@ def orders(customers: int, every_days: int) -> list[dict[str, Any]]:
     [(1, 30), (3, 30), (49, 30), (200, 30), (200, 181)],
     ids=["1 customer", "3 customers", "49 customers", "nobody leaves", "everybody leaves"],
 )
-def test_what_nothing_can_be_learned_from_is_refused_and_the_champion_stays(
+def test_insufficient_data_is_refused_and_the_champion_unchanged(
     database: Database[dict[str, Any]],
     invented_shop: Shop,
     trained: Bundle,
@@ -200,13 +198,13 @@ def test_an_empty_database_is_refused_with_the_next_step(
         run(Store(database), invented_shop, tmp_path)
 
 
-def test_no_weight_contradicts_common_sense(trained: Bundle) -> None:
+def test_no_weight_has_the_wrong_sign(trained: Bundle) -> None:
     terms = trained.churn.several_orders.terms
-    assert not [term for term in terms if choose.CANDIDATES[term.feature] * term.weight < 0]
-    assert 6 <= len(terms) < len(choose.CANDIDATES)  # some were dropped, so the test can fail
+    assert not [term for term in terms if CANDIDATES[term.feature] * term.weight < 0]
+    assert 6 <= len(terms) < len(CANDIDATES)  # some were dropped, so the test can fail
 
 
-def test_the_threshold_finds_the_share_its_policy_promises(trained: Bundle, store: Store) -> None:
+def test_the_threshold_reaches_the_recall_of_its_policy(trained: Bundle, store: Store) -> None:
     windows = choose_windows(store.first_order_day(), store.clock(), 90)
     learn = training_examples(store, windows)
     probability = churn_probability(trained.churn, learn.features)
@@ -214,7 +212,7 @@ def test_the_threshold_finds_the_share_its_policy_promises(trained: Bundle, stor
     assert found.mean() == pytest.approx(0.80, abs=0.01)  # chosen out of fold, so not exactly
 
 
-def test_a_version_that_the_gate_refuses_can_be_read_but_is_not_live(
+def test_a_version_refused_by_the_gate_is_published_but_not_promoted(
     store: Store, invented_shop: Shop, models_dir: Path, trained: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = Verdict((Check("ranking", passed=False, reason="ROC-AUC 0.500"),))

@@ -1,4 +1,4 @@
-"""The commands that look at versions and move the champion, as a person uses them."""
+"""The commands on versions, run as a person runs them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OLD, NEW, NEXT = (f"2026010{day}T000000Z-3f9c2ab" for day in (1, 2, 3))
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """Three sound versions, of which the first two have been champion."""
+    """Three sound versions; the first two were promoted in turn."""
     (tmp_path / "key").write_bytes(KEY)
     monkeypatch.setenv("MONGO_URI", "mongodb://nobody.asks.it.invalid")
     monkeypatch.setattr(
@@ -47,7 +47,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 
 def describe(registry: Registry, version: str, files: Mapping[str, bytes] | None = None, **known: object) -> None:
-    """Publish the version again with nothing of this in its manifest but what is `known`, and with more `files`."""
+    """Publish the version again, its manifest described by `known` alone, with more `files`."""
     folder = registry.folder(version)
     files = {path.name: path.read_bytes() for path in folder.iterdir()} | dict(files or {})
     manifest = json.loads(files.pop(MANIFEST))
@@ -57,11 +57,11 @@ def describe(registry: Registry, version: str, files: Mapping[str, bytes] | None
 
 
 def last_line(registry: Registry) -> str:
-    """Return the newest line of the log, less its time."""
+    """Return the latest line of the log without its time."""
     return (registry.live_dir / "champion.log").read_text().splitlines()[-1].partition(" ")[2]
 
 
-def test_the_list_says_when_how_good_and_which_is_live(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_shows_date_grade_roc_auc_and_champion(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     auc = {"value": 0.742, "low": 0.725, "high": 0.759}
     describe(registry, NEW, created_at="2026-01-02T00:00:00Z", grade={"grade": "B"}, metrics={"roc_auc": auc})
     for older_kind in (OLD, NEXT):
@@ -88,7 +88,7 @@ def test_an_unsound_version_and_a_missing_champion_are_listed_with_the_reason(
     assert unsound.endswith("UNSOUND: the content of churn.json is not what was published")
 
 
-def test_the_list_for_programs_has_the_same(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_json_list_has_the_same_content(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     describe(registry, NEW, created_at="2026-01-02T00:00:00Z", grade={"grade": "B"})
     (registry.folder(OLD) / "churn.json").unlink()
     assert main(["list", "--json"]) == 0
@@ -105,7 +105,7 @@ def test_the_list_for_programs_has_the_same(registry: Registry, capsys: pytest.C
     assert "churn.json" in old["refused"]
 
 
-def test_with_no_version_the_list_gives_the_next_step(
+def test_an_empty_list_gives_the_next_step(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MODELS_DIR", str(registry.versions_dir.parent.parent / "none"))
@@ -122,7 +122,7 @@ def test_a_version_is_promoted_by_hand_with_the_reason_in_the_log(
     assert capsys.readouterr().out.splitlines() == [f"champion     {NEXT}", "scored       7 customers by it in 0.0 s"]
 
 
-def test_promoting_the_champion_is_done_already(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_promoting_the_champion_does_nothing(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     before = last_line(registry)
     assert main(["promote", NEW]) == 0
     assert "nothing to do" in capsys.readouterr().out
@@ -141,7 +141,7 @@ def test_an_unknown_or_unsound_version_is_refused(
     assert registry.champion() == NEW
 
 
-def test_rollback_goes_back_once_and_says_when_it_cannot(
+def test_rollback_restores_the_previous_champion_or_explains_why_not(
     registry: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["rollback", "--reason", "complaints"]) == 0
@@ -159,7 +159,7 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert all(f"\n    {name}" in out for name in ("train", "list", "promote", "rollback"))
 
 
-def test_nobody_has_to_listen_to_the_end(registry: Registry) -> None:
+def test_a_closed_pipe_is_no_error(registry: Registry) -> None:
     script = f"{sys.executable} -m trainer list | true; echo ${{PIPESTATUS[0]}}"
     ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "0"
@@ -167,7 +167,7 @@ def test_nobody_has_to_listen_to_the_end(registry: Registry) -> None:
     assert registry.versions()
 
 
-def test_the_report_is_said_where_it_is_and_copied(
+def test_the_report_is_located_and_copied(
     registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["report"]) == 66

@@ -15,7 +15,7 @@ from retention.scoring.churn import NO_SEASON, ChurnModel, Shift, sigmoid
 from retention.scoring.counterfactual import WITHIN_DAYS, Counterfactual, counterfactual
 from retention.scoring.formula import TRANSFORMS, Formula, Term
 from retention.scoring.single_order import Cell, SingleOrderRates
-from trainer.churn.choose import CANDIDATES
+from trainer.churn.model_selection import CANDIDATES
 
 if TYPE_CHECKING:
     from pymongo.database import Database

@@ -1,4 +1,4 @@
-"""One-time buyers: what became of others like them, and how sure that is."""
+"""One-time buyers: the churn rates of similar customers, with their intervals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def examples(rows: pd.DataFrame) -> Examples:
 
 
 def shop(customers: int = 3_000, cut_offs: int = 1, seed: int = 0) -> Examples:
-    """The longer ago and the narrower the order, the likelier the customer is gone; the same fate at each cut-off."""
+    """Churn rises with recency and falls with breadth; outcomes are the same at each cut-off."""
     random = np.random.default_rng(seed)
     recency, products = random.integers(0, 250, customers), random.integers(1, 40, customers)
     gone = random.random(customers) < 0.35 + 0.002 * recency - 0.005 * products
@@ -58,7 +58,7 @@ def test_bands_follow_the_horizon() -> None:
     assert limits == {40.0, 80.0, None}
 
 
-def test_who_was_longer_silent_and_bought_fewer_products_is_likelier_gone() -> None:
+def test_churn_rises_with_recency_and_falls_with_breadth() -> None:
     table = fit_single_order(shop(20_000), horizon_days=90)
     assert rate_of(table, 10, 5) < rate_of(table, 90, 5) < rate_of(table, 200, 5)
     assert rate_of(table, 90, 3) > rate_of(table, 90, 20) > rate_of(table, 90, 39)
@@ -73,14 +73,14 @@ def test_the_interval_is_wilsons() -> None:
         assert (sigmoid(cell.low), sigmoid(cell.high)) == pytest.approx((centre - half, centre + half), abs=1e-9)
 
 
-def test_a_customer_seen_at_six_cut_offs_is_no_six_customers() -> None:
+def test_a_customer_at_six_cut_offs_counts_once() -> None:
     once, six_times = (fit_single_order(shop(cut_offs=count), horizon_days=90) for count in (1, 6))
     for one, six in zip(once.cells, six_times.cells, strict=True):
         assert (six.low, six.log_odds, six.high) == pytest.approx((one.low, one.log_odds, one.high), abs=1e-9)
 
 
 @pytest.mark.parametrize("fate", [0, 1])
-def test_no_rate_is_0_or_1_even_where_all_had_one_fate(fate: int) -> None:
+def test_no_rate_is_0_or_1_even_with_a_single_outcome(fate: int) -> None:
     found = shop()
     long_silent = (found.features.Frequency == 1) & (found.features.Recency >= 120)
     found.churned[long_silent.to_numpy()] = fate
@@ -88,7 +88,7 @@ def test_no_rate_is_0_or_1_even_where_all_had_one_fate(fate: int) -> None:
     assert all(0.01 < sigmoid(cell.low) < sigmoid(cell.high) < 0.99 for cell in table.cells)
 
 
-def test_few_customers_are_told_together() -> None:
+def test_small_cells_are_merged() -> None:
     found = shop()
     is_long_silent = ((found.features.Frequency == 1) & (found.features.Recency >= 120)).to_numpy()
     keep = ~is_long_silent
@@ -98,7 +98,7 @@ def test_few_customers_are_told_together() -> None:
     assert table.cells[-1].customers == MIN_CUSTOMERS * 2
 
 
-def test_a_thin_band_of_recency_is_told_together_with_its_neighbour() -> None:
+def test_a_small_recency_band_is_merged_with_its_neighbour() -> None:
     found = shop()
     single = (found.features.Frequency == 1).to_numpy()
     long_silent = single & (found.features.Recency >= 120).to_numpy()
@@ -110,7 +110,7 @@ def test_a_thin_band_of_recency_is_told_together_with_its_neighbour() -> None:
     assert sum(cell.customers for cell in table.cells[-3:]) == over_60.sum()
 
 
-def test_a_shop_without_single_orders_tells_the_rate_of_everybody() -> None:
+def test_without_single_orders_the_rate_is_that_of_all_customers() -> None:
     found = shop()
     found.features["Frequency"] = 2.0
     table = fit_single_order(found, horizon_days=90)

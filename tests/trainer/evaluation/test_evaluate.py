@@ -1,4 +1,4 @@
-"""Evaluation: scikit-learn's figures, ties included, on a thousand resamples at once; and tables that add up."""
+"""Evaluation: metrics equal to scikit-learn's, ties included, intervals, and tables that add up."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sklearn.metrics import average_precision_score, brier_score_loss, confusion
 from retention.features import pipelines
 from trainer.churn.threshold import ThresholdPolicy
 from trainer.evaluation import bootstrap as bootstrap_module
+from trainer.evaluation.baselines import Baseline, fit_baselines
 from trainer.evaluation.bootstrap import bootstrap
 from trainer.evaluation.evaluate import at_threshold, calibration, deciles, evaluate, threshold_curve
-from trainer.evaluation.metrics import METRICS, RANKING, Scored, ece, sampling_ece, wilson
-from trainer.evaluation.rivals import Rival, fit_rivals
+from trainer.evaluation.metrics import METRICS, RANKING_METRICS, RankedSample, ece, sampling_ece, wilson
 from trainer.windows import Examples
 
 if TYPE_CHECKING:
-    from trainer.evaluation.metrics import Floats, Integers
+    from trainer.arrays import Floats, Integers
 
 DAY = np.datetime64("2011-06-01")
 N = 1_003  # not a multiple of ten
@@ -34,7 +34,7 @@ any_score = pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
 
 
 def by_scikit_learn(churned: Integers, probability: Floats) -> dict[str, float]:
-    """Compute each metric the slow way; customers who are drawn twice stand there twice."""
+    """Compute each metric the slow way; a customer drawn twice appears twice."""
     rate, brier = churned.mean(), brier_score_loss(churned, probability)
     bins = np.array_split(np.argsort(probability, kind="stable"), 10)
     top = len(churned) // 10
@@ -60,7 +60,7 @@ def test_every_metric_is_scikit_learns(score: Floats) -> None:
 def test_every_resample_has_the_metrics_of_the_customers_it_drew(score: Floats) -> None:
     drawn = np.random.default_rng(2).integers(0, N, (5, N))
     counts = np.array([np.bincount(rows, minlength=N) for rows in drawn])
-    found = Scored(CHURNED, score).metrics(counts)
+    found = RankedSample(CHURNED, score).metrics(counts)
     for resample, rows in enumerate(np.sort(drawn)):
         expected = by_scikit_learn(CHURNED[rows], score[rows])
         assert {name: values[resample] for name, values in found.items()} == pytest.approx(expected, abs=1e-9)
@@ -96,7 +96,7 @@ def test_a_difference_is_paired() -> None:
     assert paired["high"] - paired["low"] < (alone["high"] - alone["low"]) / 3
 
 
-def test_a_score_that_is_no_number_is_refused() -> None:
+def test_a_score_that_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="not a finite number"):
         bootstrap(np.array([0, 1]), np.array([0.5, np.nan]))
 
@@ -116,7 +116,7 @@ def test_the_bootstrap_needs_little_memory_however_many_customers(
     assert peak_mb < 30
 
 
-def test_the_ece_of_perfect_probabilities_is_what_sampling_gives() -> None:
+def test_the_sampling_ece_is_the_mean_ece_of_perfect_probabilities() -> None:
     draw = np.random.default_rng(4)
     drawn = [ece((draw.random(N) < PROBABILITY).astype(int), PROBABILITY) for _ in range(200)]
     assert sampling_ece(PROBABILITY) == pytest.approx(np.mean(drawn), rel=0.05)
@@ -145,7 +145,7 @@ def test_a_threshold_that_flags_nobody_has_a_precision_of_zero() -> None:
 
 
 @any_score
-def test_the_deciles_add_up_and_a_tie_does_not_depend_on_the_order_of_rows(score: Floats) -> None:
+def test_the_deciles_add_up_and_ties_ignore_row_order(score: Floats) -> None:
     rows = deciles(CHURNED, score)
     assert sum(row["customers"] for row in rows) == N
     assert sum(row["customers"] * row["churn_rate"] for row in rows) == pytest.approx(CHURNED.sum())
@@ -156,7 +156,7 @@ def test_the_deciles_add_up_and_a_tie_does_not_depend_on_the_order_of_rows(score
 
 
 @any_score
-def test_every_point_of_the_curve_is_what_its_threshold_does(score: Floats) -> None:
+def test_every_point_of_the_curve_has_the_results_of_its_threshold(score: Floats) -> None:
     policy = ThresholdPolicy(contact_cost=2.0, margin=20.0, save_rate=0.2)
     curve = threshold_curve(CHURNED, score, policy)
     assert 1 <= len(curve) <= 50
@@ -188,11 +188,11 @@ def examples(churned: Integers, recency: Integers, frequency: Integers) -> Examp
     return Examples(features, pd.Series(churned), features.index, np.full(len(churned), DAY))
 
 
-def evaluated(test: Examples, probability: Floats, **rivals: Rival) -> dict[str, Any]:
-    return evaluate(test, probability, threshold=0.5, policy=ThresholdPolicy(), rivals=rivals, horizon_days=90)
+def evaluated(test: Examples, probability: Floats, **baselines: Baseline) -> dict[str, Any]:
+    return evaluate(test, probability, threshold=0.5, policy=ThresholdPolicy(), baselines=baselines, horizon_days=90)
 
 
-def test_each_evidence_tier_and_the_active_have_metrics_of_their_own() -> None:
+def test_each_evidence_tier_and_active_group_has_its_own_metrics() -> None:
     draw = np.random.default_rng(6)
     recency, frequency = draw.integers(1, 500, N), draw.integers(1, 5, N)
     groups = evaluated(examples(CHURNED, recency, frequency), PROBABILITY)["groups"]
@@ -222,8 +222,8 @@ def test_a_group_too_small_or_of_one_class_has_a_count_and_no_metrics() -> None:
     assert groups["repeat"]["metrics"]["roc_auc"]["value"] > 0.7
 
 
-def test_all_of_it_is_json_and_names_the_published_metrics() -> None:
-    worse = Rival(PROBABILITY + np.random.default_rng(7).random(N), RANKING)
+def test_the_evaluation_is_json_with_the_published_metrics() -> None:
+    worse = Baseline(PROBABILITY + np.random.default_rng(7).random(N), RANKING_METRICS)
     found = evaluated(examples(CHURNED, np.full(N, 5), np.full(N, 3)), PROBABILITY, worse=worse)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["economics"] == {"contact_cost": 1.0, "margin": 25.0, "save_rate": 0.1, "currency": "GBP"}
@@ -233,15 +233,15 @@ def test_all_of_it_is_json_and_names_the_published_metrics() -> None:
     assert found["comparison"]["worse"]["roc_auc_difference"]["low"] > 0
 
 
-def test_the_rivals_learn_from_the_training_windows_and_are_the_same_every_time() -> None:
+def test_the_baselines_are_fitted_on_the_training_windows_and_reproducible() -> None:
     draw = np.random.default_rng(8)
     recency, frequency = draw.integers(1, 300, N), draw.integers(1, 9, N)
     learn = examples((draw.random(N) < recency / 300).astype(int), recency, frequency)
     test = examples(CHURNED, recency, frequency)
-    rivals, again = fit_rivals(learn, test), fit_rivals(learn, test)
-    assert list(rivals) == ["longest_silent_first", "older_three_features", "gradient_boosting"]
-    assert all((rivals[name].score == again[name].score).all() for name in rivals)
-    assert rivals["longest_silent_first"].score.tolist() == recency.tolist()
-    assert roc_auc_score(learn.churned, rivals["gradient_boosting"].score) > 0.75
-    unseen = fit_rivals(learn, test._replace(churned=1 - test.churned))
-    assert all((rivals[name].score == unseen[name].score).all() for name in rivals)
+    baselines, again = fit_baselines(learn, test), fit_baselines(learn, test)
+    assert list(baselines) == ["longest_silent_first", "older_three_features", "gradient_boosting"]
+    assert all((baselines[name].score == again[name].score).all() for name in baselines)
+    assert baselines["longest_silent_first"].score.tolist() == recency.tolist()
+    assert roc_auc_score(learn.churned, baselines["gradient_boosting"].score) > 0.75
+    unseen = fit_baselines(learn, test._replace(churned=1 - test.churned))
+    assert all((baselines[name].score == unseen[name].score).all() for name in baselines)

@@ -1,1 +1,1 @@
-"""Trains, evaluates and publishes the churn and segment models: windows → fit → evaluate → gate → publish."""
+"""Trains, evaluates and publishes the churn and segment models: load → window → fit → evaluate → gate → publish."""

@@ -1,7 +1,8 @@
-"""What a challenger has to show before it may go live. To run without the gate, in a test, replace `check_challenger`.
+"""The gate: the checks a challenger must pass before it goes live.
 
-That the model knows anything has to be proven: the low end of its ROC-AUC's 95 % interval lies clear of guessing. After
-that it only has to be the better bet, by value: no paired interval is narrow enough to prove more in a small shop.
+The model must be proven better than guessing: the low end of its ROC-AUC's 95% interval is well above 0.5. Against
+everything else its point estimate must win: in a small shop no paired interval is narrow enough to prove more.
+Tests switch the gate off by replacing `check_challenger`.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ import numpy as np
 
 from retention.errors import GateRefusedError
 from trainer.evaluation.bootstrap import bootstrap
-from trainer.evaluation.metrics import METRICS, sampling_ece
+from trainer.evaluation.metrics import METRICS, require_probabilities, sampling_ece
 
 if TYPE_CHECKING:
-    from trainer.evaluation.metrics import Floats, Integers
+    from collections.abc import Iterator
 
-MIN_ROC_AUC: Final = 0.55  # for the low end: labels without meaning reach it in fewer than 1 of 100 runs of any size
-MAX_CALIBRATION_ERROR: Final = 0.10  # seasons move honest models by 0.03 to 0.08; 0.10 is a whole decile's distance
-MAX_LOSS: Final = 0.002  # of ROC-AUC: honest retraining moves it by 0.001, which so alike models can prove to be a loss
+    from trainer.arrays import Floats, Integers
+    from trainer.evaluation.bootstrap import Estimates
+
+MIN_ROC_AUC: Final = 0.55  # for the low end: shuffled labels reach it in fewer than 1 of 100 runs of any size
+MAX_CALIBRATION_ERROR: Final = 0.10  # seasons move sound models by 0.03 to 0.08; 0.10 is one whole decile
+MAX_ROC_AUC_LOSS: Final = 0.002  # retraining alone moves it by 0.001, and so similar models can prove even that
 
 
 class Check(NamedTuple):
-    """One demand, whether it is met, and a sentence with the figures."""
+    """One requirement, whether it is met, and a sentence with the figures."""
 
     name: str
     passed: bool
@@ -37,23 +41,23 @@ class Verdict(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Return whether every check is passed."""
+        """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
     @property
     def reason(self) -> str:
-        """Return the sentences that decided, for `champion.log`: of every failed check, else of all."""
+        """The decisive reasons, for `champion.log`: those of the failed checks, or of all when none failed."""
         return "; ".join(check.reason for check in self.checks if self.passed or not check.passed)
 
     def require(self, version: str) -> None:
-        """Raise GateRefusedError, with every failed check and where to read more, unless all are passed."""
+        """Raise GateRefusedError with every failed check unless all passed."""
         if not self.passed:
             raise GateRefusedError(
-                f"{version} is not promoted, the champion is unchanged: {self.reason} (its report.html tells more)"
+                f"{version} is not promoted, the champion is unchanged: {self.reason} (details: its report.html)"
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the verdict as it stands in the manifest."""
+        """Return the verdict for the manifest."""
         return {"passed": self.passed, "checks": [check._asdict() for check in self.checks]}
 
 
@@ -65,67 +69,70 @@ def check_challenger(
     longest_silent_first: Floats,
     champion: Floats | str,
 ) -> Verdict:
-    """Return the verdict on `probability`, of the customers of the test window, who all have what became of them.
+    """Return the verdict on `probability`, given the outcomes of the test customers (both classes required).
 
-    `feature_only` is what the second formula says of them, `champion` what the champion does, or why it cannot be
-    compared. Both classes must be in the window. GateRefusedError at once when a probability is none at all: nothing
-    can be measured of it.
+    `feature_only` holds the second formula's probabilities, `champion` the champion's, or the reason it cannot be
+    compared. GateRefusedError at once for values that are no probabilities.
     """
     for values in (probability, feature_only):
-        _require_probabilities(values)
+        require_probabilities(values)
     model = bootstrap(churned, probability, METRICS)
-    figures = model.to_json()
-    auc, skill = figures["roc_auc"], figures["brier_skill"]
-    rule = model.minus(bootstrap(churned, longest_silent_first, ("roc_auc",)), "roc_auc")
-    error = calibration_error(figures["ece"]["value"], sampling_ece(probability))
-    checks = [
-        Check(
-            "ranking",
-            auc["low"] > MIN_ROC_AUC,
-            f"ROC-AUC {auc['value']:.3f}, low end {auc['low']:.3f} (above {MIN_ROC_AUC}; 0.5 is guessing)",
-        ),
-        Check(
-            "time_rule",
-            rule["value"] > 0,
-            f"ROC-AUC {_signed(rule)} against 'longest silent first', which needs no model (above 0)",
-        ),
-        Check(
-            "skill",
-            skill["value"] > 0,
-            f"Brier skill {_signed(skill)} against telling everybody the average (above 0)",
-        ),
-        Check(
-            "calibration",
-            error <= MAX_CALIBRATION_ERROR,
-            f"probabilities off by {error:.3f} beyond chance (at most {MAX_CALIBRATION_ERROR})",
-        ),
-    ]
-    second = bootstrap(churned, feature_only, ("brier_skill",)).to_json()["brier_skill"]
-    checks.append(
-        Check("feature_only", second["value"] > 0, f"the second formula's Brier skill {_signed(second)} (above 0)")
+    rule = bootstrap(churned, longest_silent_first, ("roc_auc",))
+    second = bootstrap(churned, feature_only, ("brier_skill",))
+    return Verdict(
+        (
+            *_checks_of_model(model, rule, sampling_ece(probability)),
+            _check_feature_only(second),
+            _check_champion(churned, model, champion),
+        )
     )
+
+
+def _checks_of_model(model: Estimates, rule: Estimates, ece_by_chance: float) -> Iterator[Check]:
+    figures = model.to_json()
+    auc, skill, lead = figures["roc_auc"], figures["brier_skill"], model.minus(rule, "roc_auc")
+    error = calibration_error(figures["ece"]["value"], ece_by_chance)
+    yield Check(
+        "ranking",
+        auc["low"] > MIN_ROC_AUC,
+        f"ROC-AUC {auc['value']:.3f}, low end {auc['low']:.3f} (must exceed {MIN_ROC_AUC}; guessing gives 0.5)",
+    )
+    yield Check(
+        "time_rule",
+        lead["value"] > 0,
+        f"ROC-AUC {_signed(lead)} against the rule 'longest silent first' (must exceed 0)",
+    )
+    yield Check(
+        "skill",
+        skill["value"] > 0,
+        f"Brier skill {_signed(skill)} against predicting the average for everyone (must exceed 0)",
+    )
+    yield Check(
+        "calibration",
+        error <= MAX_CALIBRATION_ERROR,
+        f"calibration error beyond chance {error:.3f} (at most {MAX_CALIBRATION_ERROR})",
+    )
+
+
+def _check_feature_only(second: Estimates) -> Check:
+    skill = second.to_json()["brier_skill"]
+    return Check(
+        "feature_only", skill["value"] > 0, f"Brier skill of the second formula {_signed(skill)} (must exceed 0)"
+    )
+
+
+def _check_champion(churned: Integers, model: Estimates, champion: Floats | str) -> Check:
     if isinstance(champion, str):
-        checks.append(Check("champion", passed=True, reason=f"not compared with the champion: {champion}"))
-        return Verdict(tuple(checks))
+        return Check("champion", passed=True, reason=f"not compared with the champion: {champion}")
     gain = model.minus(bootstrap(churned, champion, ("roc_auc",)), "roc_auc")
-    is_worse = gain["high"] < 0 and gain["value"] < -MAX_LOSS
-    limit = f"a loss beyond chance, high end below 0, is at most {MAX_LOSS}"
-    checks.append(Check("champion", not is_worse, f"ROC-AUC {_signed(gain)} against the champion ({limit})"))
-    return Verdict(tuple(checks))
+    is_worse = gain["high"] < 0 and gain["value"] < -MAX_ROC_AUC_LOSS
+    limit = f"a significant loss, high end below 0, may be at most {MAX_ROC_AUC_LOSS}"
+    return Check("champion", not is_worse, f"ROC-AUC {_signed(gain)} against the champion ({limit})")
 
 
 def calibration_error(ece: float, by_chance: float) -> float:
-    """Return the ECE without what sampling alone gives: independent errors add in squares."""
+    """Return the ECE without the share that sampling alone explains: independent errors add in squares."""
     return float(np.sqrt(max(0.0, ece**2 - by_chance**2)))
-
-
-def _require_probabilities(values: Floats) -> None:
-    wrong = int((~((values >= 0) & (values <= 1))).sum())  # NaN is neither
-    if wrong:
-        raise GateRefusedError(
-            f"{wrong:,} of {len(values):,} probabilities of the test window are not between 0 and 1: not promoted, the "
-            "champion is unchanged"
-        )
 
 
 def _signed(estimate: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""Is there enough to learn from? Asked before anything is fitted; the answer is for the person who loads the data."""
+"""Checks that the data is enough to train on, before anything is fitted; each failed check gives advice."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 Severity: TypeAlias = Literal["ok", "warning", "error"]
 
-MIN_CUSTOMERS: Final = 100  # below, the 95 % interval of the AUC is wider than ±0.1
+MIN_CUSTOMERS: Final = 100  # fewer make the 95% interval of the AUC wider than ±0.1
 MIN_OF_EACH_CLASS: Final = 20
-FULL_HISTORY_HORIZONS: Final = 5  # below, every training cut-off is of the same season: the grade is capped
-MIN_REPEAT_CUSTOMERS: Final = 100  # the formula is learned from customers with two orders or more
-MAX_SILENT_DAYS: Final = 14
+FULL_HISTORY_HORIZONS: Final = 5  # with fewer, all training cut-offs fall in one season: the grade is capped
+MIN_REPEAT_CUSTOMERS: Final = 100  # the formula is learned from customers with two or more orders
+MAX_DAYS_WITHOUT_ORDERS: Final = 14
 MAX_RATE_SHIFT: Final = 0.10
 
 
-class Check(NamedTuple):
-    """One demand on the data: the figure found, and what to do about it where it is not met."""
+class ReadinessCheck(NamedTuple):
+    """One requirement on the data, the figure found, and advice unless it is met."""
 
     check: str
     severity: Severity
@@ -35,25 +35,20 @@ class Check(NamedTuple):
     advice: str = ""
 
 
-def history_horizons(first_order_day: datetime, clock: datetime, horizon_days: int) -> float:
-    """Return how many horizons the history is long; three are needed for any training at all."""
-    return (clock - first_order_day) / timedelta(days=horizon_days)
-
-
 def check_readiness(
-    learn: Examples, test: Examples, *, horizons: float, order_days: Collection[datetime] | None = None
+    training: Examples, test: Examples, *, history_horizons: float, order_days: Collection[datetime] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the report for the manifest; NotEnoughDataError, with every failed check and its advice, after any error.
+    """Return the readiness report for the manifest; NotEnoughDataError lists every failed check with its advice.
 
-    `horizons` is the length of the history; `order_days` are the days with an order in the test window, if known.
+    `history_horizons` is the length of the history; `order_days` are the days with orders in the test window, if known.
     """
     report = [
-        *_customers(learn, "training windows"),
+        *_customers(training, "training windows"),
         *_customers(test, "test window"),
-        _history(horizons),
-        *_repeat_customers(learn),
-        _same_season(learn, test),
-        *([] if order_days is None else [_silence(order_days)]),
+        _history(history_horizons),
+        *_repeat_customers(training),
+        _churn_rate_shift(training, test),
+        *([] if order_days is None else [_longest_gap(order_days)]),
     ]
     errors = [check for check in report if check.severity == "error"]
     if errors:
@@ -62,7 +57,7 @@ def check_readiness(
     return [check._asdict() for check in report]
 
 
-def _customers(examples: Examples, window: str) -> Iterator[Check]:
+def _customers(examples: Examples, window: str) -> Iterator[ReadinessCheck]:
     customers = examples.customer_ids.nunique()
     yield _check(
         f"customers in the {window}",
@@ -73,10 +68,10 @@ def _customers(examples: Examples, window: str) -> Iterator[Check]:
     yield _both_outcomes(examples.customer_ids, examples.churned, f"in the {window}")
 
 
-def _both_outcomes(customer_ids: pd.Index[int], churned: pd.Series[int], among: str) -> Check:
+def _both_outcomes(customer_ids: pd.Index[int], churned: pd.Series[int], where: str) -> ReadinessCheck:
     left, stayed = (customer_ids[churned == label].nunique() for label in (1, 0))
     return _check(
-        f"both outcomes {among}",
+        f"both outcomes {where}",
         f"{left:,} left and {stayed:,} stayed",
         None if min(left, stayed) >= MIN_OF_EACH_CLASS else "error",
         f"at least {MIN_OF_EACH_CLASS} of each are needed: load more history, or train with "
@@ -84,48 +79,48 @@ def _both_outcomes(customer_ids: pd.Index[int], churned: pd.Series[int], among: 
     )
 
 
-def _history(horizons: float) -> Check:
+def _history(horizons: float) -> ReadinessCheck:
     return _check(
         "length of the history",
         f"{horizons:.1f} horizons",
         None if horizons >= FULL_HISTORY_HORIZONS else "warning",
-        f"below {FULL_HISTORY_HORIZONS} the seasons cannot be told from the trend, and the grade is at most C: "
+        f"with fewer than {FULL_HISTORY_HORIZONS} a season looks like a trend, and the grade is at most C: "
         "load more history",
     )
 
 
-def _repeat_customers(learn: Examples) -> Iterator[Check]:
-    is_repeat = (learn.features["Frequency"] > 1).to_numpy()
-    customer_ids = learn.customer_ids[is_repeat]
+def _repeat_customers(training: Examples) -> Iterator[ReadinessCheck]:
+    is_repeat = (training.features["Frequency"] > 1).to_numpy()
+    customer_ids = training.customer_ids[is_repeat]
     customers = customer_ids.nunique()
     yield _check(
-        "customers with two orders or more",
+        "customers with two or more orders",
         f"{customers:,} customers",
         None if customers >= MIN_REPEAT_CUSTOMERS else "warning",
         f"with fewer than {MIN_REPEAT_CUSTOMERS} the formula is uncertain: load more history",
     )
-    yield _both_outcomes(customer_ids, learn.churned[is_repeat], "among customers with two orders or more")
+    yield _both_outcomes(customer_ids, training.churned[is_repeat], "among customers with two or more orders")
 
 
-def _same_season(learn: Examples, test: Examples) -> Check:
-    learned, tested = float(learn.churned.mean()), float(test.churned.mean())
+def _churn_rate_shift(training: Examples, test: Examples) -> ReadinessCheck:
+    trained, tested = float(training.churned.mean()), float(test.churned.mean())
     return _check(
-        "churn rate now and then",
-        f"{learned:.0%} in the training windows, {tested:.0%} in the test window",
-        None if abs(learned - tested) <= MAX_RATE_SHIFT else "warning",
-        "the probabilities are off where seasons differ by so much: two years of history tell them apart",
+        "churn rate, training against test",
+        f"{trained:.0%} in the training windows, {tested:.0%} in the test window",
+        None if abs(trained - tested) <= MAX_RATE_SHIFT else "warning",
+        "the probabilities will be off by season: two years of history would correct them",
     )
 
 
-def _silence(order_days: Collection[datetime]) -> Check:
+def _longest_gap(order_days: Collection[datetime]) -> ReadinessCheck:
     longest = max((later - earlier for earlier, later in pairwise(sorted(order_days))), default=timedelta())
     return _check(
-        "longest time without any order in the test window",
+        "longest gap without orders in the test window",
         f"{longest.days} days",
-        None if longest.days <= MAX_SILENT_DAYS else "warning",
-        "a file may be missing: everybody looks lost while nothing is loaded",
+        None if longest.days <= MAX_DAYS_WITHOUT_ORDERS else "warning",
+        "a file may be missing: while no orders are loaded, every customer looks lost",
     )
 
 
-def _check(check: str, figure: str, severity: Severity | None, advice: str) -> Check:
-    return Check(check, severity, figure, advice) if severity else Check(check, "ok", figure)
+def _check(check: str, figure: str, severity: Severity | None, advice: str) -> ReadinessCheck:
+    return ReadinessCheck(check, severity, figure, advice) if severity else ReadinessCheck(check, "ok", figure)

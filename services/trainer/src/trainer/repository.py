@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from retention.clock import rfc3339
 from retention.errors import NotEnoughDataError
 from retention.features import pipelines
+from retention.features.cohorts import cohorts
 from retention.scoring.churn import MONTH
 from retention.store import schema
 from retention.store.connection import open_database
@@ -68,9 +69,9 @@ class Store:
 
     def cohorts(self, as_of: datetime) -> pd.DataFrame:
         """Return how many customers of each first month ordered again, by the months since."""
-        from trainer.cohorts import cohort_counts, cohort_pipeline  # noqa: PLC0415 - the plotting library, too
+        from trainer.cohorts import cohort_counts  # noqa: PLC0415 - pandas, as above
 
-        return cohort_counts(self._db[schema.ORDERS].aggregate(cohort_pipeline(as_of), allowDiskUse=True), as_of)
+        return cohort_counts(self._db[schema.ORDERS].aggregate(cohorts(as_of), allowDiskUse=True), as_of)
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever the data does: loads only add lines, and every line counts."""

@@ -1,4 +1,4 @@
-"""What the trainer is told by its environment."""
+"""The trainer's settings, read from environment variables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from retention.settings import SettingsReader
 from trainer.churn.threshold import POLICIES, ThresholdPolicy
-from trainer.segments.names import DEFAULT_SEGMENTS
+from trainer.segments.descriptions import DEFAULT_SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the data is, where the models go, and the key that signs them."""
+    """Database, models folder, signing key, threshold policy and segments."""
 
     mongo_uri: str
     db_name: str
@@ -28,12 +28,12 @@ class Settings:
     git_revision: str
     threshold: ThresholdPolicy = field(default_factory=ThresholdPolicy)
     segments: int = DEFAULT_SEGMENTS
-    segments_file: Path | None = None  # the trainer's own segments.yaml
+    segments_file: Path | None = None  # default: segments.yaml of this package
     currency: str = "GBP"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Return the settings; BadConfigurationError names every variable that is wrong."""
+        """Return the settings; BadConfigurationError lists every invalid variable."""
         reader = SettingsReader(environ)
         settings = cls(
             mongo_uri=reader.secret("MONGO_URI"),

@@ -1,4 +1,4 @@
-"""What a person does with the versions: look at them, promote one, go back. Needs no database and no scikit-learn."""
+"""The commands on versions: list, report, promote, roll back. They need no database and no scikit-learn."""
 
 from __future__ import annotations
 
@@ -20,69 +20,69 @@ _HEADINGS: Final = ("VERSION", "CREATED", "GRADE", "ROC-AUC", "")
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One version as `list` shows it; of an unsound one nothing is believed, so nothing but the reason is known."""
+class VersionSummary:
+    """One version as `list` shows it; for an unsound one only the reason is known."""
 
     version: str
     champion: bool
     created_at: str | None = None  # RFC 3339
     grade: str | None = None
     roc_auc: dict[str, float] | None = None  # value, low, high
-    refused: str | None = None  # why it is not sound
+    refused: str | None = None  # the reason it is unsound
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as `list --json` prints it."""
+        """Return the summary as `list --json` prints it."""
         return asdict(self)
 
 
-def listed(settings: Settings) -> list[Listed]:
-    """Return the versions, newest first, the unsound and a champion that is missing among them."""
+def list_versions(settings: Settings) -> list[VersionSummary]:
+    """Return all versions, newest first, including unsound ones and a champion whose folder is missing."""
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
     try:
         champion = {registry.champion()}
     except NoChampionError:
         champion = set()
     versions = sorted({*registry.versions(), *champion}, reverse=True)
-    return [_listed(registry, version, key, champion=version in champion) for version in versions]
+    return [_summary(registry, version, key, champion=version in champion) for version in versions]
 
 
-def table(versions: Sequence[Listed]) -> list[str]:
-    """Return the versions as aligned lines of text under a heading; the champion has a star."""
+def table(versions: Sequence[VersionSummary]) -> list[str]:
+    """Return the versions as aligned lines under a heading; a star marks the champion."""
     if not versions:
-        return ["no versions yet: 'python -m trainer train' makes one"]
-    rows = [("", *_HEADINGS), *(("*" if one.champion else "", *_cells(one)) for one in versions)]
+        return ["no versions yet: run 'python -m trainer train'"]
+    rows = [("", *_HEADINGS), *(("*" if version.champion else "", *_cells(version)) for version in versions)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def promote(settings: Settings, version: str, *, at: datetime, reason: str) -> str:
-    """Make `version` the champion, and return what to say; raises when it is unknown or not sound."""
+    """Make `version` the champion and return the line to print; raises for an unknown or unsound version."""
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
-    before = registry.promote_by_hand(version, key=key, at=at, reason=_by_hand("promoted by hand", reason))
-    return f"champion     {version}" + ("" if version != before else " (it is the champion already: nothing to do)")
+    before = registry.promote_by_hand(version, key=key, at=at, reason=_with_reason("promoted by hand", reason))
+    return f"champion     {version}" + ("" if version != before else " (already the champion: nothing to do)")
 
 
 def rollback(settings: Settings, *, at: datetime, reason: str) -> str:
-    """Make the champion before this one the champion again, and return what to say."""
+    """Make the previous champion the champion again and return the line to print."""
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
-    return f"champion     {registry.rollback(key=key, at=at, reason=_by_hand('by hand', reason))} (rolled back)"
+    return f"champion     {registry.rollback(key=key, at=at, reason=_with_reason('by hand', reason))} (rolled back)"
 
 
 def report(settings: Settings, version: str | None) -> Path:
-    """Return the page of `version`, of the champion when it is None; raises when it is unknown or not sound."""
+    """Return the report of `version`, by default the champion's; raises for an unknown or unsound version."""
     registry, key = Registry(settings.models_dir), read_signing_key(settings.signing_key_file)
     version = version or registry.champion()
     if version not in registry.versions():
-        raise NoInputError(f"there is no version {version!r}: see 'python -m trainer list'")
+        raise NoInputError(f"no version {version!r}: see 'python -m trainer list'")
     read_bundle(registry.folder(version), key)
     page = registry.folder(version) / "report.html"
     if not page.exists():
-        raise NoInputError(f"version {version} has no report")
+        raise NoInputError(f"version {version} has no report: see 'python -m trainer list' for others")
     return page
 
 
 def copy_report(page: Path, target: Path) -> str:
-    """Copy the page to `target`, and return what to say."""
+    """Copy the report to `target` and return the line to print."""
     try:
         target.write_bytes(page.read_bytes())
     except OSError as error:
@@ -90,16 +90,16 @@ def copy_report(page: Path, target: Path) -> str:
     return f"report       {target}"
 
 
-def _by_hand(what: str, reason: str) -> str:
+def _with_reason(what: str, reason: str) -> str:
     return f"{what}: {reason}" if reason else what
 
 
-def _listed(registry: Registry, version: str, key: bytes, *, champion: bool) -> Listed:
+def _summary(registry: Registry, version: str, key: bytes, *, champion: bool) -> VersionSummary:
     try:
         manifest = read_bundle(registry.folder(version), key).manifest
     except BundleRefusedError as error:
-        return Listed(version, champion, refused=str(error).removeprefix(f"{version}: "))
-    return Listed(
+        return VersionSummary(version, champion, refused=str(error).removeprefix(f"{version}: "))
+    return VersionSummary(
         version,
         champion,
         created_at=manifest.get("created_at"),
@@ -108,9 +108,9 @@ def _listed(registry: Registry, version: str, key: bytes, *, champion: bool) -> 
     )
 
 
-def _cells(one: Listed) -> tuple[str, str, str, str, str]:
-    auc = "{value:.3f} ({low:.3f} to {high:.3f})".format(**one.roc_auc) if one.roc_auc else "-"
-    state = "champion" if one.champion else ""
-    if one.refused:
-        state = f"{state} UNSOUND: {one.refused}".lstrip()
-    return one.version, one.created_at or "-", one.grade or "-", auc, state
+def _cells(summary: VersionSummary) -> tuple[str, str, str, str, str]:
+    auc = "{value:.3f} ({low:.3f} to {high:.3f})".format(**summary.roc_auc) if summary.roc_auc else "-"
+    state = "champion" if summary.champion else ""
+    if summary.refused:
+        state = f"{state} UNSOUND: {summary.refused}".lstrip()
+    return summary.version, summary.created_at or "-", summary.grade or "-", auc, state

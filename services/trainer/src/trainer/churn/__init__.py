@@ -1,1 +1,1 @@
-"""The churn model: what it may use, how it is fitted, and where the line is."""
+"""The churn model: choice of features, fit, season, threshold."""

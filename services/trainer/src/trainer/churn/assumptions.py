@@ -1,4 +1,4 @@
-"""What to assume for a figure the caller of a feature-only endpoint does not know: its mean given those they do."""
+"""Conditional-mean imputation: the regressions behind the figures a feature-only call leaves out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def fit_assumptions(features: pd.DataFrame) -> tuple[Assumption, ...]:
-    """Return a regression of each optional feature on every set of known ones it may be asked with, in log1p."""
+    """Return a log1p regression of each optional feature on every set of features that a call can contain."""
     return tuple(
         _regression(features, missing, (*REQUIRED_FIGURES, *known))
         for missing in OPTIONAL_FIGURES

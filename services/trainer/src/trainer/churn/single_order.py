@@ -1,4 +1,4 @@
-"""What becomes of customers with one order: their churn rate by how long ago it was and how broad it was."""
+"""Churn rates of customers with one order, by days since the order and number of products in it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,25 @@ from retention.scoring.single_order import BREADTH, RECENCY, Cell, SingleOrderRa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
-
-    from trainer.evaluation.metrics import Floats, Integers
+    from trainer.arrays import Booleans, Floats, Integers
     from trainer.windows import Examples
 
-# Of edges at 1/2, 2/3, 1, 4/3 and 3/2 horizons these two did best, or nearly, at five test instants of Online Retail.
+# Of edges at 1/2, 2/3, 1, 4/3 and 3/2 horizons these two were best or nearly so at five test instants of Online Retail.
 RECENCY_EDGES: Final = (2 / 3, 4 / 3)  # of the horizon
-BREADTH_PARTS: Final = 3  # few, some, many products: as many training customers in each
-MIN_CUSTOMERS: Final = 30  # below, the 90 % interval of a rate is wider than ±0.15
+BREADTH_PARTS: Final = 3  # few, some, many products: equal numbers of training customers
+MIN_CUSTOMERS: Final = 30  # fewer make the 90% interval of a rate wider than ±0.15
 MIN_OF_EACH_CLASS: Final = 5
 
 
 class _Rows(NamedTuple):
-    """The rows of some customers: their figures, what became of them, and whose they are."""
+    """Recency, breadth, outcome and customer of some examples."""
 
     recency: Floats
     products: Floats
     churned: Integers
     customer_ids: Integers
 
-    def where(self, rows: npt.NDArray[np.bool_]) -> _Rows:
+    def where(self, rows: Booleans) -> _Rows:
         return _Rows(self.recency[rows], self.products[rows], self.churned[rows], self.customer_ids[rows])
 
     def is_enough(self) -> bool:
@@ -43,10 +41,10 @@ class _Rows(NamedTuple):
 
 
 def fit_single_order(examples: Examples, horizon_days: int) -> SingleOrderRates:
-    """Return the table; cells with too few customers are told together with their neighbours in breadth.
+    """Return the table of rates; cells with too few customers are merged with their neighbours.
 
-    A band of recency with too few of them is told together with the next, the last with the one before. Where all
-    single-order customers together are too few (a shop where everybody comes back at once) it is all customers.
+    Small cells merge over breadth; a small recency band merges with the next, the last with the one before. When there
+    are too few single-order customers in all (everybody comes back at once), the rate is that of all customers.
     """
     rows = _Rows(
         examples.features[RECENCY].to_numpy(), examples.features[BREADTH].to_numpy(),
@@ -56,12 +54,14 @@ def fit_single_order(examples: Examples, horizon_days: int) -> SingleOrderRates:
     if not single.is_enough():
         return SingleOrderRates(_log_odds(rows.churned.mean()), (_cell(rows, None, None),))
     limits = _breadth_limits(single.products)
-    cells = [cell for below, band in _bands(single, horizon_days) for cell in _band(band, below, limits)]
+    cells = [
+        cell for recency_below, band in _bands(single, horizon_days) for cell in _cells(band, recency_below, limits)
+    ]
     return SingleOrderRates(_log_odds(single.churned.mean()), tuple(cells))
 
 
 def _bands(single: _Rows, horizon_days: int) -> Iterator[tuple[float | None, _Rows]]:
-    """Yield each band of recency with enough customers, and its exclusive limit."""
+    """Yield each sufficient recency band with its exclusive upper limit."""
     start = 0.0
     for edge in RECENCY_EDGES:
         end = edge * horizon_days
@@ -74,13 +74,13 @@ def _bands(single: _Rows, horizon_days: int) -> Iterator[tuple[float | None, _Ro
 
 
 def _breadth_limits(products: Floats) -> list[float]:
-    """Return the exclusive upper limits of all but the last part: as many customers in each, as far as ties allow."""
+    """Return the exclusive upper limits of all but the last part, with equal numbers of customers but for ties."""
     shares = np.arange(1, BREADTH_PARTS) / BREADTH_PARTS
     return [float(limit) + 1 for limit in np.unique(np.quantile(products, shares, method="lower"))]
 
 
-def _band(band: _Rows, recency_below: float | None, limits: list[float]) -> list[Cell]:
-    """Return the cells of one band of recency: one for each part by breadth, or one for all."""
+def _cells(band: _Rows, recency_below: float | None, limits: list[float]) -> list[Cell]:
+    """Return the cells of one recency band: one per part by breadth, or a single one for all."""
     parts = [
         band.where((band.products >= low) & (band.products < high)) for low, high in pairwise([0.0, *limits, math.inf])
     ]
@@ -90,9 +90,9 @@ def _band(band: _Rows, recency_below: float | None, limits: list[float]) -> list
 
 
 def _cell(rows: _Rows, recency_below: float | None, products_below: float | None) -> Cell:
-    """Return the empirical rate and its Wilson interval; n is what the rows are worth, not how many they are."""
+    """Return the rate with its Wilson interval; n is the effective sample size, not the number of rows."""
     rate = float(rows.churned.mean())
-    n = rate * (1 - rate) / _variance(rows, rate)
+    n = rate * (1 - rate) / _clustered_variance(rows, rate)
     centre = (rate + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half_width = Z / (1 + Z**2 / n) * math.sqrt(rate * (1 - rate) / n + Z**2 / (4 * n**2))
     customers = len(np.unique(rows.customer_ids))
@@ -100,8 +100,8 @@ def _cell(rows: _Rows, recency_below: float | None, products_below: float | None
     return Cell(recency_below, products_below, customers, *log_odds)
 
 
-def _variance(rows: _Rows, rate: float) -> float:
-    """Return the variance of the rate, clustered: the same customer stands in several cut-offs."""
+def _clustered_variance(rows: _Rows, rate: float) -> float:
+    """Return the variance of the rate, clustered by customer: one customer appears at several cut-offs."""
     _, customer = np.unique(rows.customer_ids, return_inverse=True)
     return float(np.square(np.bincount(customer, rows.churned - rate)).sum()) / len(rows.churned) ** 2
 

@@ -1,4 +1,4 @@
-"""The published churn model over many customers at once: the same numbers as one by one, to rounding."""
+"""The published churn model on many customers at once: equal to the one-by-one results up to rounding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retention.scoring.churn import ChurnModel
     from retention.scoring.feature_only import FeatureOnlyModel
     from retention.scoring.formula import Formula, TransformName
-    from trainer.evaluation.metrics import Floats
+    from trainer.arrays import Floats
 
 _TRANSFORMS: Final[dict[TransformName, Callable[[Any], Floats]]] = {"log1p": np.log1p, "identity": np.asarray}
 
@@ -28,12 +28,12 @@ def churn_probability(model: ChurnModel, features: pd.DataFrame) -> Floats:
 
 
 def feature_only_probability(model: FeatureOnlyModel, features: pd.DataFrame) -> Floats:
-    """Return what the second model says of each row, nothing being assumed."""
+    """Return the feature-only model's probability of each row, with no figure assumed."""
     return probability(model.formula.base_log_odds + contributions(model.formula, features).sum(axis=1))
 
 
 def log_odds(model: ChurnModel, features: pd.DataFrame) -> Floats:
-    """Return the log-odds of each row: by the formula, or of a single order by its cell; both with the season."""
+    """Return the log-odds of each row, from the formula or the single-order cell; both include the season."""
     several = model.several_orders.base_log_odds + contributions(model.several_orders, features).sum(axis=1)
     is_single = features["Frequency"].to_numpy() == 1
     return np.where(is_single, _single_order(model, features), several) + season_shifts(model, features)
@@ -48,14 +48,14 @@ def contributions(formula: Formula, features: pd.DataFrame) -> Floats:
 
 
 def season_shifts(model: ChurnModel, features: pd.DataFrame) -> Floats:
-    """Return by how much the month of each row moves its log-odds."""
+    """Return the seasonal shift of each row's month, in log-odds."""
     shifts = np.array([shift.log_odds for shift in model.season])
     by_row: Floats = shifts[features[MONTH].to_numpy().astype(int) - 1]
     return by_row
 
 
 def probability(log_odds: Floats) -> Floats:
-    """Return the probability of each log-odds."""
+    """Return the probability for each log-odds."""
     return 1 / (1 + np.exp(-log_odds))
 
 

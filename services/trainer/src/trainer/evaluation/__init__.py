@@ -1,1 +1,1 @@
-"""How good a model is on customers and days it has not seen, and beside what."""
+"""Evaluation on the untouched test window: metrics with intervals, baselines, grade."""

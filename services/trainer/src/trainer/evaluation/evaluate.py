@@ -1,4 +1,4 @@
-"""How good the model is on the untouched window, with bootstrap intervals, beside what it has to beat."""
+"""The manifest's evaluation: the model's metrics, curves and groups, and its baselines' metrics."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from retention.scoring.churn import evidence
-from trainer.churn.threshold import cuts
+from trainer.churn.threshold import ranking_cuts
 from trainer.evaluation.bootstrap import bootstrap
-from trainer.evaluation.metrics import METRICS, bin_starts, wilson
+from trainer.evaluation.groups import group_metrics
+from trainer.evaluation.metrics import bin_starts, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
     import numpy.typing as npt
-    import pandas as pd
 
+    from trainer.arrays import Floats, Integers
     from trainer.churn.threshold import ThresholdPolicy
-    from trainer.evaluation.metrics import Floats, Integers
-    from trainer.evaluation.rivals import Rival
+    from trainer.evaluation.baselines import Baseline
     from trainer.windows import Examples
 
     Rows: TypeAlias = list[dict[str, Any]]
 
-TIERS: Final = ("lapsed", "single_order", "sparse", "repeat")
-ACTIVE_DAYS: Final = (90, 365)
-MIN_CUSTOMERS: Final = 20  # below, an interval of the ROC-AUC spans more than 0.4
 CURVE_POINTS: Final = 50
 DECILES: Final = 10
 
@@ -38,17 +34,16 @@ def evaluate(
     *,
     threshold: float,
     policy: ThresholdPolicy,
-    rivals: Mapping[str, Rival],
+    baselines: Mapping[str, Baseline],
     horizon_days: int,
 ) -> dict[str, Any]:
-    """Return the figures of the manifest: the model's on the test window, and beside them its rivals'.
+    """Return the manifest's figures for the test window.
 
-    Both classes must be in the window, every probability finite and in [0, 1]. `policy` prices the threshold curve.
+    The window must hold both classes, every probability be in [0, 1]. `policy` prices the threshold curve.
     """
     churned = test.churned.to_numpy()
     model = bootstrap(churned, probability)
-    groups = _tiers(test.features, horizon_days) | _active(test.features)
-    beside = {name: bootstrap(churned, rival.score, rival.metrics) for name, rival in rivals.items()}
+    others = {name: bootstrap(churned, baseline.score, baseline.metrics) for name, baseline in baselines.items()}
     return {
         "metrics": model.to_json(),
         "customers": len(churned),
@@ -58,16 +53,16 @@ def evaluate(
         "threshold_curve": threshold_curve(churned, probability, policy),
         "economics": policy.economics(),
         "calibration": calibration(churned, probability),
-        "groups": {name: _group(churned[rows], probability[rows]) for name, rows in groups.items()},
+        "groups": group_metrics(test.features, churned, probability, horizon_days),
         "comparison": {
-            name: {**rival.to_json(), "roc_auc_difference": model.minus(rival, "roc_auc")}
-            for name, rival in beside.items()
+            name: {**other.to_json(), "roc_auc_difference": model.minus(other, "roc_auc")}
+            for name, other in others.items()
         },
     }
 
 
 def at_threshold(churned: Integers, probability: Floats, threshold: float) -> dict[str, Any]:
-    """Return the confusion at the threshold; a share of nobody is 0."""
+    """Return the confusion matrix at the threshold and its shares; a share of nobody is 0."""
     flagged = probability >= threshold
     tp, fp = int((flagged & (churned == 1)).sum()), int((flagged & (churned == 0)).sum())
     fn, tn = int(churned.sum()) - tp, int((churned == 0).sum()) - fp
@@ -82,11 +77,11 @@ def at_threshold(churned: Integers, probability: Floats, threshold: float) -> di
 
 
 def deciles(churned: Integers, score: Floats) -> Rows:
-    """Return lift and gain of each tenth, highest scores first; a tie that a cut goes through is shared by both sides.
+    """Return lift and gain of each tenth, highest scores first; a tie across a cut is divided pro rata.
 
-    `gain` is the share of all churners found so far, `lift` the tenth's churn rate over everybody's.
+    `gain` is the share of all churners found so far, `lift` the tenth's churn rate over the overall rate.
     """
-    _, found, flagged = cuts(churned, score)
+    _, found, flagged = ranking_cuts(churned, score)
     ends = len(churned) * np.arange(DECILES + 1) // DECILES
     found_by = np.interp(ends, [0, *flagged], [0, *found])
     size, churners, rate = np.diff(ends), np.diff(found_by), churned.mean()
@@ -101,8 +96,8 @@ def deciles(churned: Integers, score: Floats) -> Rows:
 
 
 def threshold_curve(churned: Integers, probability: Floats, policy: ThresholdPolicy) -> Rows:
-    """Return what up to 50 thresholds would do, from few flagged to all; `profit` is for these customers."""
-    thresholds, found, flagged = cuts(churned, probability)
+    """Return up to 50 thresholds with their results, from few flagged to all; `profit` is for these customers."""
+    thresholds, found, flagged = ranking_cuts(churned, probability)
     points = np.unique(np.searchsorted(flagged, np.linspace(1, len(churned), CURVE_POINTS)))
     thresholds, found, flagged = thresholds[points], found[points], flagged[points]
     churners = churned.sum()
@@ -117,33 +112,12 @@ def threshold_curve(churned: Integers, probability: Floats, policy: ThresholdPol
 
 
 def calibration(churned: Integers, probability: Floats) -> Rows:
-    """Return the ten bins of the ECE: the mean probability, the churn rate and its 95 % Wilson interval."""
+    """Return mean probability, churn rate and its 95% Wilson interval for each of the ECE's ten bins."""
     order, starts = np.argsort(probability, kind="stable"), bin_starts(len(churned))
     found, size = np.add.reduceat(churned[order], starts), np.diff([*starts, len(churned)])
     low, high = wilson(found, size)
     mean = np.add.reduceat(probability[order], starts) / size
     return _rows(mean_probability=mean, churn_rate=found / size, low=low, high=high, customers=size)
-
-
-def _tiers(features: pd.DataFrame, horizon_days: int) -> dict[str, npt.NDArray[np.bool_]]:
-    figures = features[["Frequency", "Recency"]].astype(int).to_numpy().tolist()
-    tier = np.array([evidence(frequency, recency, horizon_days) for frequency, recency in figures])
-    return {name: tier == name for name in TIERS}
-
-
-def _active(features: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
-    return {f"active_{days}_days": (features["Recency"] <= days).to_numpy() for days in ACTIVE_DAYS}
-
-
-def _group(churned: Integers, probability: Floats) -> dict[str, Any]:
-    """Return the metrics within a group; null where it is too small or has one class only."""
-    customers, churners = len(churned), int(churned.sum())
-    measurable = customers >= MIN_CUSTOMERS and 0 < churners < customers
-    return {
-        "customers": customers,
-        "churn_rate": churners / customers if customers else None,
-        "metrics": bootstrap(churned, probability).to_json() if measurable else dict.fromkeys(METRICS),
-    }
 
 
 def _rows(**columns: npt.NDArray[Any]) -> Rows:

@@ -1,4 +1,4 @@
-"""The beeswarm: one dot per customer and feature, aside from one another where many have the same contribution."""
+"""The beeswarm: one dot per customer and feature, spread apart where contributions coincide."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from trainer.report.feature_axes import DIRECTIONS, feature_rows, rows_height
 from trainer.report.figure import BLUE, QUIET, SAMPLE, SEED, WARM, Plot, draw
-from trainer.report.wording import feature, signed
+from trainer.report.labels import feature
+from trainer.report.number_format import signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from trainer.report.content import Floats, ReportData
+    from trainer.arrays import Floats
+    from trainer.report.data import ReportData
 
 _LOW_TO_HIGH: Final = LinearSegmentedColormap.from_list("low_to_high", [BLUE, "#9aa5a1", WARM])
-_COLUMNS: Final = 80  # across a row: dots in one column stand beside each other
-_GOLDEN: Final = 0.6180339887498949  # multiples of it fall evenly between 0 and 1
+_COLUMNS: Final = 80  # per row; dots in one column are spread vertically
+_GOLDEN: Final = 0.6180339887498949  # its multiples modulo 1 spread evenly
 
 
 def beeswarm(data: ReportData, title: str) -> Plot:
-    """Return the plot of at least one customer; of more than SAMPLE, so many drawn by a fixed seed."""
+    """Return the plot of one or more customers, at most SAMPLE of them, drawn with a fixed seed."""
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(data.contributions))[:SAMPLE])
     shown = data.contributions.iloc[drawn]
     names = list(shown.abs().mean().sort_values(kind="stable").index)
@@ -33,7 +35,7 @@ def beeswarm(data: ReportData, title: str) -> Plot:
             places = shown[name].to_numpy()
             axes.scatter(
                 places,
-                row + _aside(places),
+                row + _offsets(places),
                 c=values[name].rank(pct=True).to_numpy(),
                 cmap=_LOW_TO_HIGH,
                 vmin=0,
@@ -50,29 +52,30 @@ def beeswarm(data: ReportData, title: str) -> Plot:
         _colour_key(axes)
 
     top = names[-1]
-    sample = f" {SAMPLE:,} customers drawn at random are shown." if len(shown) < len(data.contributions) else ""
+    sample = f" {SAMPLE:,} customers drawn at random." if len(shown) < len(data.contributions) else ""
     return draw(
         "beeswarm",
         title,
         paint,
         height=rows_height(len(names), each=34) + 20,
-        alt="One dot per customer and feature: across, its contribution; colour, whether its value is low or high. "
-        f"The widest is {feature(top)}.",
-        reading=f"A dot is one customer: blue has little of it, orange much. For {feature(top).lower()} the pull goes "
-        f"from {signed(shown[top].min(), 1)} to {signed(shown[top].max(), 1)} log-odds.{sample}",
+        alt="One dot per customer and feature: position is its contribution, colour its value from low to high. "
+        f"{feature(top)} has the largest contributions.",
+        caption=f"Each dot is one customer: blue for a low value of the feature, orange for a high one. "
+        f"{feature(top)} contributes from {signed(shown[top].min(), 1)} to {signed(shown[top].max(), 1)} "
+        f"log-odds.{sample}",
     )
 
 
-def _aside(places: Floats) -> Floats:
-    """Return how far each dot moves aside, within ± 0.4, so that the width of a row shows how many are there."""
+def _offsets(places: Floats) -> Floats:
+    """Return each dot's vertical offset within ±0.4; the width of a row shows how many dots are there."""
     edges = np.linspace(places.min(), places.max() + 1e-9, _COLUMNS + 1)
     column = np.digitize(places, edges)
-    aside, most = np.zeros(len(places)), np.bincount(column).max()
+    offsets, most = np.zeros(len(places)), np.bincount(column).max()
     for each in np.unique(column):
         members = np.flatnonzero(column == each)
         half = 0.4 * np.sqrt(len(members) / most)
-        aside[members] = half * (2 * ((0.5 + np.arange(len(members)) * _GOLDEN) % 1) - 1)
-    return aside
+        offsets[members] = half * (2 * ((0.5 + np.arange(len(members)) * _GOLDEN) % 1) - 1)
+    return offsets
 
 
 def _colour_key(axes: Axes) -> None:

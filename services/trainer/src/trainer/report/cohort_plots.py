@@ -1,4 +1,4 @@
-"""Do they come back: each month's new customers, month after month."""
+"""The cohort heat map: how many of each month's new customers order again in later months."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from trainer.report.figure import HEAT, INK, QUIET, Plot, draw
-from trainer.report.wording import percent
+from trainer.report.number_format import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from trainer.report.content import ReportData
+    from trainer.report.data import ReportData
 
-_NAME, _TITLE = "cohorts", "Who came when, and who came again"
-MONTHS: Final = 13  # the newest: a year and the month before, as many as can be read
+_NAME, _TITLE = "cohorts", "Repeat orders by month of first order"
+MONTHS: Final = 13  # the latest: a year and a month is as much as stays readable
 _WIDTH: Final = 560
 
 
@@ -24,7 +24,7 @@ def cohort_plots(data: ReportData) -> list[Plot]:
     """Return the heat map, or a sentence when fewer than two months are over."""
     counts = data.cohorts[data.cohorts[1].notna()].iloc[-MONTHS:, :MONTHS] if 1 in data.cohorts else data.cohorts[:0]
     if counts.empty:
-        return [Plot.missing(_NAME, _TITLE, "Fewer than two whole months of orders: nobody can have come again yet.")]
+        return [Plot.missing(_NAME, _TITLE, "Needs two complete months of orders.")]
     sizes, later = counts.iloc[:, 0].to_numpy(), counts.iloc[:, 1:].to_numpy()
     shares = later / np.maximum(sizes, 1)[:, None]
     deepest = max(float(np.nanmax(shares)), 1e-9)
@@ -51,19 +51,15 @@ def cohort_plots(data: ReportData) -> list[Plot]:
         axes.set(xlim=(0.5, shares.shape[1] + 0.5), ylim=(len(sizes) - 0.5, -0.5))
         axes.xaxis.set_label_position("top")
         axes.xaxis.tick_top()
-        axes.set_xlabel(
-            "months since the first order; of 100 new customers, how many ordered in that month", color=QUIET
-        )
+        axes.set_xlabel("months since first order (cells: % of the cohort who ordered in that month)", color=QUIET)
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
 
     again = float(later[:, 0].sum() / max(sizes.sum(), 1))
     first = str(counts.index[0])
-    kept = f"The newest {MONTHS} months are shown."
+    note = f"The latest {MONTHS} months are shown."
     if first == data.cohorts.index[0]:
-        kept = (
-            f"The first row, {first}, also holds customers from before the data begins: it looks more loyal than it is."
-        )
+        note = f"The first row, {first}, includes customers from before the data starts: it looks too loyal."
     return [
         draw(
             _NAME,
@@ -72,7 +68,7 @@ def cohort_plots(data: ReportData) -> list[Plot]:
             width=_WIDTH,
             height=70 + 25 * max(len(sizes), 3),
             alt=f"Cohort heat map, {len(sizes)} months. {percent(again)} of new customers ordered in the next month.",
-            reading=f"Of 100 new customers {100 * again:.0f} ordered again in the next month. A row, read to the "
-            f"right, shows what became of one month's newcomers. {kept} Only whole months count.",
+            caption=f"{percent(again)} of new customers ordered again in the next month. Each row follows one month's "
+            f"new customers. {note} Only complete months count.",
         )
     ]

@@ -1,4 +1,4 @@
-"""The points of the two curves that the manifest has no table of: ROC, and precision against recall."""
+"""The points of the ROC and precision-recall curves, which the manifest does not hold."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trainer.churn.threshold import cuts
+from trainer.churn.threshold import ranking_cuts
 
 if TYPE_CHECKING:
-    from trainer.report.content import Floats, Labels
+    from trainer.arrays import Floats, Integers
 
-POINTS: Final = 300  # more the eye cannot tell apart
-SETTLED: Final = 20  # leavers: of the first few customers every precision is chance
+POINTS: Final = 300  # more make no visible difference
+SETTLED: Final = 20  # leavers; with fewer, precision is mostly chance
 
 
-def roc(churned: Labels, score: Floats) -> tuple[Floats, Floats]:
-    """Return which share of those who stayed is flagged, and of those who left, as the line falls from above all."""
-    _, found, flagged = cuts(churned, score)
+def roc(churned: Integers, score: Floats) -> tuple[Floats, Floats]:
+    """Return the false and true positive rates as the threshold falls from above every score."""
+    _, found, flagged = ranking_cuts(churned, score)
     stayed = flagged - found
     return _thinned(np.append(0.0, stayed / stayed[-1]), np.append(0.0, found / found[-1]))
 
 
-def precision_recall(churned: Labels, score: Floats) -> tuple[Floats, Floats]:
-    """Return recall and precision as the line falls, level until the first SETTLED leavers are found."""
-    _, found, flagged = cuts(churned, score)
+def precision_recall(churned: Integers, score: Floats) -> tuple[Floats, Floats]:
+    """Return recall and precision as the threshold falls; precision is flat until SETTLED leavers are found."""
+    _, found, flagged = ranking_cuts(churned, score)
     settled = found >= min(SETTLED, found[-1] / 2)
     recall, precision = (found / found[-1])[settled], (found / flagged)[settled]
     return _thinned(np.append(0.0, recall), np.append(precision[0], precision))

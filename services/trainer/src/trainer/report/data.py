@@ -1,63 +1,75 @@
-"""From one run to what its report shows."""
+"""The data of a report: the manifest, the test window row by row, and the customers as of the clock."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from retention.scoring.churn import Z
-from trainer.churn.vectorised import contributions
-from trainer.report import ReportData, WeightedTerm, single_order_bands
+from trainer.report.number_format import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from retention.scoring.formula import Formula
-    from trainer.segments.segmentation import Segmentation
-    from trainer.train import Data, Judged
+    import pandas as pd
 
-
-def report_data(
-    manifest: Mapping[str, Any],
-    data: Data,
-    judged: Judged,
-    segments: Segmentation,
-    cohorts: pd.DataFrame,
-    currency: str,
-) -> ReportData:
-    """Return it; the formula is shown on those it was asked about: the test customers with several orders."""
-    models, features = judged.models, data.test.features
-    formula = models.churn.by_id.several_orders
-    several = features[features["Frequency"] > 1]
-    names = np.array(models.segments.names)[models.segments.clusters(models.customers)]
-    return ReportData(
-        manifest=manifest,
-        churned=data.test.churned.to_numpy(),
-        probability=judged.probability,
-        features=features,
-        rivals={name: rival.score for name, rival in judged.rivals.items()},
-        terms=_weighted(formula),
-        base_log_odds=formula.base_log_odds,
-        season=models.churn.by_id.season,
-        contributions=pd.DataFrame(contributions(formula, several), several.index, formula.features),
-        single_order_bands=single_order_bands(models.churn.by_id.single_order),
-        customers=models.customers.assign(segment=names),
-        pca=segments.map.points,
-        pca_explained=segments.map.explained_variance.tolist(),
-        cluster_counts=segments.counts["rows"],
-        clusterers=segments.clusterers,
-        cohorts=cohorts,
-        currency=currency,
-    )
+    from retention.scoring.churn import Shift
+    from trainer.arrays import Floats, Integers
+    from trainer.report.bands import Band
 
 
-def _weighted(formula: Formula) -> list[WeightedTerm]:
-    half_widths = (Z * math.sqrt(row[place]) for place, row in enumerate(formula.covariance))
-    next(half_widths)  # of the base
-    return [
-        WeightedTerm(term.feature, term.mean, term.weight, term.weight - half_width, term.weight + half_width)
-        for term, half_width in zip(formula.terms, half_widths, strict=True)
-    ]
+class WeightedTerm(NamedTuple):
+    """One feature of the formula on the log1p scale, with the 90% interval of its weight."""
+
+    feature: str
+    mean: float
+    weight: float
+    low: float
+    high: float
+
+
+class ReportData(NamedTuple):
+    """Everything the report shows. An empty or None part becomes a sentence instead of a plot.
+
+    All figures about the test window are the manifest's; its rows only draw the plots. They include both leavers and
+    stayers.
+    """
+
+    manifest: Mapping[str, Any]
+    # The test window, row by row.
+    churned: Integers
+    probability: Floats  # as served: one-time buyers by their band
+    features: pd.DataFrame  # raw values; the index is the customer's id, which is never shown
+    baselines: Mapping[str, Floats]  # any score, higher is riskier; names as in `comparison`
+    # The formula; `contributions` has the rows of `features` that the formula scores.
+    terms: Sequence[WeightedTerm]
+    base_log_odds: float
+    season: Sequence[Shift]  # twelve months, January first
+    contributions: pd.DataFrame
+    single_order_bands: Sequence[Band]
+    # All customers as of the clock.
+    customers: pd.DataFrame  # Recency, Frequency, Monetary, segment
+    pca: Floats | None  # (customers, 2)
+    pca_explained: Sequence[float]  # share of variance on each axis
+    cluster_counts: Sequence[Mapping[str, Any]]  # rows of `cluster_counts.compare_cluster_counts`
+    clusterers: Sequence[Mapping[str, Any]]  # rows of `clusterers.compare_clusterers`; `seconds` is not shown
+    cohorts: pd.DataFrame  # customers by first month ("2011-03") × months since: `cohorts.cohort_counts`
+    currency: str = "GBP"
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which customers are flagged."""
+        return float(self.manifest["threshold"]["value"])
+
+    @property
+    def horizon_days(self) -> int:
+        """The prediction horizon."""
+        return int(self.manifest["windows"]["horizon_days"])
+
+    @property
+    def test_month(self) -> int:
+        """The month of the test instant, 0 for January."""
+        return instant(self.manifest["windows"]["test_as_of"]).month - 1
+
+    @property
+    def has_season(self) -> bool:
+        """Whether any month has a seasonal shift."""
+        return any(shift.log_odds for shift in self.season)

@@ -1,4 +1,4 @@
-"""Why the model says so: the weights, what they move, every customer, and one from start to end."""
+"""The explanation plots: weights, mean contributions, every customer's contributions, one worked example."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from trainer.report.beeswarm import beeswarm
-from trainer.report.example import example
 from trainer.report.feature_axes import DIRECTIONS, feature_rows, rows_height
 from trainer.report.figure import BRAND, INK, QUIET, WARM, Plot, draw
-from trainer.report.wording import feature, percent, signed
+from trainer.report.labels import feature
+from trainer.report.number_format import percent, signed
+from trainer.report.worked_example import worked_example
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from trainer.report.content import ReportData
+    from trainer.report.data import ReportData
 
 _TITLES: Final = {
-    "contributions": "What moves the answers most",
-    "beeswarm": "Every customer, every reason",
+    "contributions": "Which features matter most",
+    "beeswarm": "Contributions of all customers",
     "example": "One customer, step by step",
 }
-_NONE: Final = "Nobody in the test window ordered more than once, so the formula was asked about nobody."
+_NONE: Final = "No test customer had more than one order, so the formula scored nobody."
 
 
 def explanation_plots(data: ReportData) -> list[Plot]:
-    """Return the four plots; those of customers are sentences when the formula was asked about nobody."""
+    """Return the four plots; all but the weights are sentences when the formula scored nobody."""
     if data.contributions.empty:
         return [_weights(data), *(Plot.missing(name, title, _NONE) for name, title in _TITLES.items())]
     return [
         _weights(data),
-        _mean_sizes(data, _TITLES["contributions"]),
+        _mean_contributions(data, _TITLES["contributions"]),
         beeswarm(data, _TITLES["beeswarm"]),
-        example(data, _TITLES["example"]),
+        worked_example(data, _TITLES["example"]),
     ]
 
 
@@ -52,20 +53,20 @@ def _weights(data: ReportData) -> Plot:
         axes.set_xlabel(DIRECTIONS)
 
     strongest = terms[-1]
-    of_each = [f"{feature(term.feature)} {signed(step)}" for term, (step, *_) in zip(terms, steps, strict=True)]
+    labelled = [f"{feature(term.feature)} {signed(step)}" for term, (step, *_) in zip(terms, steps, strict=True)]
     return draw(
         "coefficients",
-        "What raises and what lowers the risk",
+        "What raises and lowers the risk",
         paint,
         height=rows_height(len(terms)),
-        alt=f"Weights per standard deviation: {', '.join(of_each)}.",
-        reading="A bar is what one usual step (a standard deviation, on the log scale) does to the log-odds; the thin "
-        f"line its 90 % interval. Of two customers alike in all else, the one with double the "
-        f"{feature(strongest.feature).lower()} has about {2.0**strongest.weight:.2f} times the odds of leaving.",
+        alt=f"Weights per standard deviation: {', '.join(labelled)}.",
+        caption="Bars show the change in log-odds per standard deviation (log scale), thin lines the 90% interval. "
+        f"All else equal, twice the {feature(strongest.feature).lower()} multiplies the odds of leaving by about "
+        f"{2.0**strongest.weight:.2f}.",
     )
 
 
-def _mean_sizes(data: ReportData, title: str) -> Plot:
+def _mean_contributions(data: ReportData, title: str) -> Plot:
     sizes = data.contributions.abs().mean().sort_values(kind="stable")
     share = sizes.iloc[-2:].sum() / max(float(sizes.sum()), 1e-12)
 
@@ -75,17 +76,17 @@ def _mean_sizes(data: ReportData, title: str) -> Plot:
             axes.text(size, row, f" {size:.2f}", va="center", fontsize=9)
         feature_rows(axes, list(sizes.index))
         axes.set_xlim(0, max(float(sizes.max()), 1e-9) * 1.15)
-        axes.set_xlabel("mean size of the contribution, log-odds")
+        axes.set_xlabel("mean absolute contribution, log-odds")
 
-    most = " and ".join(feature(name).lower() for name in sizes.index[::-1][:2])
+    top_two = " and ".join(feature(name).lower() for name in sizes.index[::-1][:2])
     return draw(
         "contributions",
         title,
         paint,
         height=rows_height(len(sizes)),
-        alt=f"Mean sizes: {', '.join(f'{feature(str(name))} {size:.2f}' for name, size in sizes.items())}.",
-        reading=f"Over all {len(data.contributions):,} customers the formula was asked about, {most} make up "
-        f"{percent(share)} of what moves an answer away from the average.",
+        alt=f"Mean contributions: {', '.join(f'{feature(str(name))} {size:.2f}' for name, size in sizes.items())}.",
+        caption=f"Across the {len(data.contributions):,} customers the formula scores, {top_two} account for "
+        f"{percent(share)} of all contributions.",
     )
 
 

@@ -1,11 +1,11 @@
-"""Axes with one row per feature, as the plots of reasons share them."""
+"""Axes with one row per feature, shared by the explanation plots."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from trainer.report.figure import INK
-from trainer.report.wording import feature
+from trainer.report.labels import feature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ DIRECTIONS: Final = "← lowers the risk    raises the risk →"
 
 
 def feature_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Name the rows of `axes`, from below, by the features."""
+    """Label the rows of `axes` with the features, from the bottom up."""
     axes.set_yticks(range(len(names)), [feature(name) for name in names])
     axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(visible=False, axis="y")
@@ -24,5 +24,5 @@ def feature_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def rows_height(rows: int, each: int = 26) -> int:
-    """Return how high a figure of so many rows is."""
+    """Return the height of a figure with this many rows."""
     return 60 + each * max(rows, 2)

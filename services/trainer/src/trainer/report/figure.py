@@ -1,4 +1,4 @@
-"""How plots look, and how a drawn figure becomes an SVG that follows the page's colours and a PNG that stands alone."""
+"""The style of the plots, and their output: an SVG in the page's colours and a PNG for use alone."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from trainer.report.number_format import percent
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
-# Every colour of the light page differs from every other, so that each can be exchanged for the variable of its name.
+# All colours are distinct, so that each can be replaced by the page's variable of the same name.
 INK, QUIET, RULE, PAPER = "#22302c", "#5d6c67", "#dde5e2", "#fffffe"
 BRAND, WARM, BLUE, PLUM, GOLD, SKY = "#1f6f5c", "#c4571b", "#3a6fb5", "#8d4f94", "#b08410", "#4fa3b8"
-HEAT: Final = "#3d9a83"  # under letters in INK, up to 0.75 of it
+HEAT: Final = "#3d9a83"  # behind text in INK, at up to 0.75 opacity
 VARIABLES: Final = {
     INK: "ink", QUIET: "quiet", RULE: "rule", PAPER: "card",
     BRAND: "brand", WARM: "warm", BLUE: "blue", PLUM: "plum", GOLD: "gold", SKY: "sky", HEAT: "heat",
 }  # fmt: skip
-CATEGORIES: Final = (BRAND, BLUE, WARM, PLUM, GOLD, SKY, QUIET, INK)  # distinct for colour-blind eyes in this order
-WIDTH: Final = 360  # units across, the content of a phone: letters keep their size there
-SAMPLE: Final = 3_000  # dots of a scatter: more are a blot, and cost time and bytes
+CATEGORIES: Final = (BRAND, BLUE, WARM, PLUM, GOLD, SKY, QUIET, INK)  # in this order distinct to colour-blind readers
+WIDTH: Final = 360  # units, a phone's content width: text keeps its size there
+SAMPLE: Final = 3_000  # dots of a scatter plot: more merge into a blot and cost time and bytes
 SEED: Final = 42
 _PNG_DPI: Final = 144
 _POINTS: Final = 72
 _STYLE: Final[dict[Any, Any]] = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same on every machine
     "font.size": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9.5, "ytick.labelsize": 9.5, "legend.fontsize": 9.5,
     "text.color": INK, "axes.labelcolor": QUIET, "xtick.color": QUIET, "ytick.color": QUIET,
     "axes.edgecolor": RULE, "axes.linewidth": 1, "axes.facecolor": "none", "figure.facecolor": "none",
@@ -49,50 +52,56 @@ _STYLE: Final[dict[Any, Any]] = {
 
 
 class Plot(NamedTuple):
-    """One plot as it stands on the page; without pictures (too little data) the reading says why."""
+    """One plot of the page; without an image (too little data) the caption gives the reason."""
 
     name: str
     title: str
-    alt: str  # what is seen, for who cannot see it
-    reading: str  # what it means, in one or two plain sentences
+    alt: str  # for screen readers
+    caption: str  # what it shows, in one or two plain sentences
     svg: str = ""
     png: bytes = b""
     wide: bool = False
 
     @classmethod
     def missing(cls, name: str, title: str, reason: str) -> Plot:
-        """Return a plot that is not there, and why."""
+        """Return a plot without an image, and the reason."""
         return cls(name, title, "", reason)
 
 
 def draw(
-    name: str, title: str, paint: Callable[[Axes], None], *, alt: str, reading: str,
+    name: str, title: str, paint: Callable[[Axes], None], *, alt: str, caption: str,
     height: int = 250, width: int = WIDTH,
 ) -> Plot:  # fmt: skip
-    """Return the plot that `paint` draws on one pair of axes, `width` × `height` units."""
+    """Return the plot that `paint` draws on one set of axes, `width` × `height` units."""
 
     def on_axes(figure: Figure) -> None:
         paint(figure.add_subplot())
 
-    return compose(name, title, on_axes, alt=alt, reading=reading, height=height, width=width)
+    return compose(name, title, on_axes, alt=alt, caption=caption, height=height, width=width)
 
 
 def compose(
-    name: str, title: str, paint: Callable[[Figure], None], *, alt: str, reading: str,
+    name: str, title: str, paint: Callable[[Figure], None], *, alt: str, caption: str,
     height: int = 250, width: int = WIDTH,
 ) -> Plot:  # fmt: skip
-    """Return the plot that `paint` draws on a whole figure. The same figure gives the same bytes."""
+    """Return the plot that `paint` draws on a whole figure. Equal figures give equal bytes."""
     with mpl.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
-        # A segment may be named in a script this font lacks: the page shows it, the PNG a box.
+        # A segment name may use a script this font lacks: the page shows it, the PNG shows boxes.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = Figure(figsize=(width / _POINTS, height / _POINTS), layout="constrained")
         paint(figure)
         svg = _svg(figure, alt)
-        figure.set_layout_engine("none")  # where things stand is settled: the picture need not find it again
+        figure.set_layout_engine("none")  # the layout is settled: the PNG need not compute it again
         png = _png(figure)
     del figure
-    gc.collect()  # a figure is a ring of references: seventeen left to the collector's own time take 16 MB
-    return Plot(name, title, alt, reading, svg, png, wide=width > WIDTH)
+    gc.collect()  # figures are reference cycles: seventeen uncollected ones take 16 MB
+    return Plot(name, title, alt, caption, svg, png, wide=width > WIDTH)
+
+
+def percent_axis(*axes: Axis) -> None:
+    """Label the ticks of `axes`, which hold shares, as percentages."""
+    for axis in axes:
+        axis.set_major_formatter(lambda share, _: percent(round(share, 6)))
 
 
 def _svg(figure: Figure, alt: str) -> str:
@@ -102,7 +111,7 @@ def _svg(figure: Figure, alt: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # the same names in every plot, and nobody asks for them
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # repeated in every plot, and unused
     opening = re.compile(r'^<svg [^>]*?viewBox="([^"]*)"[^>]*>')
     svg = opening.sub(lambda found: f'<svg viewBox="{found[1]}" role="img" aria-label="{escape(alt)}">', svg)
     svg = svg.replace("xlink:href", "href").replace("'DejaVu Sans'", "system-ui, sans-serif")
@@ -119,5 +128,5 @@ def _png(figure: Figure) -> bytes:
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     picture = Image.fromarray(pixels).convert("RGB")
     small = io.BytesIO()
-    picture.quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)  # a third of the bytes
+    picture.quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)  # a third of the size
     return small.getvalue()

@@ -1,4 +1,4 @@
-"""The page: everything in one file that works from a disk, in light and dark, on a phone and on paper."""
+"""The HTML page: one file that works offline, in light and dark, on a phone and on paper."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from trainer.report.summary import facts, summarise
 from trainer.report.tables import (
     cluster_counts_table,
     clusterers_table,
+    comparison_table,
+    gate_table,
     groups_table,
     metrics_table,
-    rivals_table,
     season_table,
     weights_table,
 )
@@ -21,13 +22,13 @@ from trainer.report.tables import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trainer.report.content import ReportData
+    from trainer.report.data import ReportData
     from trainer.report.figure import Plot
     from trainer.report.tables import Table
 
 
 class Section(NamedTuple):
-    """A heading, a sentence of what it answers, its plots and its tables."""
+    """One section: heading, lead sentence, plots and tables."""
 
     name: str
     short: str  # in the navigation
@@ -38,57 +39,54 @@ class Section(NamedTuple):
 
 
 def sections(data: ReportData, plots: Mapping[str, list[Plot]]) -> list[Section]:
-    """Return the sections in the order in which questions come up; `plots` by theme."""
-    of_segments = [table for table in (cluster_counts_table(data), clusterers_table(data)) if table]
+    """Return the sections in reading order; `plots` by section name."""
     return [
         Section(
             "ranking",
             "Ranking",
-            "Does it know who is riskier?",
-            "Ranked from the safest to the riskiest: are those who left at the "
-            "top? Beside it, what costs less thought.",
+            "Does it rank leavers above stayers?",
+            "Customers sorted by churn probability, compared with simpler and more complex models.",
             plots["ranking"],
-            [rivals_table(data), metrics_table(data)],
+            [comparison_table(data), metrics_table(data)],
         ),
         Section(
-            "probability",
-            "Percentages",
-            "Can its percentages be believed?",
-            "When it says 60 %, do 60 in 100 leave?",
-            plots["probability"],
+            "calibration",
+            "Calibration",
+            "Do its percentages come true?",
+            "Of customers given 60%, do 60% leave?",
+            plots["calibration"],
             [groups_table(data)],
         ),
         Section(
             "threshold",
-            "The line",
-            "Where is the line?",
-            "Everybody above it gets your attention: a lower line finds more leavers "
-            "and bothers more who would have stayed.",
+            "Threshold",
+            "Who gets flagged?",
+            "A lower threshold finds more leavers, and flags more customers who would have stayed.",
             plots["threshold"],
             [],
         ),
         Section(
             "explanation",
-            "Reasons",
-            "Why does it say so?",
-            "The model is one formula, a sum. Each part of the sum can be read, for all and for each.",
+            "Drivers",
+            "What drives the risk?",
+            "The model is one formula, a sum of contributions: you can check every part.",
             plots["explanation"],
             [table for table in (weights_table(data), season_table(data)) if table],
         ),
         Section(
             "segments",
-            "Customers",
+            "Segments",
             "Who are the customers?",
-            "Grouped by how lately, how often and for how much they bought.",
+            "Segments by recency, frequency and spend.",
             plots["segments"],
-            of_segments,
+            [table for table in (cluster_counts_table(data), clusterers_table(data)) if table],
         ),
-        Section("cohorts", "Coming back", "Do they come back?", "", plots["cohorts"], []),
+        Section("cohorts", "Cohorts", "Do new customers come back?", "", plots["cohorts"], []),
     ]
 
 
 def environment() -> Environment:
-    """Return the templates; whatever is put into them is text, never markup."""
+    """Return the template environment; every inserted value is escaped."""
     return Environment(
         loader=PackageLoader("trainer.report", ""),
         autoescape=True,
@@ -105,7 +103,8 @@ def page(data: ReportData, plots: Mapping[str, list[Plot]]) -> str:
         summary=summarise(data),
         sections=sections(data, plots),
         facts=facts(data),
+        gate=gate_table(data),
         version=data.manifest["version"],
         style=Markup(templates.get_template("page.css").render()),  # noqa: S704 - our own file
-        drawing=Markup,  # what matplotlib drew, where text was escaped already
+        drawing=Markup,  # matplotlib's SVG, which escapes text already
     )

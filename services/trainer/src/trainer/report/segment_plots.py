@@ -1,4 +1,4 @@
-"""Who the customers are: segment sizes, what is typical of each, the map, and how many segments there should be."""
+"""The segment plots: sizes, means, the map, and the choice of how many."""
 
 from __future__ import annotations
 
@@ -7,32 +7,37 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.report.figure import BLUE, BRAND, CATEGORIES, INK, SAMPLE, SEED, WARM, Plot, compose, draw
-from trainer.report.wording import amount, count, percent
+from trainer.report.figure import BLUE, BRAND, CATEGORIES, INK, SAMPLE, SEED, WARM, Plot, compose, draw, percent_axis
+from trainer.report.number_format import compact, count, money, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from trainer.report.content import ReportData
+    from trainer.report.data import ReportData
 
 _RFM: Final = ("Recency", "Frequency", "Monetary")
-_MARKERS: Final = "osD^vPX*<"  # colour alone tells a colour-blind reader nothing
-_FEW: Final = "There are too few customers to group them."
-_NAME_LINE: Final = 20
+_MARKERS: Final = "osD^vPX*<"  # colour alone does not help a colour-blind reader
+_SIZES: Final = "Share of customers and revenue"
+_MEANS: Final = "Average customer of each segment"
+_MAP: Final = "Segment map"
+_FEW: Final = "Too few customers to form segments."
+_NAME_LENGTH: Final = 20  # of a line
 
 
 def segment_plots(data: ReportData) -> list[Plot]:
-    """Return the four plots; sentences where there are no customers, no map or no table of cluster counts."""
+    """Return the four plots; a sentence for each without customers, map or cluster counts."""
     if data.customers.empty:
-        titles = {"segment_sizes": "How many of each", "segment_means": "What is typical", "segment_map": "The map"}
+        titles = {"segment_sizes": _SIZES, "segment_means": _MEANS, "segment_map": _MAP}
         return [*(Plot.missing(name, title, _FEW) for name, title in titles.items()), _cluster_counts(data)]
     return [_sizes(data), _means(data), _map(data), _cluster_counts(data)]
 
 
 def means_by_segment(customers: pd.DataFrame) -> pd.DataFrame:
-    """Return mean Recency, Frequency, Monetary, customers and revenue by segment, most money per customer first."""
+    """Return mean Recency, Frequency, Monetary, customers and revenue by segment, highest mean spend first."""
     groups = customers.groupby("segment")
     means = groups[list(_RFM)].mean().assign(customers=groups.size(), revenue=groups["Monetary"].sum())
     return means.sort_values("Monetary", ascending=False, kind="stable")
@@ -40,44 +45,48 @@ def means_by_segment(customers: pd.DataFrame) -> pd.DataFrame:
 
 def _sizes(data: ReportData) -> Plot:
     segments = means_by_segment(data.customers)
-    people = segments["customers"] / segments["customers"].sum()
-    money = segments["revenue"] / max(float(segments["revenue"].sum()), 1e-9)
+    shares = segments["customers"] / segments["customers"].sum()
+    revenue = segments["revenue"] / max(float(segments["revenue"].sum()), 1e-9)
 
     def paint(axes: Axes) -> None:
         rows = np.arange(len(segments))
-        axes.barh(rows - 0.19, people, height=0.34, color=BRAND, label="share of customers")
-        axes.barh(rows + 0.19, money, height=0.34, color=WARM, alpha=0.75, label="share of money spent")
-        for row, (who, spent, number) in enumerate(zip(people, money, segments["customers"], strict=True)):
-            axes.text(who, row - 0.19, f" {percent(who)}  ({number:,})", va="center", fontsize=9)
+        axes.barh(rows - 0.19, shares, height=0.34, color=BRAND, label="share of customers")
+        axes.barh(rows + 0.19, revenue, height=0.34, color=WARM, alpha=0.75, label="share of revenue")
+        for row, (share, spent, number) in enumerate(zip(shares, revenue, segments["customers"], strict=True)):
+            axes.text(share, row - 0.19, f" {percent(share)}  ({number:,})", va="center", fontsize=9)
             axes.text(spent, row + 0.19, f" {percent(spent)}", va="center", fontsize=9)
         _segment_rows(axes, segments)
-        axes.set_xlim(0, float(max(people.max(), money.max())) * 1.32)
-        axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+        axes.set_xlim(0, float(max(shares.max(), revenue.max())) * 1.32)
+        percent_axis(axes.xaxis)
         axes.legend(loc="lower center", bbox_to_anchor=(0.35, 1), ncols=2, handlelength=1, columnspacing=1.2)
 
-    first, largest = str(segments.index[0]), str(people.idxmax())
+    first, largest = str(segments.index[0]), str(shares.idxmax())
     return draw(
         "segment_sizes",
-        "How many of each, and what they bring",
+        _SIZES,
         paint,
         height=70 + 46 * max(len(segments), 2),
-        alt="Share of customers: " + ", ".join(f"{name} {percent(share)}" for name, share in people.items()) + ".",
-        reading=f"{first} are {percent(people[first])} of your customers and bring {percent(money[first])} of the money"
-        + (f"; the largest group is {largest} with {percent(people[largest])}." if largest != first else "."),
+        alt="Share of customers: " + ", ".join(f"{name} {percent(share)}" for name, share in shares.items()) + ".",
+        caption=f"{first} are {percent(shares[first])} of customers and bring {percent(revenue[first])} of revenue"
+        + (f". The largest segment is {largest}, with {percent(shares[largest])}." if largest != first else "."),
     )
 
 
 def _means(data: ReportData) -> Plot:
     segments = means_by_segment(data.customers)
-    columns = {"Recency": "days since\nlast order", "Frequency": "orders", "Monetary": f"spent, {data.currency}"}
+    columns: dict[str, tuple[str, Callable[[float], str]]] = {
+        "Recency": ("days since\nlast order", compact),
+        "Frequency": ("orders", compact),
+        "Monetary": ("total spend", lambda value: money(value, data.currency)),
+    }
 
     def paint(figure: Figure) -> None:
-        for axes, (name, label), colour in zip(
+        for axes, (name, (label, write)), colour in zip(
             figure.subplots(1, 3), columns.items(), (BLUE, BRAND, WARM), strict=True
         ):
             axes.barh(range(len(segments)), segments[name], height=0.6, color=colour, alpha=0.8)
             for row, value in enumerate(segments[name]):
-                axes.text(value, row, f" {amount(float(value))}", va="center", fontsize=9)
+                axes.text(value, row, f" {write(float(value))}", va="center", fontsize=9)
             _segment_rows(axes, segments)
             axes.set_xlim(0, max(float(segments[name].max()), 1e-9) * 1.6)
             axes.set_xticks([])
@@ -89,20 +98,21 @@ def _means(data: ReportData) -> Plot:
     best, longest = str(segments.index[0]), str(segments["Recency"].idxmax())
     return compose(
         "segment_means",
-        "What is typical of each",
+        _MEANS,
         paint,
         height=70 + 46 * max(len(segments), 2),
         alt="; ".join(
-            f"{name}: {r:.0f} days, {f:.1f} orders, {m:.0f}" for name, r, f, m in segments[list(_RFM)].itertuples()
+            f"{name}: {r:.0f} days, {f:.1f} orders, {money(m, data.currency)}"
+            for name, r, f, m in segments[list(_RFM)].itertuples()
         ),
-        reading=f"On average {best} ordered {amount(float(segments.Frequency[best]))} times and spent "
-        f"{data.currency} {amount(float(segments.Monetary[best]))}; {longest} have been silent for "
-        f"{count(round(float(segments.Recency[longest])), 'day')}.",
+        caption=f"On average, {best} ordered {compact(float(segments.Frequency[best]))} times and spent "
+        f"{money(float(segments.Monetary[best]), data.currency)}; {longest} last ordered "
+        f"{count(round(float(segments.Recency[longest])), 'day')} ago.",
     )
 
 
 def _map(data: ReportData) -> Plot:
-    name, title = "segment_map", "The map: alike lies close"
+    name, title = "segment_map", _MAP
     if data.pca is None:
         return Plot.missing(name, title, _FEW)
     rows = np.sort(np.random.default_rng(SEED).permutation(len(data.pca))[:SAMPLE])
@@ -118,8 +128,8 @@ def _map(data: ReportData) -> Plot:
                 "linewidths": 0,
             }
             axes.scatter(points[mine, 0], points[mine, 1], s=7, alpha=0.6, rasterized=True, **style)
-            axes.scatter([], [], s=34, label=_short(segment, _NAME_LINE + 4), **style)
-        (left, low), (right, high) = np.quantile(points, [0.002, 0.998], axis=0)  # a few far off would squeeze the rest
+            axes.scatter([], [], s=34, label=_short(segment, _NAME_LENGTH + 4), **style)
+        (left, low), (right, high) = np.quantile(points, [0.002, 0.998], axis=0)  # outliers would squeeze the rest
         axes.set(
             xlim=(left - 0.3, right + 0.3), ylim=(low - 0.3, high + 0.3), xlabel=_axis(data, 0), ylabel=_axis(data, 1)
         )
@@ -127,16 +137,16 @@ def _map(data: ReportData) -> Plot:
         axes.set_xticks([])
         axes.set_yticks([])
 
-    sample = f" {SAMPLE:,} of {len(points):,} customers are drawn." if len(points) > SAMPLE else ""
+    sample = f" {SAMPLE:,} of {len(points):,} customers are shown." if len(points) > SAMPLE else ""
     return draw(
         name,
         title,
         paint,
         height=320,
-        alt=f"Scatter of the customers on two axes, coloured by segment: {', '.join(names)}.",
-        reading="Recency, frequency and money flattened onto two axes that keep "
-        f"{percent(sum(data.pca_explained[:2]))} of the differences. The groups touch: customers at "
-        f"a border are much like their neighbours.{sample}",
+        alt=f"Scatter plot of customers on two axes, coloured by segment: {', '.join(names)}.",
+        caption="Similar customers are close together. The two axes (principal components of log RFM) keep "
+        f"{percent(sum(data.pca_explained[:2]))} of the variance. Segments touch: customers at a border resemble their "
+        f"neighbours.{sample}",
     )
 
 
@@ -144,14 +154,14 @@ def _cluster_counts(data: ReportData) -> Plot:
     name, title = "cluster_counts", "How many segments?"
     counts = [row for row in data.cluster_counts if row["silhouette"] is not None]
     if not counts:
-        return Plot.missing(name, title, "There are too few customers to compare numbers of segments.")
+        return Plot.missing(name, title, "Too few customers to compare numbers of segments.")
     chosen = data.customers["segment"].nunique() if len(data.customers) else 0
 
     def paint(figure: Figure) -> None:
         k = [row["segments"] for row in counts]
         above, below = figure.subplots(2, sharex=True)
         above.plot(k, [row["inertia"] for row in counts], "o-", color=BRAND, markersize=5)
-        above.set_ylabel("spread inside\n(elbow)")
+        above.set_ylabel("inertia\n(elbow)")
         above.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         below.plot(k, [row["silhouette"] for row in counts], "o-", color=BLUE, markersize=5)
         below.set_ylabel("silhouette")
@@ -181,14 +191,14 @@ def _cluster_counts(data: ReportData) -> Plot:
         alt="Silhouette by number of segments: "
         + ", ".join(f"{row['segments']} {row['silhouette']:.2f}" for row in counts)
         + ".",
-        reading=f"The clearest split is into {best['segments']} (silhouette {best['silhouette']:.2f}); "
-        f"{ours['segments']} segments ({ours['silhouette']:.2f}) are what the shop has names and offers for. Past the "
-        "bend of the upper curve a further segment explains little.",
+        caption=f"The clearest split is into {best['segments']} (silhouette {best['silhouette']:.2f}). The shop uses "
+        f"{ours['segments']} ({ours['silhouette']:.2f}), each with a name and an offer. Past the bend of the upper "
+        "curve, more segments explain little more.",
     )
 
 
 def _segment_rows(axes: Axes, segments: pd.DataFrame) -> None:
-    names = [textwrap.fill(_short(str(name), 3 * _NAME_LINE), _NAME_LINE) for name in segments.index]
+    names = [textwrap.fill(_short(str(name), 3 * _NAME_LENGTH), _NAME_LENGTH) for name in segments.index]
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -201,5 +211,5 @@ def _short(name: str, letters: int) -> str:
 
 
 def _axis(data: ReportData, number: int) -> str:
-    share = f" ({percent(data.pca_explained[number])} of the differences)" if len(data.pca_explained) > number else ""
+    share = f" ({percent(data.pca_explained[number])} of variance)" if len(data.pca_explained) > number else ""
     return f"axis {number + 1}{share}"

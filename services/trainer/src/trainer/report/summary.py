@@ -1,4 +1,4 @@
-"""What a shopkeeper wants first: how often the model is right, who and when it is about, how sure it is."""
+"""The top of the report: the headline, the grade, four key figures, and the facts about the version."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.clock import rfc3339
-from trainer.report.content import share_interval
-from trainer.report.wording import check, count, day, percent, when
+from trainer.evaluation.metrics import share_interval
+from trainer.report.labels import check
+from trainer.report.number_format import count, day, instant, percent, percent_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trainer.report.content import ReportData
+    from trainer.report.data import ReportData
 
-REFUSED: Final = "Not graded: the gate refused this version. It is kept to be read and does not go live."
+REFUSED: Final = "Not graded: the gate refused this version. It is kept for reference and does not go live."
 
 
-class Figure(NamedTuple):
-    """One number worth remembering, what it means, and the range it may really have."""
+class KeyFigure(NamedTuple):
+    """One number, its meaning and its 95% interval."""
 
     number: str
     meaning: str
@@ -26,28 +27,28 @@ class Figure(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The top of the page."""
+    """The texts at the top of the page."""
 
     headline: str
     lead: str
-    grade: str  # a letter, or "" as the rule when the gate refused
+    grade: str  # a letter; "" when the gate refused, as the rule
     grade_meaning: str
     grade_rule: str
     verdict: str
-    figures: list[Figure]
-    answers: list[tuple[str, str]]  # who, when, how sure
+    figures: list[KeyFigure]
+    answers: list[tuple[str, str]]  # heading and text
 
 
 def summarise(data: ReportData) -> Summary:
-    """Return the summary; every figure in it is of the test window."""
+    """Return the summary; all its figures are of the test window."""
     manifest = data.manifest
-    test = when(manifest["windows"]["test_as_of"])
+    test = instant(manifest["windows"]["test_as_of"])
     end = day(rfc3339(test + timedelta(days=data.horizon_days - 1)))
     grade = manifest["grade"]
     return Summary(
         headline=_headline(manifest["at_threshold"]),
-        lead=f"Tried on {count(manifest['customers'], 'customer')}: with what was known before {day(rfc3339(test))}, "
-        f"the model said who would not order again by {end}. No fit and no choice of this run had seen that time.",
+        lead=f"Tested on {count(manifest['customers'], 'customer')}: from orders before {day(rfc3339(test))}, the "
+        f"model predicted who would place no order by {end}. It was not trained or tuned on that period.",
         grade=grade["grade"] if grade else "",
         grade_meaning=grade["sentence"] if grade else REFUSED,
         grade_rule=_rule(grade) if grade else "",
@@ -58,98 +59,92 @@ def summarise(data: ReportData) -> Summary:
 
 
 def _rule(grade: Mapping[str, Any]) -> str:
-    """Return the rule, and for which grade where that was not given."""
+    """Return the rule; for a capped grade, the rule of the grade it would be."""
     return f"Rule for {grade['would_be']}: {grade['rule']}" if grade["capped_because"] else f"Rule: {grade['rule']}"
 
 
 def _verdict(checks: list[dict[str, Any]]) -> str:
-    """Return how many checks were made and passed, what failed, and what could not be compared."""
+    """Return the number of checks passed, then what failed or could not be compared."""
     compared = [check for check in checks if not check["reason"].startswith("not compared")]
     failed = [check for check in compared if not check["passed"]]
-    told = "".join(f"; {_reason(check)}" for check in checks if check in failed or check not in compared)
-    made = count(len(compared), "check")
-    return (f"failed {len(failed)} of {made}" if failed else f"passed all {made}") + told
+    details = "".join(f"; {_reason(check)}" for check in checks if check in failed or check not in compared)
+    total = count(len(compared), "check")
+    return (f"failed {len(failed)} of {total}" if failed else f"passed all {total}") + details
 
 
-def _reason(of: Mapping[str, Any]) -> str:
-    return f"{check(of['name'])}: {of['reason']}"
+def _reason(gate_check: Mapping[str, Any]) -> str:
+    return f"{check(gate_check['name'])}: {gate_check['reason']}"
 
 
-def _headline(found: Mapping[str, Any]) -> str:
-    if not found["flagged_share"]:
-        return "It flagged nobody"
-    return f"Of 100 customers it flags, {100 * found['precision']:.0f} leave"
+def _headline(results: Mapping[str, Any]) -> str:
+    if not results["flagged_share"]:
+        return "No customer is flagged"
+    return f"{percent(results['precision'])} of flagged customers leave"
 
 
-def _figures(manifest: Mapping[str, Any]) -> list[Figure]:
-    found, metrics = manifest["at_threshold"], manifest["metrics"]
+def _figures(manifest: Mapping[str, Any]) -> list[KeyFigure]:
+    results, metrics = manifest["at_threshold"], manifest["metrics"]
     lift, auc, ece = (metrics[name] for name in ("lift_top_decile", "roc_auc", "ece"))
     return [
-        Figure(
-            f"{100 * found['recall']:.0f} in 100",
-            "of those who left had been flagged",
-            _range(*share_interval(found["tp"], found["tp"] + found["fn"])),
+        KeyFigure(
+            percent(results["recall"]),
+            "of leavers were flagged",
+            percent_range(*share_interval(results["tp"], results["tp"] + results["fn"])),
         ),
-        Figure(
-            f"{lift['value']:.1f} times",
-            "the usual rate of leaving, among the riskiest tenth",
-            f"{lift['low']:.2f} to {lift['high']:.2f}",
+        KeyFigure(
+            f"{lift['value']:.1f}×",
+            "the overall churn rate among the riskiest tenth",
+            f"{lift['low']:.2f}–{lift['high']:.2f}",
         ),
-        Figure(
-            f"{100 * auc['value']:.0f} in 100",
-            "pairs of a leaver and a stayer are ranked rightly; guessing gets 50",
-            _range(auc["low"], auc["high"]),
+        KeyFigure(
+            percent(auc["value"]),
+            "of leaver–stayer pairs are ranked correctly; guessing gives 50%",
+            percent_range(auc["low"], auc["high"]),
         ),
-        Figure(
+        KeyFigure(
             f"{100 * ece['value']:.1f} points",
-            "between the chance it gave and what happened, on average",
-            f"{100 * ece['low']:.1f} to {100 * ece['high']:.1f}",
+            "average gap between predicted and actual churn",
+            f"{100 * ece['low']:.1f}–{100 * ece['high']:.1f}",
         ),
     ]
 
 
 def _answers(data: ReportData) -> list[tuple[str, str]]:
-    found, left = data.manifest["at_threshold"], data.manifest["churn_rate"]
-    right, flagged, reached = found["tp"], found["tp"] + found["fp"], percent(found["flagged_share"])
+    results, churn_rate = data.manifest["at_threshold"], data.manifest["churn_rate"]
+    left, flagged = results["tp"], results["tp"] + results["fp"]
     who = (
-        f"Whoever has a chance of leaving of {percent(data.threshold)} or more is flagged: {reached} of the customers "
-        f"then. Of everybody, {100 * left:.0f} in 100 left; a list drawn blindly would be right as often."
+        f"Customers with a churn probability of {percent(data.threshold)} or more: {percent(results['flagged_share'])} "
+        f"of customers in the test. Overall, {percent(churn_rate)} left."
     )
-    when_to_act = (
-        f"To leave means: no order for the next {count(data.horizon_days, 'day')}. What the model says now counts from "
-        f"{day(data.manifest['clock'])}; train again when much new data has come in."
+    what = (
+        f"No order for {count(data.horizon_days, 'day')}. Current predictions count from "
+        f"{day(data.manifest['clock'])}; train again after loading much new data."
     )
-    sure = (
-        f"Of {count(flagged, 'flagged customer')} {right:,} left. With other customers of the same kind "
-        f"it would have been {_range(*share_interval(right, flagged))}, 19 times out of 20. Another season can be "
-        "further off."
+    certainty = (
+        f"Of {count(flagged, 'flagged customer')}, {left:,} left. With other customers like these, chance alone would "
+        f"give {percent_range(*share_interval(left, flagged))}, 19 times out of 20. Other seasons may differ more."
         if flagged
-        else "Nobody reached the line, so there is nothing to be sure of."
+        else "No customer reached the threshold."
     )
-    return [("Who", who), ("When", when_to_act), ("How sure", sure)]
-
-
-def _range(low: float, high: float) -> str:
-    return f"{100 * low:.0f} to {100 * high:.0f} in 100"
+    return [("Who is flagged?", who), ("What counts as leaving?", what), ("How certain is it?", certainty)]
 
 
 def facts(data: ReportData) -> list[tuple[str, str]]:
-    """Return how this version came about: name and value, both in words."""
+    """Return name and value of each fact about the version's making."""
     manifest = data.manifest
     windows, rows = manifest["windows"], manifest["rows"]
-    cutoffs = sorted(windows["training_as_of"])
-    learned = (
-        f"{rows['training']:,} examples at {count(len(cutoffs), 'cut-off')}, {day(cutoffs[0])} to {day(cutoffs[-1])}"
+    cut_offs = sorted(windows["training_as_of"])
+    trained_on = (
+        f"{count(rows['training'], 'example')} at {count(len(cut_offs), 'cut-off')}, {day(cut_offs[0])} to "
+        f"{day(cut_offs[-1])}"
     )
-    reasons = "; ".join(map(_reason, manifest["gate"]["checks"]))
     return [
         ("Version", str(manifest["version"])),
-        ("Made", f"{when(manifest['created_at']):%Y-%m-%d %H:%M} UTC"),
+        ("Created", f"{instant(manifest['created_at']):%Y-%m-%d %H:%M} UTC"),
         ("Data as of", day(manifest["clock"])),
-        ("Learned from", learned),
+        ("Trained on", trained_on),
         ("Tested on", f"{count(rows['test'], 'customer')} as of {day(windows['test_as_of'])}"),
         ("Segments from", f"{count(rows['customers'], 'customer')} as of {day(manifest['clock'])}"),
-        ("Threshold", f"{100 * data.threshold:.1f} %; policy: {manifest['threshold']['policy']}"),
-        ("At the gate", reasons),
-        ("Made with", ", ".join(f"{name} {version}" for name, version in manifest["library_versions"].items())),
+        ("Threshold", f"{percent(data.threshold)}; policy: {manifest['threshold']['policy']}"),
+        ("Libraries", ", ".join(f"{name} {version}" for name, version in manifest["library_versions"].items())),
     ]

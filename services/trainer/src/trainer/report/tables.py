@@ -1,4 +1,4 @@
-"""The tables of the page and the card: figures with their intervals, beside what they have to beat."""
+"""The tables of the page and the model card."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retention.scoring.churn import Z
-from trainer.evaluation.evaluate import MIN_CUSTOMERS
-from trainer.report.content import share_interval
-from trainer.report.wording import GROUPS, METRICS, MONTHS, clusterer, feature, percent, rival, signed
+from trainer.evaluation.groups import MIN_CUSTOMERS
+from trainer.evaluation.metrics import share_interval
+from trainer.report.labels import GROUPS, METRICS, check, clusterer, feature, model
+from trainer.report.number_format import MONTHS, percent, percent_range, signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from trainer.report.content import ReportData
+    from trainer.report.data import ReportData
 
-_NOTHING = "–"
-_SEPARATION = {
+_NONE = "–"
+_CRITERIA = {
     "silhouette": "Silhouette ↑",
     "davies_bouldin": "Davies-Bouldin ↓",
     "calinski_harabasz": "Calinski-Harabasz ↑",
@@ -24,14 +25,14 @@ _SEPARATION = {
 
 
 class Cell(NamedTuple):
-    """One figure, and in small letters the range it may really have."""
+    """One value, and its interval or description in small print."""
 
     text: str
     small: str = ""
 
 
 class Table(NamedTuple):
-    """A table; the first cell of a row names it. `marked` is the row that is ours."""
+    """A table; the first cell of each row is its heading. `marked` is our own row."""
 
     name: str
     title: str
@@ -42,81 +43,95 @@ class Table(NamedTuple):
 
 
 def metrics_table(data: ReportData) -> Table:
-    """Return each metric with its 95 % interval and what it means."""
+    """Return each metric with its 95% interval and meaning."""
     rows = [
         [Cell(*METRICS[name]), Cell(f"{metric['value']:.3f}", f"{metric['low']:.3f}–{metric['high']:.3f}")]
         for name, metric in data.manifest["metrics"].items()
     ]
-    note = (
-        "On the test window alone. The range beside a value is its 95 % interval: where 95 of 100 redrawings of the "
-        "customers fall."
-    )
-    return Table("metrics", "The figures", note, ("", "Value"), rows)
+    note = "On the test window. Ranges are 95% bootstrap intervals over customers."
+    return Table("metrics", "Metrics", note, ("", "Value"), rows)
 
 
-def rivals_table(data: ReportData) -> Table:
-    """Return the model beside what it has to beat, on the same customers."""
+def gate_table(data: ReportData) -> Table:
+    """Return each check of the gate with its result and reason."""
+    rows = [
+        [Cell(check(result["name"])), Cell(_result(result)), Cell(result["reason"])]
+        for result in data.manifest["gate"]["checks"]
+    ]
+    note = "A version must pass every check to go live by itself. Ranges are 95% intervals."
+    return Table("gate", "Gate checks", note, ("", "Result", "Reason"), rows)
+
+
+def _result(result: Mapping[str, Any]) -> str:
+    if result["reason"].startswith("not compared"):
+        return _NONE
+    return "passed" if result["passed"] else "failed"
+
+
+def comparison_table(data: ReportData) -> Table:
+    """Return the model and its baselines on the same customers."""
     names = [name for name in METRICS if name != "brier_skill"]
-    everybody = {"This model": data.manifest["metrics"]} | {
-        rival(name): metrics for name, metrics in data.manifest["comparison"].items()
+    models = {"This model": data.manifest["metrics"]} | {
+        model(name): metrics for name, metrics in data.manifest["comparison"].items()
     }
     rows = [
         [
-            Cell(who),
+            Cell(label),
             *(_with_interval(metrics.get(name)) for name in names),
             _difference(metrics.get("roc_auc_difference")),
         ]
-        for who, metrics in everybody.items()
+        for label, metrics in models.items()
     ]
-    columns = ("", *(METRICS[name][0] for name in names), "Ours ahead")
+    columns = ("", *(METRICS[name][0] for name in names), "Our lead")
     note = (
-        "All judged on the same customers and days. Only probabilities can be calibrated, so a rule has no such "
-        "figure. Ours ahead: by how much our ROC-AUC is higher, both on the same redrawings of the customers."
+        "All on the same customers and days. A rule gives no probabilities, so it has no Brier score or calibration "
+        "error. Our lead is the difference in ROC-AUC, paired over the same bootstrap resamples."
     )
-    return Table("rivals", "Beside it", note, columns, rows, marked=0)
+    return Table("comparison", "Compared with other models", note, columns, rows, marked=0)
 
 
 def _with_interval(metric: Mapping[str, float] | None) -> Cell:
     if not metric:
-        return Cell(_NOTHING)
+        return Cell(_NONE)
     return Cell(f"{metric['value']:.3f}", f"{metric['low']:.2f}–{metric['high']:.2f}")
 
 
-def _difference(of: Mapping[str, float] | None) -> Cell:
-    if not of:
-        return Cell(_NOTHING)
-    return Cell(signed(of["value"], 3), f"{signed(of['low'], 3)} to {signed(of['high'], 3)}")
+def _difference(metric: Mapping[str, float] | None) -> Cell:
+    if not metric:
+        return Cell(_NONE)
+    return Cell(signed(metric["value"], 3), f"{signed(metric['low'], 3)} to {signed(metric['high'], 3)}")
 
 
 def groups_table(data: ReportData) -> Table:
-    """Return how good the model is for the recently active and for customers of whom much or little is known."""
+    """Return the metrics for all customers, recently active ones, and each evidence tier."""
     manifest = data.manifest
     groups = {
-        words.format(horizon_days=data.horizon_days): group
-        for name, words in GROUPS.items()
+        label.format(horizon_days=data.horizon_days): group
+        for name, label in GROUPS.items()
         if (group := manifest["groups"][name])["customers"]
     }
-    rows = [_group("Everybody", manifest), *(_group(name, group) for name, group in groups.items())]
+    rows = [_group("All customers", manifest), *(_group(name, group) for name, group in groups.items())]
     note = (
-        "Customers long gone are easy and flatter the whole: look at those active lately. Who has been silent for over "
-        f"{data.horizon_days} days is counted there and not by orders. No figures where fewer than {MIN_CUSTOMERS} "
-        "were, or all left or all stayed; of few customers a calibration error is mostly chance."
+        "Customers long gone are easy to predict and raise the overall figures: the recently active matter most. A "
+        f"customer with no order for over {data.horizon_days} days counts in that group, however many orders. "
+        f"No metrics for groups under {MIN_CUSTOMERS} customers or with one outcome only. In small groups the "
+        "calibration error is mostly chance."
     )
     columns = ("", "Customers", "Left", METRICS["roc_auc"][0], METRICS["ece"][0])
-    return Table("groups", "For whom it is good", note, columns, rows, marked=0)
+    return Table("groups", "By group of customers", note, columns, rows, marked=0)
 
 
 def _group(name: str, group: Mapping[str, Any]) -> list[Cell]:
     customers, rate, metrics = group["customers"], group["churn_rate"], group["metrics"]
     low, high = share_interval(round(rate * customers), customers)
-    left = Cell(percent(rate), f"{100 * low:.0f}–{100 * high:.0f}")
+    left = Cell(percent(rate), percent_range(low, high))
     return [
         Cell(name), Cell(f"{customers:,}"), left, _with_interval(metrics["roc_auc"]), _with_interval(metrics["ece"])
     ]  # fmt: skip
 
 
 def weights_table(data: ReportData) -> Table:
-    """Return the formula's terms as they stand in it."""
+    """Return the terms of the formula."""
     rows = [
         [
             Cell(feature(term.feature), term.feature),
@@ -128,14 +143,14 @@ def weights_table(data: ReportData) -> Table:
     ]
     note = (
         f"log-odds = {signed(data.base_log_odds, 3)} + the sum of weight × (log1p(value) − mean)"
-        f"{' + the season of the month' if data.has_season else ''}; intervals 90 %. "
-        "The last column: what about twice as much of it does to the odds of leaving."
+        f"{' + the seasonal shift of the month' if data.has_season else ''}. Intervals are 90%. "
+        "The last column is the effect of twice the value on the odds of leaving."
     )
-    return Table("weights", "The whole formula", note, ("", "Mean", "Weight", "Doubled"), rows)
+    return Table("weights", "The complete formula", note, ("", "Mean", "Weight", "Doubled"), rows)
 
 
 def season_table(data: ReportData) -> Table | None:
-    """Return by how much each month moves the log-odds of everybody; None when no month is known to differ."""
+    """Return the seasonal shift of each month; None without a season."""
     rows = [
         [
             Cell(month),
@@ -146,47 +161,47 @@ def season_table(data: ReportData) -> Table | None:
         for half in [Z * math.sqrt(shift.variance)]
     ]
     note = (
-        "By how much the log-odds of everybody differ when they are asked about in that month, one-time buyers too; "
-        "intervals 90 %. The last column: what that does to the odds of leaving."
+        "The change in log-odds for predictions made in that month, one-time buyers included. Intervals are 90%. "
+        "The last column is the effect on the odds of leaving."
     )
-    return Table("season", "The season", note, ("", "Shift", "Odds"), rows) if data.has_season else None
+    return Table("season", "Season", note, ("", "Shift", "Odds"), rows) if data.has_season else None
 
 
 def cluster_counts_table(data: ReportData) -> Table | None:
-    """Return the comparison of numbers of segments, ours marked; None when there is none."""
+    """Return the comparison of numbers of segments, ours marked; None when empty."""
     chosen = data.customers["segment"].nunique() if len(data.customers) else 0
     counts = data.cluster_counts
     rows = [
-        [Cell(f"{row['segments']}"), Cell(f"{row['inertia']:,.0f}"), *(_separation(row, name) for name in _SEPARATION)]
+        [Cell(f"{row['segments']}"), Cell(f"{row['inertia']:,.0f}"), *(_criterion(row, name) for name in _CRITERIA)]
         for row in counts
     ]
     ours = next((place for place, row in enumerate(counts) if row["segments"] == chosen), None)
-    note = "↑ higher is better, ↓ lower is better. The spread inside always falls; its bend (elbow) is what counts."
-    columns = ("Segments", "Spread inside", *_SEPARATION.values())
-    return Table("counts", "Two segments or nine?", note, columns, rows, ours) if rows else None
+    note = "↑ higher is better, ↓ lower is better. Inertia always falls; its bend (the elbow) is what counts."
+    columns = ("Segments", "Inertia", *_CRITERIA.values())
+    return Table("counts", "Two to nine segments", note, columns, rows, ours) if rows else None
 
 
 def clusterers_table(data: ReportData) -> Table | None:
-    """Return other ways to cluster beside ours; None when there are none."""
+    """Return the comparison of clustering methods; None when empty."""
     rows = [
         [
             Cell(clusterer(str(row["method"]))),
             Cell(f"{row['clusters']}"),
-            *(_separation(row, name) for name in _SEPARATION),
+            *(_criterion(row, name) for name in _CRITERIA),
             Cell(percent(float(row["noise_share"]))),
-            Cell(_NOTHING if row["adjusted_rand_index"] is None else f"{row['adjusted_rand_index']:.2f}"),
+            Cell(_NONE if row["adjusted_rand_index"] is None else f"{row['adjusted_rand_index']:.2f}"),
         ]
         for row in data.clusterers
     ]
     note = (
-        "On the same sample of customers. Those left without a segment are not judged, which flatters who leaves many. "
-        "Agreement is 1 with the same grouping as ours, 0 when it is no more than chance."
+        "On the same sample of customers. Customers without a cluster are not scored, which favours methods that leave "
+        "many out. Agreement (adjusted Rand index) is 1 for the same grouping as ours and 0 for chance."
     )
-    columns = ("", "Segments", *_SEPARATION.values(), "Left out", "Agreement")
-    return Table("clusterers", "Other ways to group", note, columns, rows) if rows else None
+    columns = ("", "Segments", *_CRITERIA.values(), "Left out", "Agreement")
+    return Table("clusterers", "Other clustering methods", note, columns, rows) if rows else None
 
 
-def _separation(row: Mapping[str, Any], name: str) -> Cell:
+def _criterion(row: Mapping[str, Any], name: str) -> Cell:
     value = row.get(name)
     digits = 0 if name == "calinski_harabasz" else 3
-    return Cell(_NOTHING if value is None else f"{value:,.{digits}f}")
+    return Cell(_NONE if value is None else f"{value:,.{digits}f}")

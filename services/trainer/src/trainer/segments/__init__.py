@@ -1,1 +1,1 @@
-"""The segments: fitted, named for what they are, compared with what else could be done."""
+"""The customer segments: clustering, names, and how sure both are."""

@@ -1,4 +1,4 @@
-"""KMeans beside five other ways to cluster the same customers: what was found, how well it stands apart, how alike."""
+"""Compares k-means with five other clustering methods on the same customers."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from threadpoolctl import threadpool_limits
 
 from retention.errors import NotEnoughDataError
 from trainer.segments.cluster_counts import knee
+from trainer.segments.cluster_quality import cluster_quality
+from trainer.segments.descriptions import DEFAULT_SEGMENTS
 from trainer.segments.fit import RFM, SEED, standardise
-from trainer.segments.names import DEFAULT_SEGMENTS
-from trainer.segments.separation import separations
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
-    Floats = npt.NDArray[np.float64]
-    Labels = npt.NDArray[np.integer[Any]]
+    from trainer.arrays import Floats, Integers
 
-MOST_CUSTOMERS: Final = 2_000  # agglomerative clustering keeps all their distances: 16 MB; of 20,000 it takes 3 GB
-FEWEST_CUSTOMERS: Final = 50
-NEIGHBOURS: Final = 2 * len(RFM)  # DBSCAN's authors' rule
+MAX_CUSTOMERS: Final = 2_000  # agglomerative clustering holds all distances: 16 MB; 3 GB for 20,000
+MIN_CUSTOMERS: Final = 50
+NEIGHBOURS: Final = 2 * len(RFM)  # the rule of DBSCAN's authors
 NOISE: Final = -1
 
 
-def compare(customers: pd.DataFrame, segments: int = DEFAULT_SEGMENTS) -> list[dict[str, Any]]:
-    """Return a row per method, KMeans first, on at most 2,000 customers drawn by a fixed seed.
+def compare_clusterers(customers: pd.DataFrame, segments: int = DEFAULT_SEGMENTS) -> list[dict[str, Any]]:
+    """Return a row per method, k-means first, on at most 2,000 customers drawn with a fixed seed.
 
-    A row is `method, clusters, silhouette, davies_bouldin, calinski_harabasz` (of the customers that are not noise;
-    None when there are fewer than two clusters), `noise_share`, `adjusted_rand_index` (against KMeans; noise counts as
-    one more group) and `seconds`, which alone differs from run to run. NotEnoughDataError below 50 customers.
+    A row is `method, clusters, silhouette, davies_bouldin, calinski_harabasz` (without noise; None for fewer than two
+    clusters), `noise_share`, `adjusted_rand_index` (against k-means; noise counts as a group of its own) and
+    `seconds`, the only value that differs between runs. NotEnoughDataError below 50 customers.
     """
-    if len(customers) < FEWEST_CUSTOMERS:
-        raise NotEnoughDataError(f"{len(customers)} customers; clusterers are compared on {FEWEST_CUSTOMERS} or more")
+    if len(customers) < MIN_CUSTOMERS:
+        raise NotEnoughDataError(
+            f"{len(customers)} customers; comparing clustering methods needs {MIN_CUSTOMERS}: load more history"
+        )
     points, _ = standardise(customers, at_least=segments)
-    drawn = np.random.default_rng(SEED).permutation(len(points))[:MOST_CUSTOMERS]
+    drawn = np.random.default_rng(SEED).permutation(len(points))[:MAX_CUSTOMERS]
     points = points[drawn]
     with threadpool_limits(1):
-        found = {method: _labels(clusterer, points) for method, clusterer in _methods(points, segments).items()}
-        by_kmeans, _ = found["kmeans"]
+        fits = {method: _timed_labels(clusterer, points) for method, clusterer in _methods(points, segments).items()}
+        kmeans_labels, _ = fits["kmeans"]
         return [
-            {"method": method, **_figures(points, labels, by_kmeans), "seconds": seconds}
-            for method, (labels, seconds) in found.items()
+            {"method": method, **_figures(points, labels, kmeans_labels), "seconds": seconds}
+            for method, (labels, seconds) in fits.items()
         ]
 
 
@@ -58,34 +58,34 @@ def _methods(points: Floats, segments: int) -> dict[str, Any]:
         "kmeans": KMeans(segments, random_state=SEED, n_init=10),
         "agglomerative": AgglomerativeClustering(segments, linkage="ward"),
         "gaussian_mixture": GaussianMixture(segments, random_state=SEED),
-        "dbscan": DBSCAN(eps=_reach(points), min_samples=NEIGHBOURS),
-        "hdbscan": HDBSCAN(min_cluster_size=max(NEIGHBOURS, len(points) // 100)),  # under 1 % is no segment
-        # The neighbours' graph and not the full kernel, which takes 100 MB.
+        "dbscan": DBSCAN(eps=_neighbourhood_radius(points), min_samples=NEIGHBOURS),
+        "hdbscan": HDBSCAN(min_cluster_size=max(NEIGHBOURS, len(points) // 100)),  # below 1% is no segment
+        # The neighbour graph instead of the full kernel, which takes 100 MB.
         "spectral": SpectralClustering(segments, affinity="nearest_neighbors", random_state=SEED),
     }
 
 
-def _reach(points: Floats) -> float:
+def _neighbourhood_radius(points: Floats) -> float:
     """Return DBSCAN's eps: the knee of the sorted distances to the sixth neighbour."""
     distances, _ = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(points).kneighbors(points)
     farthest = np.sort(distances[:, -1])
     return max(float(farthest[knee(farthest)]), float(np.finfo(float).tiny))  # 0 when most customers are alike
 
 
-def _labels(clusterer: Any, points: Floats) -> tuple[Labels, float]:  # noqa: ANN401 - scikit-learn's have no type in common
+def _timed_labels(clusterer: Any, points: Floats) -> tuple[Integers, float]:  # noqa: ANN401 - scikit-learn's clusterers share no type
     started = time.perf_counter()
-    # Not converged, or neighbours in several parts: the result is judged by its figures all the same.
+    # Warnings of non-convergence or a disconnected graph do not matter here: the figures judge the result.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        labels: Labels = clusterer.fit_predict(points)
+        labels: Integers = clusterer.fit_predict(points)
     return labels, time.perf_counter() - started
 
 
-def _figures(points: Floats, labels: Labels, by_kmeans: Labels) -> dict[str, Any]:
-    kept = labels != NOISE
+def _figures(points: Floats, labels: Integers, kmeans_labels: Integers) -> dict[str, Any]:
+    clustered = labels != NOISE
     return {
-        "clusters": len(np.unique(labels[kept])),
-        **separations(points[kept], [labels[kept]])[0],
-        "noise_share": float(1 - kept.mean()),
-        "adjusted_rand_index": float(adjusted_rand_score(by_kmeans, labels)),
+        "clusters": len(np.unique(labels[clustered])),
+        **cluster_quality(points[clustered], [labels[clustered]])[0],
+        "noise_share": float(1 - clustered.mean()),
+        "adjusted_rand_index": float(adjusted_rand_score(kmeans_labels, labels)),
     }

@@ -1,4 +1,4 @@
-"""The segments: KMeans on log RFM, each cluster named for what its centroid is."""
+"""Fits the segments: k-means on log RFM, each cluster named after the nearest description."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from retention.errors import NotEnoughDataError
 from retention.scoring.segments import Segment, SegmentModel
-from trainer.segments.names import DIMENSIONS, Description, read_descriptions
+from trainer.segments.descriptions import DIMENSIONS, Description, read_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    Floats = npt.NDArray[np.float64]
+    from trainer.arrays import Floats
 
 RFM: Final = ("Recency", "Frequency", "Monetary")
 SEED: Final = 42
 
 
 class FittedSegments(NamedTuple):
-    """A scikit-learn pipeline and the same thing as numbers; cluster ids are the same in both."""
+    """A scikit-learn pipeline and the equal model in numbers, with the same cluster ids."""
 
     pipeline: Pipeline
     model: SegmentModel
-    descriptions: tuple[Description, ...]  # cluster i is named by description i
+    descriptions: tuple[Description, ...]  # of cluster 0, 1, …
 
     @property
     def names(self) -> list[str]:
@@ -41,7 +41,7 @@ class FittedSegments(NamedTuple):
         return [description.segment for description in self.descriptions]
 
     def standardised(self, customers: pd.DataFrame) -> Floats:
-        """Return (customers, 3): log recency, frequency, monetary in standard deviations, where the centroids live."""
+        """Return (customers, 3): log RFM in standard deviations, the space of the centroids."""
         points: Floats = self.pipeline[:-1].transform(rfm(customers))
         return points
 
@@ -52,13 +52,13 @@ class FittedSegments(NamedTuple):
 
 
 def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | None = None) -> FittedSegments:
-    """Fit one cluster for each description (by default the first four), to the customers as of the clock.
+    """Fit one cluster per description (by default the first four) to the customers as of the clock.
 
-    NotEnoughDataError when fewer customers differ than there are clusters. The same bytes on any number of threads.
+    NotEnoughDataError with fewer distinct customers than clusters. The same bytes on any number of threads.
     """
     descriptions = tuple(descriptions or read_descriptions())
     points, scaling = standardise(customers, at_least=len(descriptions))
-    with threadpool_limits(1):  # threads add up in the order in which they finish; for 4,338 customers one is faster
+    with threadpool_limits(1):  # threads sum in order of completion; one is also faster for 4,338 customers
         kmeans = KMeans(len(descriptions), random_state=SEED, n_init=10).fit(points)
     _order_clusters(kmeans, np.array([description.like for description in descriptions]))
     scaler = scaling[-1]
@@ -71,20 +71,20 @@ def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | 
 
 
 def standardise(customers: pd.DataFrame, *, at_least: int) -> tuple[Floats, Pipeline]:
-    """Return log RFM in standard deviations, and what made it; NotEnoughDataError below so many different points."""
+    """Return log RFM in standard deviations, and its pipeline; NotEnoughDataError below `at_least` distinct points."""
     scaling = make_pipeline(FunctionTransformer(np.log1p), StandardScaler())
     points: Floats = scaling.fit_transform(rfm(customers)) if len(customers) else np.empty((0, len(RFM)))
-    different = distinct(points)
-    if different < at_least:
+    distinct = count_distinct(points)
+    if distinct < at_least:
         raise NotEnoughDataError(
-            f"{len(customers)} customers, {different} of them different in recency, frequency or monetary; at least "
-            f"{at_least} different ones are needed for {at_least} segments: load more history or ask for fewer segments"
+            f"{len(customers)} customers, {distinct} of them distinct in recency, frequency or monetary; at least "
+            f"{at_least} distinct ones are needed for {at_least} segments: load more history or ask for fewer segments"
         )
     return points, scaling
 
 
-def distinct(points: Floats) -> int:
-    """Return how many different points there are; what differs by less than 1e-9, k-means takes for the same."""
+def count_distinct(points: Floats) -> int:
+    """Return the number of distinct points; k-means cannot separate differences below 1e-9."""
     return len(np.unique(points.round(9), axis=0))
 
 
@@ -94,14 +94,14 @@ def rfm(customers: pd.DataFrame) -> Floats:
 
 
 def naming_warnings(fitted: FittedSegments) -> list[str]:
-    """Return a sentence for the report wherever a centroid is not what its name says; none when all names fit.
+    """Return a warning for each dimension in which a centroid contradicts its name; empty when all names fit.
 
-    A name is wrong when the centroid falls short of what it claims by a standard deviation, or by half of one and
-    lies on the other side of the average customer.
+    A name is wrong when the centroid falls one standard deviation short of its description, or half of one and is on
+    the other side of the average customer.
     """
     return [
-        f"{segment.segment}: {dimension} is {place:+.1f} standard deviations from the average customer's, where the "
-        f"name says {claim:+.1f}: its action and offer may not suit; try another number of segments, or own names"
+        f"{segment.segment}: {dimension} is {place:+.1f} standard deviations from the average customer, but the "
+        f"name implies {claim:+.1f}: its action and offer may not suit; try another number of segments, or other names"
         for segment, description in zip(fitted.model.segments, fitted.descriptions, strict=True)
         for dimension, place, claim in _misfits(segment.centroid, description.like)
     ]
@@ -115,7 +115,7 @@ def _misfits(centroid: tuple[float, ...], like: tuple[float, ...]) -> Iterator[t
 
 
 def _order_clusters(kmeans: KMeans, archetypes: Floats) -> None:
-    """Give cluster i to archetype i with the least total distance: the ids k-means deals out change with each fit."""
+    """Renumber the clusters by archetype, at the least total distance: k-means numbers them anew with each fit."""
     _, order = linear_sum_assignment(cdist(archetypes, kmeans.cluster_centers_))
     kmeans.cluster_centers_ = np.ascontiguousarray(kmeans.cluster_centers_[order])
     kmeans.labels_ = np.argsort(order).astype(kmeans.labels_.dtype)[kmeans.labels_]

@@ -1,4 +1,4 @@
-"""The customers on a flat map: the two directions in which their log RFM differs most."""
+"""The segment map: customers on the two principal components of log RFM."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from threadpoolctl import threadpool_limits
 from trainer.segments.fit import RFM
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
+    from trainer.arrays import Floats
     from trainer.segments.fit import FittedSegments
-
-    Floats = npt.NDArray[np.float64]
 
 AXES: Final = 2
 
@@ -26,24 +24,24 @@ class SegmentMap(NamedTuple):
 
     points: Floats
     centroids: Floats
-    explained_variance: Floats  # (2,), shares of the whole
-    loadings: Floats  # (2, 3): what recency, frequency and monetary weigh in each axis
+    explained_variance: Floats  # (2,), shares of the total
+    loadings: Floats  # (2, 3): weights of recency, frequency and monetary in each axis
 
     def to_json(self) -> dict[str, Any]:
-        """Return what explains the axes; the points are for the picture alone."""
+        """Return the explanation of the axes; the points are for the plot alone."""
         return {
             "explained_variance": self.explained_variance.tolist(),
             "loadings": [dict(zip(RFM, axis, strict=True)) for axis in self.loadings.tolist()],
         }
 
 
-def pca_coordinates(customers: pd.DataFrame, fitted: FittedSegments) -> SegmentMap:
-    """Return the map; each axis points where its greatest loading is positive, so that a refit does not mirror it."""
+def segment_map(customers: pd.DataFrame, fitted: FittedSegments) -> SegmentMap:
+    """Return the map; the largest loading of each axis is positive, so that a refit does not mirror it."""
     points = fitted.standardised(customers)
     with threadpool_limits(1):
         pca = PCA(AXES, svd_solver="full").fit(points)
-    greatest = np.abs(pca.components_).argmax(axis=1)
-    sign = np.sign(pca.components_[range(AXES), greatest])
+    largest = np.abs(pca.components_).argmax(axis=1)
+    sign = np.sign(pca.components_[range(AXES), largest])
     loadings = pca.components_ * sign[:, None]
     centroids = np.array([segment.centroid for segment in fitted.model.segments])
     return SegmentMap(

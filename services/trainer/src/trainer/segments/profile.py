@@ -1,4 +1,4 @@
-"""Who is in each segment: how many, how they buy, what they bring, and how many of them left."""
+"""The profile of each segment: size, mean RFM, share of revenue, churn rate."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from trainer.segments.fit import FittedSegments
 
 
-def summary(
+def profile_segments(
     customers: pd.DataFrame, fitted: FittedSegments, tested: tuple[pd.DataFrame, pd.Series[int]] | None = None
 ) -> list[dict[str, Any]]:
     """Return a row per segment, in the order of cluster ids.
 
     A row is `segment, customers, share`, the means `recency` (days), `frequency` (orders) and `monetary`, and
-    `revenue_share`; means of nobody are None. With `tested`, the customers as of the test instant and whether they
-    then left (1) or not (0), also `churn_rate`: of those in the segment at that instant; None of nobody.
+    `revenue_share`; the means of an empty segment are None. `tested` holds the customers as of the test instant and
+    their outcomes (1 left, 0 stayed) and adds `churn_rate`, by the segment at that instant; None for nobody.
     """
     clusters = fitted.clusters(customers)
     revenue = float(customers["Monetary"].sum())
@@ -31,8 +31,8 @@ def summary(
     if tested is None:
         return rows
     features, churned = tested
-    then, left = fitted.clusters(features), churned.to_numpy()
-    return [row | {"churn_rate": _mean(left[then == cluster])} for cluster, row in enumerate(rows)]
+    test_clusters, left = fitted.clusters(features), churned.to_numpy()
+    return [row | {"churn_rate": _mean(left[test_clusters == cluster])} for cluster, row in enumerate(rows)]
 
 
 def _row(name: str, members: pd.DataFrame, customers: int, revenue: float) -> dict[str, Any]:

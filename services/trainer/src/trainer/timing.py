@@ -1,4 +1,4 @@
-"""What each stage of a run took: seconds and peak memory, said as it ends."""
+"""Seconds and peak memory of each stage of a run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Stages:
-    """Times named stages and says each as a line, e.g. `evaluate      1.23 s   187 MB`: the peak until then."""
+class StageTimer:
+    """Times named stages and reports each as a line, e.g. `evaluate      1.23 s   187 MB` (peak memory so far)."""
 
     def __init__(self, say: Callable[[str], object]) -> None:
         self._say = say
@@ -21,12 +21,12 @@ class Stages:
 
     @property
     def elapsed(self) -> timedelta:
-        """How long it is since the first stage began."""
+        """Time since the timer was made."""
         return timedelta(seconds=time.monotonic() - self._started)
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        """Time what is done inside; nothing is said of a stage that fails."""
+        """Time the enclosed block; a block that raises is not reported."""
         started = time.monotonic()
         yield
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -1,4 +1,4 @@
-"""What the formula may use is decided on earlier cut-offs, by later ones, and never against common sense."""
+"""Model selection: fitted on earlier cut-offs, tested on later ones, no weight of the wrong sign."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trainer.churn.choose import CANDIDATES, REGULARISATIONS, choose, choose_features, time_splits
-from trainer.segments.knowledge import segment_gain
+from trainer.churn.model_selection import CANDIDATES, REGULARISATIONS, select_features, select_model, time_splits
+from trainer.segments.predictive_gain import predictive_gain
 from trainer.windows import Examples
 
 FIRST = np.datetime64("2011-01-01")
@@ -25,8 +25,8 @@ def examples(cut_offs: int, customers: int = 400, *, seed: int = 0) -> Examples:
     return Examples(features, churned, pd.Index(np.tile(np.arange(customers), cut_offs).tolist()), as_of)
 
 
-def test_a_feature_whose_weight_contradicts_common_sense_is_left_out() -> None:
-    chosen = choose_features(examples(2), 0.1)
+def test_a_feature_with_a_weight_of_the_wrong_sign_is_dropped() -> None:
+    chosen = select_features(examples(2), 0.1)
     assert "Frequency" not in chosen
     assert {"Recency", "Monetary"} <= set(chosen)
 
@@ -44,7 +44,7 @@ def test_no_label_of_the_earlier_cut_offs_ends_after_the_later_one() -> None:
         assert found.as_of[split.earlier].max() + np.timedelta64(90, "D") <= found.as_of[split.later].min()
 
 
-def test_what_comes_at_later_cut_offs_than_the_splits_cannot_be_seen_by_them() -> None:
+def test_labels_outside_the_earlier_rows_do_not_change_a_split() -> None:
     found = examples(10)
     later = time_splits(found, horizon_days=90)[-1]
     scrambled = found._replace(churned=found.churned.where(later.earlier, 1 - found.churned))
@@ -53,34 +53,34 @@ def test_what_comes_at_later_cut_offs_than_the_splits_cannot_be_seen_by_them() -
     assert scrambled.churned[again.earlier].equals(found.churned[later.earlier])
 
 
-def test_a_history_too_short_to_look_forward_in_takes_the_default() -> None:
-    choice = choose(examples(3), horizon_days=90)
-    assert (choice.regularisation, choice.log_losses) == (0.01, {})
+def test_a_history_without_splits_takes_the_default() -> None:
+    selection = select_model(examples(3), horizon_days=90)
+    assert (selection.regularisation, selection.log_losses) == (0.01, {})
 
 
-def test_where_nothing_tells_regularisations_apart_the_strongest_is_taken() -> None:
+def test_noise_takes_the_strongest_regularisation() -> None:
     found = examples(10)
     noise = found._replace(churned=pd.Series(np.random.default_rng(1).integers(0, 2, len(found.churned))))
-    assert choose(noise, horizon_days=90).regularisation == REGULARISATIONS[0]
+    assert select_model(noise, horizon_days=90).regularisation == REGULARISATIONS[0]
 
 
-def test_where_the_signal_is_clear_a_weaker_one_is_taken() -> None:
-    choice = choose(examples(10, customers=2_000), horizon_days=90)
-    assert choice.regularisation > REGULARISATIONS[0]
-    assert set(choice.log_losses) == {str(C) for C in REGULARISATIONS}
+def test_a_clear_signal_takes_a_weaker_regularisation() -> None:
+    selection = select_model(examples(10, customers=2_000), horizon_days=90)
+    assert selection.regularisation > REGULARISATIONS[0]
+    assert set(selection.log_losses) == {str(C) for C in REGULARISATIONS}
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_labels_without_meaning_leave_something_to_be_refused_for(seed: int) -> None:
+def test_shuffled_labels_still_leave_features(seed: int) -> None:
     found = examples(10)
     shuffled = found.churned.sample(frac=1, random_state=seed).reset_index(drop=True)
-    assert choose(found._replace(churned=shuffled), horizon_days=90).features
+    assert select_model(found._replace(churned=shuffled), horizon_days=90).features
 
 
-def test_the_segment_knows_what_the_formula_was_not_allowed_to_say() -> None:
+def test_segments_predict_what_a_dropped_feature_held() -> None:
     found = examples(10)
-    choice = choose(found, 90)
-    gain = segment_gain(found, choice, 90, 4)
+    selection = select_model(found, 90)
+    gain = predictive_gain(found, selection, 90, 4)
     assert gain is not None
     assert gain["log_loss_gain"] > 3 * gain["standard_error"] > 0  # Frequency was left out, and clusters are made of it
-    assert segment_gain(examples(3), choose(examples(3), 90), 90, 4) is None
+    assert predictive_gain(examples(3), select_model(examples(3), 90), 90, 4) is None

@@ -1,4 +1,4 @@
-"""What segments are called and what to do about each: one YAML file people edit, checked before anything is fitted."""
+"""The segment descriptions: name, typical centroid, action and offer. A YAML file people edit, checked before a fit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ DEFAULT_SEGMENTS: Final = 4
 SEGMENTS: Final = range(2, 10)
 DIMENSIONS: Final = ("recency", "frequency", "monetary")
 TEXTS: Final = ("segment", "action", "offer")
-FURTHEST: Final = 5.0  # standard deviations: nothing a shopkeeper would describe is further from the average
+MAX_DISTANCE: Final = 5.0  # standard deviations from the average; no real segment is further away
 
 
 class Description(NamedTuple):
-    """One entry: a name, where a centroid so called lies (recency, frequency, monetary as in the file), what to do."""
+    """One entry: name, typical centroid (recency, frequency, monetary as in the file), action and offer."""
 
     segment: str
     like: tuple[float, float, float]
@@ -31,12 +31,12 @@ class Description(NamedTuple):
 
 
 def read_descriptions(segments: int = DEFAULT_SEGMENTS, path: Path | None = None) -> tuple[Description, ...]:
-    """Return the first `segments` entries of `path`, by default of the `segments.yaml` beside this module.
+    """Return the first `segments` entries of `path`, by default of `segments.yaml` beside this module.
 
-    BadConfigurationError, in one message that names every wrong entry and field, unless the whole file is sound.
+    BadConfigurationError lists every wrong entry and field of the whole file in one message.
     """
     if segments not in SEGMENTS:
-        raise BadConfigurationError(f"{segments} segments: from {SEGMENTS[0]} to {SEGMENTS[-1]} are possible")
+        raise BadConfigurationError(f"SEGMENTS must be from {SEGMENTS[0]} to {SEGMENTS[-1]}, not {segments}")
     name = str(path or "segments.yaml")
     entries = _load(path, name)
     problems = [*_problems(entries)]
@@ -44,26 +44,28 @@ def read_descriptions(segments: int = DEFAULT_SEGMENTS, path: Path | None = None
         raise BadConfigurationError(f"{name}: " + "; ".join(problems))
     if len(entries) < segments:
         raise BadConfigurationError(
-            f"{name}: {len(entries)} entries for {segments} segments: write more, or ask for fewer"
+            f"{name}: {len(entries)} entries for {segments} segments: add entries or lower SEGMENTS"
         )
     return tuple(_description(entry) for entry in entries[:segments])
 
 
 def fingerprint(descriptions: Sequence[Description]) -> str:
-    """Return a text that differs whenever the number of segments, a name, a place, an action or an offer does."""
+    """Return a hash of all descriptions: it changes with their number or any field."""
     return hashlib.sha256(repr(descriptions).encode()).hexdigest()
 
 
 class _Loader(yaml.BaseLoader):
-    """Builds texts, lists and mappings alone: an offer called `No` or `2024-13-45` is a text like any other."""
+    """Reads every scalar as text: an offer called `No` or `2024-13-45` stays what it is."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own
-        """Refuse a key that stands twice: a forgotten dash would merge two entries without a word."""
+        """Refuse a duplicate key: a forgotten dash would silently merge two entries."""
         mapping = super().construct_mapping(node, deep=deep)
         if len(mapping) < len(node.value):
             keys = [key.value for key, _ in node.value]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} stands twice in one entry", node.start_mark)
+            duplicate = next(key for key in keys if keys.count(key) > 1)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"duplicate {duplicate!r} in one entry", node.start_mark
+            )
         return mapping
 
 
@@ -73,11 +75,11 @@ def _load(path: Path | None, name: str) -> list[Any]:
         loader = _Loader(text)
         content = loader.get_single_data()
     except OSError as error:
-        raise BadConfigurationError(f"{name}: cannot be read: {error.strerror}") from error
+        raise BadConfigurationError(f"cannot read {name}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BadConfigurationError(f"{name}: not YAML: {' '.join(str(error).split())}") from error
+        raise BadConfigurationError(f"{name} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, list):
-        raise BadConfigurationError(f"{name}: not a list of entries, each with {', '.join(Description._fields)}")
+        raise BadConfigurationError(f"{name} is not a list of entries, each with {', '.join(Description._fields)}")
     return content
 
 
@@ -93,16 +95,16 @@ def _repetitions(description: Description, number: int, seen: dict[object, int])
     for field, value in (("segment", description.segment.casefold()), ("like", description.like)):
         first = seen.setdefault(value, number)
         if first != number:
-            yield f"{field} is that of entry {first}"
+            yield f"{field} repeats entry {first}"
 
 
 def _entry_problems(entry: object) -> Iterator[str]:
     if not isinstance(entry, dict):
-        yield f"not a mapping of {', '.join(Description._fields)}"
+        yield f"is not a mapping of {', '.join(Description._fields)}"
         return
     yield from _key_problems(entry, Description._fields, "")
     yield from (
-        f"{field} is empty or not a text"
+        f"{field} is empty or not text"
         for field in TEXTS
         if field in entry and not (isinstance(entry[field], str) and entry[field].strip())
     )
@@ -116,8 +118,8 @@ def _like_problems(like: object) -> Iterator[str]:
         return
     yield from _key_problems(like, DIMENSIONS, "like.")
     for dimension in DIMENSIONS:
-        if dimension in like and not _is_place(like[dimension]):
-            yield f"like.{dimension} is not a number from {-FURTHEST} to {FURTHEST}: {like[dimension]!r:.40}"
+        if dimension in like and not _is_distance(like[dimension]):
+            yield f"like.{dimension} is not a number from {-MAX_DISTANCE} to {MAX_DISTANCE}: {like[dimension]!r:.40}"
 
 
 def _key_problems(found: dict[Any, Any], wanted: tuple[str, ...], prefix: str) -> Iterator[str]:
@@ -125,9 +127,9 @@ def _key_problems(found: dict[Any, Any], wanted: tuple[str, ...], prefix: str) -
     yield from (f"{prefix}{key} is unknown" for key in found if key not in wanted)
 
 
-def _is_place(text: object) -> bool:
+def _is_distance(text: object) -> bool:
     try:
-        return isinstance(text, str) and -FURTHEST <= float(text) <= FURTHEST  # false for nan
+        return isinstance(text, str) and -MAX_DISTANCE <= float(text) <= MAX_DISTANCE  # false for nan
     except ValueError:
         return False
 
