@@ -1,6 +1,7 @@
 """The usual way to score everybody: pull the columns, run the published scikit-learn pipelines, write back.
 
-A program of its own. It makes the documents and indexes that the trainer makes, and asks nobody who changed meanwhile.
+Run in its own process. It writes the same documents and indexes as the trainer, but does not rescore customers who
+changed meanwhile.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bench_server import rss_mb
+from benchmarks.server import rss_mb
 from retention.registry.bundle import Bundle, read_bundle, read_signing_key
 from retention.registry.versions import Registry
 from retention.scoring.churn import MONTH
@@ -27,7 +28,7 @@ STAGES: Final = ("pull_s", "score_s", "write_s", "indexes_s")
 
 
 def main() -> dict[str, float]:
-    """Return the seconds, all and by stage; the clock starts when everything is imported, loaded and connected."""
+    """Return the seconds in total and by stage, counted from when everything is imported, loaded and connected."""
     import joblib
     import pandas as pd
     import pymongo
@@ -56,7 +57,7 @@ def main() -> dict[str, float]:
 
 
 def scored(customers: pd.DataFrame, bundle: Bundle, churn: Any, segments: Any) -> pd.DataFrame:  # noqa: ANN401 - of sklearn
-    """Return the scores as the trainer makes them, by scikit-learn; the table of single orders is no pipeline."""
+    """Return the trainer's scores, computed by scikit-learn; single orders come from their table, as in the trainer."""
     import numpy as np
     import pandas as pd
 

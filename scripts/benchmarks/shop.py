@@ -1,4 +1,4 @@
-"""A shop to measure the trainer on: loaded into a server of its own, by the services' own command lines."""
+"""A shop for benchmarks: loaded into its own mongod with the seeder's command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pymongo
 
-from bench_server import DATABASE, BenchError, peak_rss_mb, server
+from benchmarks.server import DATABASE, BenchError, peak_rss_mb, server
 
 if TYPE_CHECKING:
     import argparse
@@ -25,17 +25,17 @@ INVENTED_ROWS: Final = 420_000  # as `seeder synthetic` does by default
 
 
 def add_shop_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say which shop can be asked for, and how often."""
+    """Add the options for the shop and the number of rounds."""
     parser.add_argument("--json", action="store_true", help="print the JSON line alone")
-    parser.add_argument("--data", type=Path, metavar="FILE", help="measure on the customers of this file")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="use the customers of this file")
     parser.add_argument(
-        "--rows", type=int, default=INVENTED_ROWS, metavar="N", help="else on an invented shop of N rows"
+        "--rows", type=int, default=INVENTED_ROWS, metavar="N", help="otherwise invent a shop of N rows (420,000)"
     )
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds of the comparison (3)")
 
 
 class Ran(NamedTuple):
-    """A command that ended well: what it printed, the time and the highest memory of its process, start-up included."""
+    """A successful command: its output, and its time and peak memory with start-up included."""
 
     lines: list[str]
     seconds: float
@@ -43,14 +43,14 @@ class Ran(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """A loaded database, a folder for models, and the environment that says where both are."""
+    """A loaded database, a folder for models, and the environment that names both."""
 
     environ: dict[str, str]
     models_dir: Path
     database: Database[dict[str, Any]]
 
     def run(self, *command: str) -> Ran:
-        """Run a Python program on the shop; BenchError when it fails."""
+        """Run a Python program on the shop. BenchError if it fails."""
         started = time.perf_counter()
         process = subprocess.Popen([sys.executable, *command], env=self.environ, stdout=subprocess.PIPE, text=True)
         try:
@@ -60,13 +60,13 @@ class Shop(NamedTuple):
             process.kill()
             process.wait()
         if process.returncode:
-            raise BenchError(f"{' '.join(command)}: ended with {process.returncode}")
+            raise BenchError(f"python {' '.join(command)} ended with {process.returncode}")
         return Ran(printed.splitlines(), time.perf_counter() - started, peak)
 
 
 @contextmanager
 def shop(data: Path | None, rows: int, folder: Path) -> Iterator[Shop]:
-    """Load `data`, or an invented shop of so many rows, into an empty server."""
+    """Load `data`, or an invented shop of `rows` rows, into an empty mongod."""
     key_file = folder / "model_signing_key"
     key_file.write_text(secrets.token_hex(32))
     models_dir = folder / "models"

@@ -1,4 +1,4 @@
-"""Training: time and memory by stage, over one read of the rows and the bare fits; how memory grows with customers."""
+"""Training: time and memory by stage, against one read of the rows and the bare fits; memory growth with customers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bench_server import BenchError
-from bench_shop import add_shop_arguments, shop
+from benchmarks.server import BenchError
+from benchmarks.shop import add_shop_arguments, shop
 from retention.store import schema
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
-    from bench_shop import Shop
+    from benchmarks.shop import Shop
 
-REPORT: Final = "report"  # timed apart
+REPORT: Final = "report"  # timed separately
 STAGE: Final = re.compile(r"(\w+) +([\d.]+) s +(\d+) MB")
 
 
 class Round(NamedTuple):
-    """One training run and the floor beside it."""
+    """One training run, and the floor measured after it."""
 
     wall_s: float
     peak_rss_mb: float
@@ -35,19 +35,19 @@ class Round(NamedTuple):
 
     @property
     def train_s(self) -> float:
-        """The stages' time without the report; like the floor's, without start-up and imports."""
+        """The stages' time without the report. Like the floor's, it excludes start-up and imports."""
         return sum(seconds for name, (seconds, _) in self.stages.items() if name != REPORT)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what can be asked for."""
+    """Add the options of `scripts/bench train`."""
     add_shop_arguments(parser)
-    parser.add_argument("--factor", type=int, default=1, metavar="N", help="then once on N times the customers")
+    parser.add_argument("--factor", type=int, default=1, metavar="N", help="then train once on N times the customers")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure in a temporary folder and print what came of it."""
+    """Measure in a temporary folder and print the results."""
     with (
         tempfile.TemporaryDirectory(prefix="retention-bench-") as folder,
         shop(options.data, options.rows, Path(folder)) as loaded,
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def multiply(database: Database[dict[str, Any]], factor: int) -> None:
-    """Make every customer into `factor` customers with the same orders."""
+    """Replace every customer by `factor` customers with the same orders."""
     last = next(database[schema.ORDERS].aggregate([{"$group": {"_id": None, "id": {"$max": "$_id.customer_id"}}}]))
     of_copy = {"$add": ["$_id.customer_id", {"$multiply": ["$copy", last["id"] + 1]}]}
     stages: list[dict[str, Any]] = [
@@ -83,8 +83,8 @@ def _round(loaded: Shop, label: str) -> Round:
         found[1]: (float(found[2]), float(found[3])) for line in ran.lines if (found := STAGE.fullmatch(line.strip()))
     }
     if not stages:
-        raise BenchError("trainer train: it says no stages")
-    floor: dict[str, float] = json.loads(loaded.run(str(Path(__file__).with_name("bench_train_floor.py"))).lines[-1])
+        raise BenchError("trainer train printed no stages")
+    floor: dict[str, float] = json.loads(loaded.run("-m", "benchmarks.train_floor").lines[-1])
     measured = Round(ran.seconds, ran.peak_rss_mb, stages, floor)
     print(
         f"{label}: {measured.train_s:.1f} s over {floor['seconds']:.1f} s, {ran.peak_rss_mb:.0f} MB",

@@ -1,4 +1,4 @@
-"""Predictions by id with their reasons, one worker, beside what a server does at least and beside the older way."""
+"""Serving: predictions by id with reasons from one worker, against bare servers and the older system's way."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bench_serve_load import Measured, load, post
-from bench_serve_ways import ANSWERS, WAYS
-from bench_server import BenchError, tree
-from bench_shop import Shop, add_shop_arguments, shop
+from benchmarks.serve_load import Measured, load, post
+from benchmarks.serve_ways import ANSWERS, WAYS
+from benchmarks.server import BenchError, tree
+from benchmarks.shop import Shop, add_shop_arguments, shop
 from embedded_mongod import free_port
 from retention.store import schema
 
@@ -39,29 +39,29 @@ START_S: Final = 30
 LABELS: Final = {
     "bare_asgi": "bare ASGI app",
     "bare_echo": "bare FastAPI echo of the models",
-    "echo": "echo: the API, a prepared answer",
+    "echo": "echo: the API, a fixed response",
     PRODUCT: "the API",
     "older": "the older system's way",
 }
-Round = dict[int, dict[str, Measured]]  # by connections, by way
+Round = dict[int, dict[str, Measured]]  # by number of connections, then by way
 
 
 class Server(NamedTuple):
-    """A process that answers on a port of loopback."""
+    """A process that listens on a loopback port."""
 
     pid: int
     port: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what can be asked for."""
+    """Add the options of `scripts/bench serve`."""
     add_shop_arguments(parser)
-    parser.add_argument("--seconds", type=float, default=2.0, metavar="N", help="of load for each figure (2)")
+    parser.add_argument("--seconds", type=float, default=2.0, metavar="N", help="seconds of load for each figure (2)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure in a temporary folder and print what came of it."""
+    """Measure in a temporary folder and print the results."""
     with (
         tempfile.TemporaryDirectory(prefix="retention-bench-") as folder,
         shop(options.data, options.rows, Path(folder)) as loaded,
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def measure(loaded: Shop, folder: Path, runs: int, seconds: float) -> list[Round]:
-    """Return what each way served at each number of connections, round by round."""
+    """Return, for each round, the speed of each way at each number of connections."""
     customer_ids = [customer["_id"] for customer in loaded.database[schema.CUSTOMERS].find({}, {"_id": 1})]
     random.Random(1).shuffle(customer_ids)  # noqa: S311 - the same order every time
     key = secrets.token_hex(32)
@@ -86,8 +86,7 @@ def measure(loaded: Shop, folder: Path, runs: int, seconds: float) -> list[Round
     with ExitStack() as stack:
         servers = {PRODUCT: stack.enter_context(_serving(environ, "-m", "inference"))}
         answers_file.write_bytes(_answers(servers[PRODUCT].port, customer_ids, key))
-        ways_py = str(Path(__file__).with_name("bench_serve_ways.py"))
-        servers |= {way: stack.enter_context(_serving(environ, ways_py, way)) for way in WAYS}
+        servers |= {way: stack.enter_context(_serving(environ, "-m", "benchmarks.serve_ways", way)) for way in WAYS}
         _pin({server.pid for server in servers.values()})
         return [_round(servers, requests, number, runs, seconds) for number in range(1, runs + 1)]
 
@@ -95,7 +94,7 @@ def measure(loaded: Shop, folder: Path, runs: int, seconds: float) -> list[Round
 @contextmanager
 def _serving(environ: dict[str, str], *command: str) -> Iterator[Server]:
     port = free_port()
-    unread = subprocess.DEVNULL  # written all the same, a line of the log for each request
+    unread = subprocess.DEVNULL  # the servers still write a log line for each request
     process = subprocess.Popen(
         [sys.executable, *command], env=environ | {"PORT": str(port)}, stdout=unread, stderr=unread
     )
@@ -103,7 +102,7 @@ def _serving(environ: dict[str, str], *command: str) -> Iterator[Server]:
         deadline = time.monotonic() + START_S
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise BenchError(f"{' '.join(command)}: does not start")
+                raise BenchError(f"python {' '.join(command)} did not start")
             time.sleep(0.05)
         yield Server(process.pid, port)
     finally:
@@ -117,7 +116,7 @@ def _listens(port: int) -> bool:
 
 
 def _answers(port: int, customer_ids: list[int], key: str) -> bytes:
-    """Return what the API answers about these customers, with the reasons."""
+    """Return the API's answers for these customers, with reasons."""
     results = []
     for start in range(0, len(customer_ids), BATCH):
         body = json.dumps({"customer_ids": customer_ids[start : start + BATCH], "explain": True}).encode()
@@ -129,7 +128,7 @@ def _answers(port: int, customer_ids: list[int], key: str) -> bytes:
 
 
 def _pin(servers: set[int]) -> None:
-    """Give the servers, of which one works at a time, a core of their own; the database and this process the next."""
+    """Pin the servers, of which one works at a time, to one core, and the database and this process to another."""
     cores = sorted(os.sched_getaffinity(0))
     for pid in tree(os.getpid()):
         core = cores[0] if pid in servers else cores[-1]
@@ -138,7 +137,7 @@ def _pin(servers: set[int]) -> None:
 
 
 def _round(servers: dict[str, Server], requests: Iterator[bytes], number: int, runs: int, seconds: float) -> Round:
-    """Load one way after the other at each number of connections: what else the machine does then hits all alike."""
+    """Load the ways in turn at each number of connections, so that other work on the machine slows all alike."""
     figures: Round = {}
     for connections in CONNECTIONS:
         figures[connections] = {
@@ -181,11 +180,11 @@ def _figures(options: argparse.Namespace, rounds: list[Round]) -> dict[str, Any]
 def _table(found: dict[str, Any]) -> list[str]:
     cores = "server on one core, load and database on another" if found["pinned"] else "all on one core"
     ratios = (
-        f"of the echo {found['ratio_to_echo']:.2f} at 16 and {found['ratio_to_echo_64']:.2f} at 64, "
-        f"of the bare echo {found['ratio_to_bare_echo']:.2f}; {found['ratio_to_older_way']:.0f} × the older way"
+        f"{found['ratio_to_echo']:.2f} of the echo at 16 and {found['ratio_to_echo_64']:.2f} at 64, "
+        f"{found['ratio_to_bare_echo']:.2f} of the bare echo; {found['ratio_to_older_way']:.0f} × the older way"
     )
     return [
-        f"by-id predictions with reasons, one worker, {found['data']}; medians of {found['runs']} rounds; {cores}",
+        f"predictions by id with reasons, one worker, {found['data']}; medians of {found['runs']} rounds; {cores}",
         f"{'connections':32}" + "".join(f"{connections:>12}{'p50':>8}{'p99 ms':>9}" for connections in CONNECTIONS),
         *(f"{LABELS[way]:32}{_row(figures)}" for way, figures in found["rates"].items()),
         ratios,

@@ -1,9 +1,9 @@
-"""Servers to lay the API beside, each a process of its own: `bench_serve_ways.py WAY`, on the port $PORT.
+"""The servers that the API is compared with, each in its own process: `python -m benchmarks.serve_ways WAY` on $PORT.
 
-bare_asgi   reads the body and answers fixed bytes: what the server itself takes
-bare_echo   FastAPI with the API's models of request and answer, and a prepared answer
-echo        the API as it is, with its middleware, keys, limits and log, but with a prepared answer
-older       every line of the customer read with motor, pandas, and a scikit-learn pipeline, per request
+bare_asgi   reads the body and answers fixed bytes: the cost of the server itself
+bare_echo   FastAPI with the API's request and response models, and a fixed response
+echo        the API with its middleware, keys, limits and log, but a fixed response
+older       reads all lines of the customer with motor, then pandas and a scikit-learn pipeline, for each request
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-ANSWERS: Final = "BENCH_ANSWERS"  # the file of the API's own answers, by id
+ANSWERS: Final = "BENCH_ANSWERS"  # names the file with the API's own answers
 THRESHOLD: Final = 0.35
 LAPSED_DAYS: Final = 90
 
 
 def prepared() -> Mapping[int, CustomerAnswer]:
-    """Return the API's own answers, by id."""
+    """Return the API's own answers by customer id."""
     return {answer["customer_id"]: answer for answer in json.loads(Path(os.environ[ANSWERS]).read_bytes())["results"]}
 
 
 def bare_asgi() -> None:
-    """Serve the least there is."""
+    """Serve fixed bytes from a plain ASGI application."""
     body = json.dumps(next(iter(prepared().values()))).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
 
@@ -52,7 +52,7 @@ def bare_asgi() -> None:
 
 
 def bare_echo() -> None:
-    """Serve prepared answers by FastAPI alone."""
+    """Serve fixed responses from FastAPI alone."""
     answers, app = prepared(), FastAPI()
 
     @app.post("/predict_churn_by_id")
@@ -63,18 +63,18 @@ def bare_echo() -> None:
 
 
 def echo() -> None:
-    """Serve prepared answers by the API, which does all the rest as it always does."""
+    """Serve fixed responses from the API, which does everything else as usual."""
     answers = prepared()
 
     async def answer(_: object, question: CustomerQuestion, __: str) -> CustomerAnswer:
         return answers[question.customer_id]
 
-    setattr(asking, "about_customer", answer)  # noqa: B010 - a function of another module is no attribute to assign to
+    setattr(asking, "about_customer", answer)  # noqa: B010 - mypy forbids assigning to a module's function
     sys.exit(product.main())
 
 
 def older() -> None:
-    """Serve as the system before this one did."""
+    """Serve as the older system did."""
     import pandas as pd
     import pymongo
     from motor.motor_asyncio import AsyncIOMotorClient
@@ -109,7 +109,7 @@ def older() -> None:
 
 
 def serve(app: FastAPI | Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-    """Serve as the API is, but for what it adds."""
+    """Run the application with the API's server options."""
     port = int(os.environ["PORT"])
     uvicorn.run(app, host="127.0.0.1", port=port, loop="uvloop", http="httptools", ws="none", access_log=False)
 
@@ -117,4 +117,4 @@ def serve(app: FastAPI | Callable[[Scope, Receive, Send], Awaitable[None]]) -> N
 WAYS: Final = {way.__name__: way for way in (bare_asgi, bare_echo, echo, older)}
 
 if __name__ == "__main__":
-    WAYS[sys.argv.pop(1)]()  # the API's own command line takes none
+    WAYS[sys.argv.pop(1)]()  # popped, because the API's command line takes no argument

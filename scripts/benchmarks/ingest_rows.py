@@ -1,4 +1,4 @@
-"""The rows that are measured: the real Online Retail where it stands beside the checkout, else an invented shop."""
+"""The rows to load: the real Online Retail file if it lies beside the checkout, otherwise an invented shop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from bench_server import BenchError
+from benchmarks.server import BenchError
 from retention.errors import RetentionError
 from retention.store.schema import LINE_FIELDS
 from seeder.sources import synthetic
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from seeder.sources.source import Source
 
-REAL: Final = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "online_retail.parquet"
+REAL: Final = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 INVENTED_ROWS: Final = 420_000  # as `seeder synthetic` does by default
-BYTES_PER_ROW: Final = 500  # 90 of CSV, 20 of Parquet, 250 in mongod, and its journal
-SPARE_BYTES: Final = 3 << 30  # the seeder wants 1 GiB free when it starts, mongod makes 0.3 GiB of journal
+BYTES_PER_ROW: Final = 500  # 90 in CSV, 20 in Parquet, 250 in mongod, and the journal
+SPARE_BYTES: Final = 3 << 30  # the seeder needs 1 GiB free at the start, mongod writes 0.3 GiB of journal
 
 
 class Rows(NamedTuple):
-    """What is measured: a name for the report, and what the copies are made from."""
+    """A source of rows, and its name in the report."""
 
     name: str
     file: Path
@@ -38,14 +38,14 @@ class Rows(NamedTuple):
 
     @property
     def row_count(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return self.source.row_count
 
 
 @contextmanager
 def chosen(file: Path | None, folder: Path) -> Iterator[Rows]:
-    """Give the rows of `file`, else the real ones, else invented ones, which are written to `folder`."""
-    name = file.name if file else "Online Retail" if REAL.exists() else "an invented shop (no real file is there)"
+    """Yield the rows of `file`, or else the real ones, or else invented ones written to `folder`."""
+    name = file.name if file else "Online Retail" if REAL.exists() else "an invented shop (the real file is not there)"
     file = file or (REAL if REAL.exists() else folder / "invented.csv")
     if file.parent == folder:
         synthetic.write_csv(file, INVENTED_ROWS, 1)
@@ -57,16 +57,16 @@ def chosen(file: Path | None, folder: Path) -> Iterator[Rows]:
 
 
 def check_disk(folder: Path, rows: int) -> None:
-    """Refuse what would fill the disk."""
+    """Raise BenchError if the copies would fill the disk."""
     needed, free = rows * BYTES_PER_ROW + SPARE_BYTES, shutil.disk_usage(folder).free
     if free < needed:
         raise BenchError(
-            f"{folder}: {free >> 20:,} MiB free, {needed >> 20:,} needed: set TMPDIR, or take smaller --factors"
+            f"{folder}: {free >> 20:,} MiB free, {needed >> 20:,} MiB needed: set TMPDIR, or use smaller --factors"
         )
 
 
 def write_csv(rows: Rows, factor: int, file: Path) -> Path:
-    """Write so many copies of the rows, each under invoice numbers of its own."""
+    """Write `factor` copies of the rows, each with its own invoice numbers."""
     with file.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output, lineterminator="\n")
         writer.writerow(LINE_FIELDS)
@@ -76,7 +76,7 @@ def write_csv(rows: Rows, factor: int, file: Path) -> Path:
 
 
 def write_parquet(rows: Rows, factor: int, file: Path) -> Path:
-    """Write the same as Parquet, a row group a copy; typed where the rows are, else all of it text."""
+    """Write the same copies as Parquet, one row group each: typed if the rows are typed, otherwise as text."""
     table = _table(rows)
     invoice = table.column_names.index("InvoiceNo")
     with parquet.ParquetWriter(file, table.schema) as writer:
@@ -94,7 +94,7 @@ def _table(rows: Rows) -> pa.Table:
 
 
 def _renumbered(rows: Rows, copy: int) -> Iterator[Sequence[Any]]:
-    """Yield the rows; what the source itself could not read is none."""
+    """Yield the rows, without those that the source could not read."""
     suffix = _suffix(copy)
     all_rows: Iterator[Sequence[Any]] = rows.source.rows()
     for row in all_rows:
@@ -103,7 +103,7 @@ def _renumbered(rows: Rows, copy: int) -> Iterator[Sequence[Any]]:
 
 
 def _suffix(copy: int) -> str:
-    """Return what follows the number: a `C` before it says that an invoice was cancelled, and must stay first."""
+    """Return a copy's suffix to the invoice number (a leading `C` marks a cancelled invoice and must stay first)."""
     return f"-{copy}" if copy else ""
 
 

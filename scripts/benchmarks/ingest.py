@@ -1,4 +1,4 @@
-"""Rows a second of the load, beside the server's ceiling and the usual way; its memory; whether time is linear."""
+"""Loading: rows per second against the server's ceiling and the usual way, peak memory, and how both grow."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench_report import Round, comparison, figures, growth, median_of, speed
-from bench_rows import Rows, check_disk, chosen, write_csv, write_parquet
-from bench_server import measured, seeder_peak_rss_mb
-from bench_ways import WAYS
+from benchmarks.ingest_report import Round, comparison, figures, growth, median_of, speed
+from benchmarks.ingest_rows import Rows, check_disk, chosen, write_csv, write_parquet
+from benchmarks.ingest_ways import WAYS
+from benchmarks.server import measured, seeder_peak_rss_mb
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what can be asked for."""
+    """Add the options of `scripts/bench ingest`."""
     parser.add_argument("--json", action="store_true", help="print the JSON line alone")
-    parser.add_argument("--rows-file", type=Path, metavar="FILE", help="measure these rows (CSV or Parquet)")
+    parser.add_argument("--rows-file", type=Path, metavar="FILE", help="rows to load (CSV or Parquet)")
     parser.add_argument("--runs", type=_positive, default=5, metavar="N", help="rounds of the comparison (5)")
     parser.add_argument(
         "--factors",
         type=_factors,
         default=[1, 4, 16],
         metavar="1,4,16",
-        help="sizes at which memory and time are taken",
+        help="multiples of the rows at which time and memory are measured (1,4,16)",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure in a temporary folder and print what came of it."""
+    """Measure in a temporary folder and print the results."""
     with tempfile.TemporaryDirectory(prefix="retention-bench-") as folder_name:
         folder = Path(folder_name)
         with chosen(options.rows_file, folder) as rows:
@@ -49,7 +49,7 @@ def _measure(rows: Rows, options: argparse.Namespace, folder: Path) -> dict[str,
 
 
 def _compare(rows: Rows, runs: int, folder: Path) -> list[Round]:
-    """Take every way in turn, again and again: what else the machine does then hits all alike."""
+    """Run the ways in turn, round after round, so that other work on the machine slows all of them alike."""
     file = write_csv(rows, 1, folder / "rows.csv")
     rounds = []
     for number in range(1, runs + 1):
@@ -61,7 +61,7 @@ def _compare(rows: Rows, runs: int, folder: Path) -> list[Round]:
 
 
 def _size(rows: Rows, factor: int, rounds: list[Round], folder: Path) -> dict[str, float]:
-    """Measure so many copies: seconds (once; of one copy they are known), and peak memory from CSV and Parquet."""
+    """Return seconds and peak memory for this many copies of the rows; the seconds of one copy come from the rounds."""
     csv = write_csv(rows, factor, folder / "copies.csv")
     seconds = median_of(rounds, "product", "seconds") if factor == 1 else measured("product", csv)["seconds"]
     csv_mb = seeder_peak_rss_mb(csv)
@@ -84,5 +84,5 @@ def _positive(text: str) -> int:
 
 
 def _factors(text: str) -> list[int]:
-    """Return the factors in order; 1 is always among them, since the others are compared with it."""
+    """Return the factors in ascending order. 1 is always included, because the others are compared with it."""
     return sorted({1, *(_positive(part) for part in text.split(","))})

@@ -1,6 +1,6 @@
-"""What training cannot do without: one read of the rows, and a fit each of champion, boosting and KMeans for 2 to 9.
+"""The least that training needs: one read of the rows, and one fit each of champion, boosting and KMeans (k = 2 to 9).
 
-A program of its own, run after the trainer's: it fits the champion on the features that were chosen.
+Run in its own process after the trainer, because it fits the champion on the features that the trainer chose.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from bench_server import rss_mb
+from benchmarks.server import rss_mb
 from retention.features import pipelines
 from retention.registry.versions import Registry
 from trainer.churn.fit import FOLDS, linear
@@ -35,7 +35,7 @@ HORIZON_DAYS = 90
 
 
 def main() -> dict[str, float]:
-    """Return the seconds of the reading and of each fit."""
+    """Return the seconds for reading and for each fit."""
     settings = Settings.from_environ(os.environ)
     registry = Registry(settings.models_dir)
     choice = json.loads((registry.folder(registry.champion()) / "manifest.json").read_text())["choice"]
@@ -62,7 +62,7 @@ def main() -> dict[str, float]:
 
 
 def _read(settings: Settings) -> tuple[Examples, pd.DataFrame]:
-    """Return the training examples and everybody as of the clock; the examples of the test window are read, too."""
+    """Return the training examples and all customers as of the clock; the test window is read, too."""
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
         as_of = store.clock()
         windows = choose_windows(store.first_order_day(), as_of, HORIZON_DAYS)

@@ -1,4 +1,4 @@
-"""Scoring 1,000,000 customers inside the database, beside pulling, scikit-learn and writing back; memory of both."""
+"""Scoring: time and memory for 1,000,000 customers inside the database, against pull, scikit-learn and write back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from bench_score_usual import STAGES, USUAL
-from bench_server import BenchError
-from bench_shop import Ran, Shop, add_shop_arguments, shop
+from benchmarks.score_usual import STAGES, USUAL
+from benchmarks.server import BenchError
+from benchmarks.shop import Ran, Shop, add_shop_arguments, shop
 from retention.store import schema
 
 if TYPE_CHECKING:
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
     from retention.features.pipelines import Pipeline
 
-COMPARED: Final = 20_000  # customers whose two scores are laid side by side
+COMPARED: Final = 20_000  # customers whose scores from both ways are compared
 PRIME: Final = 2_147_483_647
-GOLDEN: Final = 0.618_033_988_749_895  # multiples of it, modulo 1, are spread evenly and look random
+GOLDEN: Final = 0.618_033_988_749_895  # its multiples modulo 1 are evenly spread and look random
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what can be asked for."""
+    """Add the options of `scripts/bench score`."""
     add_shop_arguments(parser)
-    parser.add_argument("--customers", type=int, default=1_000_000, metavar="N", help="so many of them (1,000,000)")
+    parser.add_argument("--customers", type=int, default=1_000_000, metavar="N", help="customers to score (1,000,000)")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure in a temporary folder and print what came of it."""
+    """Measure in a temporary folder and print the results."""
     with (
         tempfile.TemporaryDirectory(prefix="retention-bench-") as folder,
         shop(options.data, options.rows, Path(folder)) as loaded,
@@ -49,9 +49,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def multiply(database: Database[dict[str, Any]], wanted: int) -> None:
-    """Make `wanted` customers out of those there are: each a copy with another recency and money, by up to a fifth.
+    """Multiply the customers to `wanted`: copies whose recency and money differ by up to a fifth.
 
-    The same ones each time, and their ids as little in order as the customers of a real shop are.
+    The copies are the same in every run, and their ids are as unordered as those of a real shop.
     """
     copies = -(-wanted // database[schema.CUSTOMERS].estimated_document_count())
     number = {"$add": [{"$multiply": ["$place", copies]}, "$copy"]}
@@ -77,10 +77,10 @@ def _factor(multiple: int) -> dict[str, Any]:
 
 
 def _round(loaded: Shop, number: int, runs: int) -> tuple[Ran, dict[str, float]]:
-    """Score both ways, one after the other: what else the machine does then hits both alike."""
+    """Score both ways in turn, so that other work on the machine slows both alike."""
     ours = loaded.run("-m", "trainer", "score")
     loaded.database[USUAL].drop()
-    usual: dict[str, float] = json.loads(loaded.run(str(Path(__file__).with_name("bench_score_usual.py"))).lines[-1])
+    usual: dict[str, float] = json.loads(loaded.run("-m", "benchmarks.score_usual").lines[-1])
     print(
         f"round {number} of {runs}: {ours.seconds:.1f} s, {ours.peak_rss_mb:.0f} MB in the database; "
         f"{usual['seconds']:.1f} s, {usual['peak_rss_mb']:.0f} MB the usual way",
@@ -91,13 +91,13 @@ def _round(loaded: Shop, number: int, runs: int) -> tuple[Ran, dict[str, float]]
 
 
 def largest_difference(database: Database[dict[str, Any]]) -> float:
-    """Return by how much a probability differs at most; BenchError when anything else does."""
+    """Return the largest difference between two probabilities. Raise BenchError if any other field differs."""
     largest = 0.0
     scores, usual = (database[name].find(sort=[("_id", 1)], limit=COMPARED) for name in (schema.SCORES, USUAL))
     for one, other in zip(scores, usual, strict=True):
         largest = max(largest, abs(one.pop("churn_probability") - other.pop("churn_probability")))
         if one != other:
-            raise BenchError(f"the two ways differ: {one} and {other}")
+            raise BenchError(f"the two ways give different scores: {one} and {other}")
     return largest
 
 
@@ -123,9 +123,9 @@ def _figures(
 def _table(found: dict[str, Any]) -> list[str]:
     name, least, most = found["data"], min(found["ratios"]), max(found["ratios"])
     return [
-        f"{found['customers']:,} customers multiplied from {name}; medians of {found['runs']} rounds, with indexes",
+        f"{found['customers']:,} customers multiplied from {name}; medians of {found['runs']} rounds, indexes included",
         f"{'':24}{'seconds':>9}{'peak MB':>9}",
         f"{'in the database':24}{found['seconds']:>9.1f}{found['peak_rss_mb']:>9.0f}   start-up included",
         f"{'pull, score, insert':24}{found['usual_seconds']:>9.1f}{found['usual_peak_rss_mb']:>9.0f}   without imports",
-        f"{found['ratio']:.2f} × as fast ({least:.2f} to {most:.2f}), to {found['largest_difference']:.1e} the same",
+        f"{found['ratio']:.2f} × as fast ({least:.2f} to {most:.2f}); within {found['largest_difference']:.1e}",
     ]

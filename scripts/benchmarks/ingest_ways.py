@@ -1,4 +1,4 @@
-"""The ways into the database that are compared, each run as a program of its own: `bench_ways.py WAY FILE`."""
+"""The ways of loading that are compared, each run in its own process: `python -m benchmarks.ingest_ways WAY FILE`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pymongo
 from bson.raw_bson import RawBSONDocument
 
-from bench_server import rss_mb
+from benchmarks.server import rss_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,26 +27,26 @@ Report = dict[str, float]
 
 
 def ceiling_command(file: Path) -> Report:
-    """Insert documents that are encoded already, by the plain command, in one thread: the server alone."""
+    """Insert documents that are already encoded with the plain `insert` command, in one thread: the server's limit."""
     chunks, database = _encoded(file), _database()
 
     def insert(chunk: list[RawBSONDocument]) -> None:
         concern = JOURNALED.document
         answer = database.command("insert", "transactions", documents=chunk, ordered=False, writeConcern=concern)
         if answer["n"] != len(chunk):
-            raise SystemExit(f"only {answer['n']} of {len(chunk)} documents were taken")
+            raise SystemExit(f"only {answer['n']} of {len(chunk)} documents were inserted")
 
     return _timed(chunks, insert)
 
 
 def ceiling_insert_many(file: Path) -> Report:
-    """Insert the same documents by insert_many."""
+    """Insert the same documents with the driver's `insert_many`."""
     chunks, database = _encoded(file), _database()
     return _timed(chunks, lambda chunk: database["transactions"].insert_many(chunk, ordered=False))
 
 
 def product(file: Path) -> Report:
-    """Run the seeder's own `load`; what it makes after the last row, indexes and derived figures, is taken apart."""
+    """Run the seeder's own `load`; indexes and derived collections, made after the last row, are timed separately."""
     from seeder.__main__ import main
     from seeder.store import Store
 
@@ -68,7 +68,7 @@ def product(file: Path) -> Report:
 
 
 def usual(file: Path) -> Report:
-    """Do what most programs do: read_csv, NaN to None, to_dict, insert_many. Nothing is checked or identified."""
+    """Load as most programs do: read_csv, NaN to None, to_dict, insert_many, without validation or ids."""
     import pandas as pd
 
     database = _database()
@@ -83,11 +83,11 @@ def usual(file: Path) -> Report:
 
 WAYS: Final[dict[str, Callable[[Path], Report]]] = {
     way.__name__: way for way in (ceiling_command, product, ceiling_insert_many, usual)
-}  # in the order of a round: ours stands beside the ceiling and beside the usual way
+}  # the order of a round
 
 
 def _encoded(file: Path) -> list[list[RawBSONDocument]]:
-    """Return the documents that the seeder would insert, in its chunks."""
+    """Return the documents as the seeder inserts them, in chunks of the same size."""
     from retention.lines.documents import LineEncoder
     from retention.lines.rules import latest_instant
     from seeder.sources.source import open_source
@@ -106,7 +106,7 @@ def _timed(chunks: list[list[RawBSONDocument]], insert: Callable[[list[RawBSONDo
 
 
 def _stopwatch(owner: type, name: str) -> list[float]:
-    """Return a list that gets the seconds of each call of this method."""
+    """Return a list to which each call of the method adds its seconds."""
     spent: list[float] = []
     method = getattr(owner, name)
 

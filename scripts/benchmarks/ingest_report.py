@@ -1,11 +1,11 @@
-"""What was measured, as figures and as a table."""
+"""The results of `scripts/bench ingest`, as figures and as tables."""
 
 from __future__ import annotations
 
 from statistics import median
 from typing import Any, Final
 
-from bench_ways import WAYS
+from benchmarks.ingest_ways import WAYS
 
 CEILINGS: Final = ("ceiling_command", "ceiling_insert_many")
 LABELS: Final = {
@@ -18,7 +18,7 @@ Round = dict[str, dict[str, Any]]
 
 
 def figures(name: str, row_count: int, rounds: list[Round], sizes: dict[int, dict[str, float]]) -> dict[str, Any]:
-    """Return everything measured. A ratio is the median of the rounds' ratios; the ceiling is the faster one."""
+    """Return all figures. A ratio is the median over the rounds; the ceiling is the faster of the two."""
     speeds = {way: round(median(speed(each[way]) for each in rounds)) for way in WAYS}
     ceiling = max(CEILINGS, key=speeds.__getitem__)
     return {
@@ -63,7 +63,7 @@ def _by_factor(rounds: list[Round], sizes: dict[int, dict[str, float]]) -> dict[
 
 
 def comparison(found: dict[str, Any]) -> list[str]:
-    """Return the table of the ways, and what comes after the last row."""
+    """Return the table of the ways, and the time for indexes and derived collections after the last row."""
     after = f"then indexes {found['indexes_s']:.2f} s, refresh {found['refresh_s']:.2f} s"
     return [
         f"{found['rows']:,} rows of {found['data']}, CSV, journaled; medians of {found['runs']} rounds",
@@ -76,17 +76,17 @@ def comparison(found: dict[str, Any]) -> list[str]:
 
 
 def growth(found: dict[str, Any]) -> list[str]:
-    """Return the table of the sizes: time, which should grow with the rows, and memory, which should not."""
+    """Return the table of sizes: time should grow with the rows, memory should not."""
     lines = [f"{'rows':<8}{'seconds':>9}{'time ×':>9}{'peak MB, CSV':>15}{'Parquet':>10}"]
     for factor, seconds in found["seconds_by_factor"].items():
         ratio, csv_mb = found["time_ratio_by_factor"][factor], found["peak_rss_mb_by_factor"][factor]
         parquet_mb = found["parquet_peak_rss_mb_by_factor"][factor]
         lines.append(f"×{factor:<7}{seconds:>9.2f}{ratio:>9.2f}{csv_mb:>15.1f}{parquet_mb:>10.1f}")
-    return [*lines, f"the usual way takes {found['usual_peak_rss_mb']:,.0f} MB for ×1"]
+    return [*lines, f"the usual way peaks at {found['usual_peak_rss_mb']:,.0f} MB for ×1"]
 
 
 def speed(report: dict[str, Any]) -> float:
-    """Return rows a second."""
+    """Return rows per second."""
     return float(report["rows"] / report["seconds"])
 
 

@@ -1,4 +1,4 @@
-"""A load generator: so many connections, each with one request under way, on one core and without a framework."""
+"""A load generator: a number of connections with one request in flight on each, on one core, without a framework."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from contextlib import ExitStack
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bench_server import BenchError
+from benchmarks.server import BenchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SILENCE_S: Final = 5
-REFUSED: Final = 0.01  # of all: on a machine that is busy with other things the database may not answer within 0.5 s
+REFUSED: Final = 0.01  # accepted share: on a busy machine the database may miss its 0.5 s deadline
 _OK: Final = b"HTTP/1.1 200"
 _LENGTH: Final = b"content-length: "
 
 
 class Measured(NamedTuple):
-    """What came back: answers a second, and how long half of them and 99 of 100 took at most, in milliseconds."""
+    """Answers per second, and their median and 99th percentile latency in milliseconds."""
 
     per_s: float
     p50_ms: float
@@ -29,13 +29,16 @@ class Measured(NamedTuple):
 
 
 def post(path: str, body: bytes, headers: str) -> bytes:
-    """Return a request as it goes over the wire."""
+    """Return the bytes of a POST request."""
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n{headers}"
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
 def load(port: int, requests: Iterator[bytes], connections: int, *, seconds: float, warm_up_s: float) -> Measured:
-    """Ask as fast as answers come; BenchError when more than REFUSED are not a 200, or after SILENCE_S without any."""
+    """Send the next request as soon as an answer arrives.
+
+    BenchError if more than REFUSED of the answers are not 200, or if none arrives for SILENCE_S.
+    """
     took, refused, last = array("d"), 0, b""
     with ExitStack() as stack, select.epoll() as ready:
         sockets = {}
@@ -70,7 +73,7 @@ def load(port: int, requests: Iterator[bytes], connections: int, *, seconds: flo
                 asked_at[number] = now
                 sockets[number].send(next(requests))
     if not took or refused > REFUSED * len(took):
-        raise BenchError(f"{refused} of {refused + len(took)} were not answered, the last with {last[:200]!r}")
+        raise BenchError(f"{refused} of {refused + len(took)} requests failed, the last with {last[:200]!r}")
     in_order = sorted(took)
     return Measured(len(took) / (now - began), 1000 * _quantile(in_order, 0.5), 1000 * _quantile(in_order, 0.99))
 

@@ -1,4 +1,4 @@
-"""A measurement's surroundings: a process of its own, a fresh mongod, and the memory of a process and its children."""
+"""What every benchmark needs: a fresh mongod, a process for each measurement, and the memory of a process tree."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from embedded_mongod import embedded_mongod
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SCRIPTS: Final = Path(__file__).resolve().parents[1]
 DATABASE: Final = "bench"
 SAMPLE_S: Final = 0.02
 KIB_PER_MB: Final = 1e6 / 1024
 
 
 class BenchError(Exception):
-    """Why it cannot be measured, in one line."""
+    """Why a measurement failed, in one line."""
 
 
 def measured(way: str, file: Path) -> dict[str, Any]:
-    """Run one of bench_ways.WAYS in a process of its own, on an empty server of its own; return what it reports."""
+    """Run one of ingest_ways.WAYS in its own process on its own empty mongod; return its report."""
     with server(file.parent) as environ:
-        command = [sys.executable, str(Path(__file__).with_name("bench_ways.py")), way, str(file)]
+        command = [sys.executable, "-m", "benchmarks.ingest_ways", way, str(file)]
         ended = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False)
     if ended.returncode:
-        raise BenchError(f"{way}: ended with {ended.returncode}")
+        raise BenchError(f"{way} ended with {ended.returncode}")
     report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return report
 
 
 def seeder_peak_rss_mb(file: Path) -> float:
-    """Load a file with the seeder's own command line on an empty server; return the peak of all its processes."""
+    """Load a file with the seeder's command line into an empty mongod; return the peak memory of all its processes."""
     with server(file.parent) as environ:
         command = [sys.executable, "-m", "seeder", "load", str(file)]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
@@ -48,12 +49,12 @@ def seeder_peak_rss_mb(file: Path) -> float:
             process.kill()
             process.wait()
     if process.returncode:
-        raise BenchError(f"seeder load: ended with {process.returncode}")
+        raise BenchError(f"seeder load ended with {process.returncode}")
     return peak
 
 
 def rss_mb(pid: int, name: str = "VmRSS") -> float:
-    """Return VmRSS or VmHWM (its highest since the process began) of a process; 0 when it is gone."""
+    """Return VmRSS, or VmHWM (the peak so far), of a process; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -62,7 +63,7 @@ def rss_mb(pid: int, name: str = "VmRSS") -> float:
 
 
 def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
-    """Sample until it ends. A process alone has its exact peak from the kernel; the sum over children is sampled."""
+    """Return the peak memory at the end of the process: the kernel's exact figure, or the sampled sum with children."""
     peak = 0.0
     while process.poll() is None:
         processes = tree(process.pid)
@@ -72,7 +73,7 @@ def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
 
 
 def tree(pid: int) -> list[int]:
-    """Return the process and all that descend from it."""
+    """Return the ids of a process and all its descendants."""
     try:
         lists = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
     except (FileNotFoundError, ProcessLookupError):
@@ -83,9 +84,10 @@ def tree(pid: int) -> list[int]:
 
 @contextmanager
 def server(folder: Path) -> Iterator[dict[str, str]]:
-    """Run an empty mongod, so that no measurement inherits the cache of another; yield the environment for it."""
+    """Run an empty mongod, so that no measurement inherits another's cache; yield the environment to reach it."""
     with (
         tempfile.TemporaryDirectory(prefix="mongo-", dir=folder) as data_dir,
         embedded_mongod(Path(data_dir) / "data") as mongod,
     ):
-        yield os.environ | {"MONGO_URI": mongod.uri, "DB_NAME": DATABASE}
+        # PYTHONPATH: the parts of a benchmark run as `python -m benchmarks.…`
+        yield os.environ | {"MONGO_URI": mongod.uri, "DB_NAME": DATABASE, "PYTHONPATH": str(SCRIPTS)}
