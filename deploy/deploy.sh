@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Bring a revision of main live, or go back to the one before, without a visitor noticing. Runs on the VM, as root.
+# Put a revision of main live, or go back to the previous one, without a visitor noticing. Runs on the VM, as root.
 #   deploy.sh SHA          40 hex digits, on origin/main
-#   deploy.sh --accept-changed-answers SHA    although it predicts otherwise than the release that serves
-#   deploy.sh --rollback   the release before the one that serves, as it was built then
+#   deploy.sh --accept-changed-answers SHA    even if its predictions differ from those of the running release
+#   deploy.sh --rollback   the previous release, as it was built
 #   deploy.sh --status     what serves, and the last deploys
-# Lock, look, fetch, build, boot beside the old, ask it, switch, drain, stop the old, record. Until the switch the old
-# one serves, and what is left behind by a kill is found by looking at what runs: the next deploy clears it away.
-# Exit codes: 0 · 64 usage · 65 the revision or the settings are no good, the old one serves · 69 no engine, origin or
-# memory · 70 something else went wrong: the last line says what serves · 73 disk · 75 busy, try later · 77 not on main,
-# or older than what serves · 78 no API keys, production.env cannot be read, or no release to go back to.
+# Lock, look, fetch, build, boot beside the old version, check it, switch, drain, stop the old version, record. The old
+# version serves until the switch. The next deploy finds what a killed one left running, and clears it away.
+# Exit codes: 0 · 64 usage · 65 the revision or the settings are faulty, the old version serves · 69 no engine, origin or
+# memory · 70 another failure: the last line says what serves · 73 disk · 75 busy, try later · 77 not on main, or older
+# than the running version · 78 no API keys, production.env cannot be read, or no release to go back to.
 set -euo pipefail
 export LC_ALL=C
 umask 022
@@ -21,12 +21,12 @@ usage() {
   exit 64
 }
 
-# A lost connection ends the reader of the log, and nothing else: the work has a session of its own.
+# A lost connection ends only the reader of the log: the work runs in its own session.
 in_its_own_session() {
   local log worker
   log=$home/log/$(date -u +%Y%m%dT%H%M%SZ)-$$.log
   mkdir -p "$home/log" || true
-  head -c 65536 /dev/zero 2>/dev/null >"$log" || { # on a full disk, too, one hears what is wrong
+  head -c 65536 /dev/zero 2>/dev/null >"$log" || { # on a full disk the messages must still arrive
     rm -f "$log"
     log=/run/${log##*/}
   }
@@ -66,19 +66,19 @@ if [[ $action == status ]]; then
   exit
 fi
 
-# What a killed deploy began with containers is over before another begins: its children hold the lock too.
+# The children of a killed deploy hold the lock too, so its work on containers ends before another deploy begins.
 exec 9>"$home/lock"
-# Of two deploys the newer one serves in the end: it waits for the older one, and that one is refused when it comes later.
-# A rollback does not wait: what it was to go back from might be another one by then.
-busy="another deploy or a job is under way"
+# Of two deploys the newer revision wins: it waits for the older one, which is refused if it comes second.
+# A rollback does not wait: another release might be serving by then.
+busy="another deploy or a job is running"
 flock --nonblock 9 || {
   [[ $action == deploy ]] || fail 75 "$busy"
-  say "$busy: waiting for it"
+  say "$busy: waiting"
   flock --timeout "${LOCK_WITHIN_S:-300}" 9 || fail 75 "$busy"
 }
 candidate='' old='' old_release='' switched='' mongo_touched='' edge_touched=''
 
-# Until the switch is seen to have worked, everything goes back to what it was.
+# Undo everything, unless the switch has been confirmed.
 undo() {
   local code=$?
   trap '' EXIT TERM INT
@@ -91,7 +91,7 @@ undo() {
   remove_trial
   if [[ $edge_touched && $old_release ]]; then (settings_that_served && put_edge "$old_release"); fi
   if [[ $switched ]] && ! switch_to "$switched"; then
-    say "the edge cannot be told: $candidate stays, since it is the one that is asked"
+    say "the edge cannot be switched back: $candidate stays, because the edge uses it"
     candidate=''
   fi
   if [[ $candidate && $(container "$candidate") ]]; then
@@ -102,7 +102,7 @@ undo() {
   if [[ $mongo_touched && $old_release ]]; then (settings_that_served && put_mongo "$old_release"); fi
   journal "$action $wanted failed with $code at $at_step"
   old_release=$(release_of "$(live_colour)" 2>/dev/null)
-  say "FAILED at '$at_step' (exit $code); ${old_release:-nothing that is known} serves"
+  say "FAILED at '$at_step' (exit $code); ${old_release:-no known release} serves"
   exit "$code"
 }
 trap undo EXIT
@@ -133,13 +133,13 @@ first_load "$wanted"
 step boot
 old=$(live_colour)
 candidate=$(other "$(colour_at_the_edge)")
-remove "$candidate" # left by a killed deploy: it serves nobody
+remove "$candidate" # left by a killed deploy; no visitor uses it
 compose "$wanted" up -d --no-build --no-deps "$candidate" || fail 65 "the new container cannot be started"
 step ready
 wait_until_ready "$candidate"
 step smoke
 against=$old
-[[ $action == deploy ]] || against='' # what has served may serve again, and one may go back from what hangs
+[[ $action == deploy ]] || against='' # a rollback compares nothing: that release has served, and this one may hang
 ask_both "$candidate" "$wanted" "$against"
 
 step edge
@@ -150,7 +150,7 @@ step switch
 switched=$old
 switch_to "$candidate"
 serves_outside "$wanted" || fail 65 "the edge does not serve $wanted"
-candidate='' switched='' mongo_touched='' edge_touched='' # from here on there is nothing to undo, and all is to be done
+candidate='' switched='' mongo_touched='' edge_touched='' # from here on nothing is undone, and everything is finished
 trap '' TERM INT
 
 step drain
@@ -161,5 +161,5 @@ step record
 record "$wanted"
 journal "$action $wanted ok"
 step prune
-prune || say "not everything could be cleared away: the next deploy will"
+prune || say "some leftovers could not be removed: the next deploy will try again"
 say "$wanted serves as $(live_colour), after $SECONDS s"

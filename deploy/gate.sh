@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The gate and the switch: what a new container is asked before visitors are sent to it. Sourced by deploy.sh, after release.sh.
+# The gate and the switch: how a new container is checked before visitors reach it. Sourced by deploy.sh, after release.sh.
 
 : "${home:?}" "${project:?}"
 
-# Each question goes to a container's own address: the edge does not know of it yet, and no proxy does
+# Requests go to a container's own address: the edge does not use it yet, and no proxy knows it.
 curl() { command curl --noproxy '*' "$@"; }
 
 # CONTAINER PORT
@@ -23,8 +23,8 @@ wait_until_ready() {
   done
 }
 
-# ADDRESS QUESTION: what one colour answers about a customer, by an id or by {figures}: 200, the model, and as JSON all
-# but its reasons; `malformed` when no probability is in it, the status when it is another, 000 when there is no answer.
+# ADDRESS QUESTION: print what a colour answers about a customer id or {figures}: 200, the model, and the answer's JSON
+# without reasons; `malformed` without a probability, another status alone, 000 without an answer.
 predicted() {
   local route=predict_churn body=$2
   [[ $2 == '{'* ]] || route=predict_churn_by_id body="{\"customer_id\": $2}"
@@ -36,10 +36,10 @@ predicted() {
       elif ($body | (.prediction | objects) // . | .churn_probability | type) != "number" then "malformed"
       else "200 \($body.meta.model_version) \($body | del(.meta, .explanation) | tojson)" end'
 }
-# OLD NEW: the fields in which the second answer differs from the first. What it has besides, not in a list, is no difference.
+# OLD NEW: print the fields in which the second answer differs from the first. New fields, outside lists, do not count.
 difference() {
   if [[ $1 != 200\ * || $2 != 200\ * ]]; then
-    [[ $1 == "$2" ]] || echo "${1%% *} has become ${2%% *}"
+    [[ $1 == "$2" ]] || echo "${1%% *} became ${2%% *}"
     return
   fi
   jq --null-input --raw-output --argjson old "${1#200 * }" --argjson new "${2#200 * }" '
@@ -47,15 +47,15 @@ difference() {
       $at | map(tostring) | join(".")] | join(", ")'
 }
 
-# ADDRESS: ten customers as a colour lists them: whose data it is, it has some. Online Retail's first are asked besides.
+# ADDRESS: print ten customers that a colour lists, since ids depend on the shop. Online Retail's first ones are asked too.
 listed() {
   curl --silent --max-time 5 --header 'Host: localhost' --header "@$home/secrets/smoke_header" "http://$1/customers?limit=10" |
     jq --raw-output '.items[]? | select(.churn_probability != null) | .customer_id' 2>/dev/null
 }
 
-# COLOUR SHA OLD: the revision is the one asked for, and known customers get the answers that they get from the old one.
-# An old one that is too ill to answer is what the new one shall replace: nothing is compared with it.
-# One who is predicted is `known` afterwards.
+# COLOUR SHA OLD: check that the container is of the revision, and that known customers get the same answers as from the
+# old one. An old container that cannot answer is not compared: the new one is there to replace it.
+# Sets `known` to a customer who was predicted.
 ask_both() {
   local new before='' questions question try said expected answered=0 compared=0 silent=0
   new=$(address "$(container "$1")" 8000)
@@ -63,7 +63,7 @@ ask_both() {
   [[ ! $3 ]] || before=$(address "$(container "$3")" 8000)
   mapfile -t questions < <(seq 12346 12355 && listed "$new" || true)
   for question in "${questions[@]}" '{"Frequency": 7, "Monetary": 4310, "AvgOrderValue": 615.71}'; do
-    for try in 1 2 3; do # a posted order may fall between the two, or the old one be busy
+    for try in 1 2 3; do # an order may arrive between the two requests, or the old container be busy
       ((try == 1)) || sleep 1
       said=$(predicted "$new" "$question") expected=$said
       [[ ! $before ]] || expected=$(predicted "$before" "$question")
@@ -81,26 +81,26 @@ ask_both() {
     if [[ $expected == 200\ * || $expected == 404 ]]; then
       compared=$((compared + 1)) silent=0
       explain "$expected" "$said"
-    elif ((++silent == (compared ? 3 : 2))); then # of one that hangs, half a minute
-      say "the old one answers '$expected': nothing to compare with"
+    elif ((++silent == (compared ? 3 : 2))); then # half a minute, if it hangs
+      say "the old container answers '$expected': nothing to compare with"
       before=''
     fi
   done
-  ((answered)) || fail 65 "the new container predicts nobody: neither 12346 to 12355, nor whom it lists at /customers"
-  say "$answered of ${#questions[@]} customers are predicted, $compared answers compared with the old one's"
+  ((answered)) || fail 65 "the new container predicts no customer: neither 12346 to 12355, nor those it lists at /customers"
+  say "$answered of ${#questions[@]} customers predicted, $compared answers compared with the old container's"
 }
-# OLD NEW: whether they may differ as they do.
+# OLD NEW: fail if they differ and must not.
 explain() {
   local differs old_model new_model
   differs=$(difference "$1" "$2")
   [[ $differs ]] || return 0
   old_model=$(cut -d' ' -f2 <<<"$1") new_model=$(cut -d' ' -f2 <<<"$2")
   if [[ $1 == 200\ * && $2 == 200\ * && $new_model != "$old_model" ]]; then
-    say "not compared: the old one still has model $old_model, the new one $new_model"
+    say "not compared: the old container has model $old_model, the new one $new_model"
   elif [[ ${accept_changed_answers:-} ]]; then
-    say "predictions have changed, as was accepted: $differs"
+    say "predictions have changed, as accepted: $differs"
   else
-    fail 65 "the same model predicts otherwise for a known customer: $differs; if that is meant: --accept-changed-answers"
+    fail 65 "the same model predicts differently for a known customer: $differs; if intended: --accept-changed-answers"
   fi
 }
 
@@ -109,11 +109,11 @@ explain() {
 # COLOUR [EDGE]
 switch_to() {
   docker exec "${2:-$(container edge)}" sh -c 'echo "$1" >/live/.new && mv /live/.new /live/colour' - "$1" || return
-  [[ ${2:-} ]] || say "the edge asks $1"
+  [[ ${2:-} ]] || say "the edge uses $1"
 }
 outside() {
   local https=${HTTPS_PORT:-443} http=${HTTP_PORT:-80}
-  # -k: whose certificate it is, the workflow's own look from outside checks.
+  # -k: the workflow checks the certificate from outside.
   if [[ ${DOMAIN:-} ]]; then
     curl -sk --max-time 3 --resolve "$DOMAIN:${https##*:}:127.0.0.1" "https://$DOMAIN:${https##*:}$1"
   else
@@ -130,15 +130,15 @@ serves_outside() {
     sleep 0.2
   done
 }
-# A name that does not point here yet is no fault of the release: without a certificate the edge ends every handshake.
+# A domain that does not point here yet is not the release's fault: without a certificate the edge ends every handshake.
 only_the_certificate_is_missing() {
   local code=0 http=${HTTP_PORT:-80}
   outside /health >/dev/null || code=$?
   [[ ${DOMAIN:-} && $code == 35 ]] || return 1
   [[ $(curl -s --max-time 3 --output /dev/null --write-out '%{http_code}' --header "Host: $DOMAIN" "http://127.0.0.1:${http##*:}/") == 308 ]] || return 1
-  say "WARNING: there is no certificate for $DOMAIN yet, and no visitor is answered until there is: does the name point here?"
+  say "WARNING: there is no certificate for $DOMAIN yet, and visitors get no answer until there is: does the name point here?"
 }
-# SERVICE [SECONDS]: stop it, within these seconds instead of its own 30.
+# SERVICE [SECONDS]: stop and remove it, within these seconds instead of its own 30.
 remove() {
   local id
   id=$(container "$1")

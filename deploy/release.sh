@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Releases: what runs, making one, clearing up after it. Sourced by deploy.sh and compose, which set `home`. State is read
-# from what runs: the container that the edge names is what serves, and its image's tag is the release.
+# Releases: what runs, building one, clearing up. Sourced by deploy.sh and compose, which set `home`. State is read from
+# what runs: the container whose colour the edge names serves, and its image's tag is the release.
 
 : "${home:?}"
-say() { printf '%s deploy: %s\n' "$(date -u +%H:%M:%S)" "$*" || true; } # a full disk shall not end us half-way
+say() { printf '%s deploy: %s\n' "$(date -u +%H:%M:%S)" "$*" || true; } # a full disk must not end us half-way
 step() {
-  # shellcheck disable=SC2034 # deploy.sh tells where it failed
+  # shellcheck disable=SC2034 # deploy.sh reports the step that failed
   at_step=$1
   say "step: $1"
 }
@@ -15,10 +15,10 @@ fail() {
 }
 journal() { echo "$(date -u +%FT%TZ) $* after $SECONDS s" >>"$home/log/deploys" || say "log/deploys cannot be written"; }
 
-# A shell of its own reads it first: only that one ends with a command that a typo makes, wherever we are called.
+# Another shell reads the file first, so that a typo that becomes a command ends only that shell.
 settings() {
   [[ -e $1 ]] || return 0
-  home=$home bash -eu -c 'source "$1"' - "$1" >/dev/null || fail 78 "$1 cannot be read, see above: is a value with a space in it quoted?"
+  home=$home bash -eu -c 'source "$1"' - "$1" >/dev/null || fail 78 "$1 cannot be read, see above: quote values that contain spaces"
   set -a
   # shellcheck source=/dev/null
   source "$1"
@@ -28,12 +28,12 @@ settings "$home/production.env"
 project=${COMPOSE_PROJECT_NAME:-retention}
 export COMPOSE_PROJECT_NAME=$project
 export API_KEYS_DIR=$home/keys
-list=$home/releases/served # releases that have served, the newest last; served.env: the settings of that one
+list=$home/releases/served # releases that have served, newest last; served.env has the settings of the newest
 
-# A child dies with us: the lock is free as soon as we are gone. But what is stopped to be replaced is started again,
-# whatever becomes of us and of our process group, and the lock is held until then.
+# A child dies with us, which frees the lock. With `outlive` it survives us and our process group and holds the lock: a
+# container that is stopped for replacement must be started again.
 docker() { if [[ ${outlive:-} ]]; then setsid --wait docker "$@"; else setpriv --pdeathsig KILL docker "$@"; fi; }
-# SECONDS COMMAND: it dies with timeout, and that with us.
+# SECONDS COMMAND: dies with timeout, which dies with us.
 within() { setpriv --pdeathsig KILL timeout "$1" setpriv --pdeathsig KILL "${@:2}"; }
 compose() {
   local at=$home/releases/$1
@@ -51,16 +51,16 @@ container() {
 is_running() { [[ $1 && $(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
 other() { case $1 in blue) echo green ;; green) echo blue ;; *) return 1 ;; esac }
 runs_image() { [[ $(docker inspect -f '{{.Config.Image}}' "$(container "$1")" 2>/dev/null) == "$2" ]]; }
-# It fails rather than let anybody guess: the other colour is the one that is taken away.
+# It fails rather than guess, because the other colour is removed.
 colour_at_the_edge() {
   local edge
   edge=$(container edge)
   [[ $(docker exec "$edge" cat /live/colour) =~ ^(blue|green)$ ]] ||
-    fail 70 "the edge does not say whom it asks: 'docker restart $edge', or write blue or green into its /live/colour"
+    fail 70 "the edge does not name a colour: 'docker restart $edge', or write blue or green into its /live/colour"
   echo "${BASH_REMATCH[1]}"
 }
 
-# The colour that serves; nothing when there is none, or no edge. It fails when an edge runs and does not say.
+# The colour that serves; empty if there is none, or no edge. It fails if an edge runs and names none.
 live_colour() {
   local colour
   if is_running "$(container edge)"; then
@@ -72,7 +72,7 @@ release_of() {
   [[ ! ${1:-} ]] || docker inspect -f '{{.Config.Image}}' "$(container "$1")" | sed 's/.*://'
 }
 last_release() { [[ ! -e $list ]] || tail -n 1 "$list"; }
-# The release that served before; the last recorded one when what serves was never recorded.
+# The release before this one; the last recorded one if this one was never recorded.
 release_before() {
   [[ -e $list ]] || return 0
   awk -v now="$1" '$1 == now { found = 1; print before; exit } { before = $1 } END { if (!found) print before }' "$list"
@@ -82,45 +82,45 @@ release_before() {
 
 look_at_the_machine() {
   local busy
-  [[ ! -e $home/restore-unfinished ]] || fail 75 "a restore was cut short: restore.sh $(<"$home/restore-unfinished") again; if that file is gone, see deploy/README.md"
+  [[ ! -e $home/restore-unfinished ]] || fail 75 "a restore is unfinished: run 'restore.sh $(<"$home/restore-unfinished")' again; if that file is gone, see deploy/README.md"
   [[ -s $home/keys/api_keys ]] || fail 78 "there are no API keys in $home/keys/api_keys: see deploy/README.md"
-  docker info >/dev/null 2>&1 || fail 69 "no Docker engine answers"
+  docker info >/dev/null 2>&1 || fail 69 "the Docker engine does not answer"
   busy=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Label "com.docker.compose.service"}}' |
     grep -xE 'seeder|trainer' || true)
-  [[ ! $busy ]] || fail 75 "the ${busy//$'\n'/ and the } is at work: try again when it has ended"
+  [[ ! $busy ]] || fail 75 "the ${busy//$'\n'/ and the } is running: try again when it has ended"
 }
-# To build, and to go forward: one can go back without.
+# Needed for building and starting a new version, not for going back.
 look_for_room() {
   local root free_kb memory_kb
   root=$(docker info -f '{{.DockerRootDir}}')
   free_kb=$(df --output=avail -k "$root" "$home" | tail -n +2 | sort --numeric-sort | head -n 1)
   ((free_kb >= ${MIN_FREE_MB:-2048} * 1024)) ||
-    fail 73 "$((free_kb / 1024)) MB are free under $root or $home, a deploy takes ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
+    fail 73 "$((free_kb / 1024)) MB are free under $root or $home, a deploy needs ${MIN_FREE_MB:-2048}: see 'disk full' in deploy/README.md"
   memory_kb=$(awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print sum }' /proc/meminfo)
   ((memory_kb >= ${MIN_MEMORY_MB:-400} * 1024)) ||
-    fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build take ${MIN_MEMORY_MB:-400}"
+    fail 69 "$((memory_kb / 1024)) MB of memory and swap are free, a second API and a build need ${MIN_MEMORY_MB:-400}"
 }
 # SHA SERVING: put exactly that revision into releases/SHA.
 fetch() {
   local repository=$home/repository at=$home/releases/$1 new=$home/releases/.new
-  find "$repository" -name '*.lock' -type f -delete # of a fetch that was killed: we hold the only lock there is
-  # Nothing that would go on behind our back; git's own children, which may, do not hold the lock. And no tags: one may be
-  # called main.
+  find "$repository" -name '*.lock' -type f -delete # left by a killed fetch: we hold the deploy lock
+  # gc must not continue in the background, and git's children must not hold our lock. No tags: one may be called main.
   within 300 git -C "$repository" -c gc.autoDetach=false fetch --quiet --no-tags origin \
     '+refs/heads/main:refs/heads/main' 9>&- || fail 69 "cannot fetch from origin"
   git -C "$repository" merge-base --is-ancestor "$1" refs/heads/main 2>/dev/null || fail 77 "$1 is not on origin/main"
   if [[ $2 && $2 != "$1" ]] && git -C "$repository" merge-base --is-ancestor "$1" "$2" 2>/dev/null; then
-    fail 77 "$1 is older than $2, which serves: to go back, roll back or revert"
+    fail 77 "$1 is older than the running $2: to go back, roll back or revert"
   fi
   rm -rf "$new"
   mkdir -p "$new"
   git -C "$repository" archive "$1" | tar -x -C "$new"
-  (cd "$new" && keys "$1" >release.env) 9>&- || fail 65 "what mongo or the edge is made of is not where deploy/release.sh looks for it, or cannot be pulled"
+  (cd "$new" && keys "$1" >release.env) 9>&- || fail 65 "the sources of mongo or the edge are not where deploy/release.sh expects them, or cannot be pulled"
   rm -rf "$at"
   mv "$new" "$at"
   say_what_drifted "$at"
 }
-# In the top of a release: its tags. Mongo and the edge have one each of what their images are made of, less the edge's page.
+# Run in a release's folder: print its tags. Those of mongo and the edge are hashes of what their images are built from,
+# without the edge's page.
 keys() {
   local mongo edge
   from PYTHON_IMAGE >/dev/null && [[ -s deploy/edge/Caddyfile ]] &&
@@ -130,9 +130,9 @@ keys() {
 }
 key() { sha256sum | cut -c1-12; }
 stage() { awk -v stage="$1" '$NF == stage && $(NF - 1) == "AS" { found = 1 } found; END { exit !found }' services/Dockerfile; }
-# The image of that name, from the environment or else from images.env.
+# The image that a variable names, in the environment or else in images.env.
 from() { if [[ ${!1:-} ]]; then echo "${!1}"; else grep "^$1=" deploy/images.env | cut -d= -f2-; fi; }
-# And which one that is: somebody who pulls it anew means it.
+# Its id: pulling the name again changes it, on purpose.
 which() {
   local name
   name=$(from "$1") || return
@@ -142,13 +142,13 @@ which() {
 say_what_drifted() {
   local file drifted=''
   for file in "$home"/bin/*; do cmp -s "$file" "$1/deploy/${file##*/}" || drifted+=" ${file##*/}"; done
-  [[ ! $drifted ]] || say "WARNING: this machine has other scripts than the release:$drifted; bootstrap.sh brings them, a deploy does not"
+  [[ ! $drifted ]] || say "WARNING: scripts on this machine differ from the release:$drifted; run bootstrap.sh, a deploy does not update them"
 }
 
-# Images of a release, one after the other, so that the peak is one's; what is there is not built again.
+# Build the images of a release one by one, to keep the memory peak low. Existing images are not built again.
 build() {
   local at=$home/releases/$1 service python mongo caddy
-  compose "$1" --profile '*' config --quiet || fail 65 "the compose files of $1 are no good"
+  compose "$1" --profile '*' config --quiet || fail 65 "the compose files of $1 are invalid"
   python=$(cd "$at" && from PYTHON_IMAGE) mongo=$(cd "$at" && from MONGO_IMAGE) caddy=$(cd "$at" && from CADDY_IMAGE)
   for service in init inference seeder trainer; do
     image "retention-$service:$1" "$at" -f "$at/services/Dockerfile" --target "$service" \
@@ -164,7 +164,7 @@ image() {
   shift 2
   ! docker image inspect "$name" >/dev/null 2>&1 || return 0
   say "building $name"
-  # shellcheck disable=SC2086 # BUILD_CGROUP bounds the memory of what runs in a build (bootstrap.sh makes the slice)
+  # shellcheck disable=SC2086 # BUILD_CGROUP bounds the memory of a build (bootstrap.sh makes the slice)
   within "${BUILD_WITHIN_S:-1200}" docker build --progress plain --tag "$name" \
     --label "retention.project=$project" ${BUILD_CGROUP:+--cgroup-parent "$BUILD_CGROUP"} "$@" "$context" >"$log" 2>&1 || {
     tail -n 50 "$log"
@@ -172,14 +172,14 @@ image() {
   }
 }
 
-# RELEASE SERVICE: a job that can be done again and again, to its end.
+# RELEASE SERVICE: run a repeatable job to its end.
 once() {
   compose "$1" up -d --no-build --no-deps "$2" || fail 65 "$2 cannot be started"
   [[ $(within 90 docker wait "$(container "$2")") == 0 ]] ||
     fail 65 "$2 has failed: $(docker logs --tail 20 "$(container "$2")" 2>&1)"
 }
 
-# Where there is no model yet: the first data and the first model, as 'docker compose up' makes them.
+# Without a model: load the first data and train the first model, as 'docker compose up' does.
 first_load() {
   local live
   live=$(docker volume inspect -f '{{.Mountpoint}}' "${project}_models-live" 2>/dev/null || true)
@@ -191,7 +191,7 @@ first_load() {
 
 # After
 
-# What was there before SHA stays as it was, what came after it goes: that is how one goes back, twice too. Three are kept.
+# Drop what the list has from SHA on, then append SHA, so that rolling back twice goes back two. Three are kept.
 record() {
   {
     [[ ! -e $list ]] || awk -v now="$1" '$1 == now { exit } { print }' "$list"
@@ -200,7 +200,7 @@ record() {
   mv "$list.new" "$list"
   [[ ! -e $home/production.env ]] || install -m 600 "$home/production.env" "$list.env"
 }
-# In a subshell: back to the settings with which the last release came live, whatever was written into the file since.
+# In a subshell: restore the settings with which the last release went live, not those edited since.
 settings_that_served() {
   [[ -e $list.env ]] || return 0
   # shellcheck disable=SC2046 # names
@@ -208,7 +208,7 @@ settings_that_served() {
   settings "$list.env"
 }
 
-# Keep the releases of the list.
+# Remove releases and images that are not on the list.
 prune() {
   local kept tags image at
   mapfile -t kept <"$list"

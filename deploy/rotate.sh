@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Make secrets anew, on the machine, as root:   rotate.sh passwords | signing-key | id-hash-key
-#   passwords     of every user of the database
-#   signing-key   of models: a new model is trained, all that were published before are refused from then on
-#   id-hash-key   by which the log names customers: who was one name until now is another one
-# Killed at any point, the same command again brings it to an end.
-# Exit codes: 0 · 64 usage · 65 it did not work · 75 a deploy or a job is under way · 78 nothing serves · 3 the gate refuses
-# the model that was trained.
+# Replace secrets on the machine, as root:   rotate.sh passwords | signing-key | id-hash-key
+#   passwords     of all database users
+#   signing-key   of models: trains a new model; all models published before are refused from then on
+#   id-hash-key   of the log: every customer gets another name in it
+# If it is killed at any point, run the same command again.
+# Exit codes: 0 · 64 usage · 65 it failed · 75 a deploy or a job is running · 78 nothing serves · 3 the gate refused the
+# new model.
 set -euo pipefail
 export LC_ALL=C
 bin=$(dirname "$(realpath "$0")")
@@ -22,12 +22,12 @@ source "$bin/release.sh"
 # shellcheck source=deploy/gate.sh
 source "$bin/gate.sh"
 
-# The other colour, of the same release: whoever is started reads the secrets. What serves lives on its connections until then.
+# Start the other colour of the same release, which reads the new secrets. The old one keeps its connections until then.
 replace_api() {
   local candidate
   candidate=$(other "$colour")
   step boot
-  remove "$candidate" # left by something that was killed: it serves nobody
+  remove "$candidate" # left by a killed command; no visitor uses it
   compose "$serving" up -d --no-build --no-deps "$candidate"
   step ready
   wait_until_ready "$candidate"
@@ -42,22 +42,22 @@ replace_api() {
 }
 
 exec 9>"$home/lock"
-flock --nonblock 9 || fail 75 "a deploy or a job is under way"
+flock --nonblock 9 || fail 75 "a deploy or a job is running"
 colour=$(live_colour) serving=$(release_of "$colour")
 [[ $serving ]] || fail 78 "nothing serves: deploy first"
 
 step look
-once "$serving" mongo-users # a killed rotation's: the database has to know the passwords that are replaced now
+once "$serving" mongo-users # after a killed rotation: the database must know the passwords that are about to be replaced
 step renew
 compose "$serving" run --rm -T --no-deps init \
   /app/make_secrets.py --directory /secrets --host mongo:27017 --renew "$what"
 case $what in
   signing-key)
     step train
-    build "$serving" # a disk that was cleared has lost the images of jobs
+    build "$serving" # clearing the disk may have removed the jobs' images
     compose "$serving" run --rm -T --no-deps trainer train || {
       code=$?
-      fail "$code" "the model in memory answers until the next start: 'retention-compose run --rm trainer list', then promote one"
+      fail "$code" "the model in memory answers until the next start: see 'retention-compose run --rm trainer list', then promote one"
     }
     ;;
   passwords)
@@ -68,4 +68,4 @@ case $what in
   *) replace_api ;;
 esac
 journal "rotate $what ok"
-say "$what: new, after $SECONDS s"
+say "$what: replaced, after $SECONDS s"

@@ -1,6 +1,6 @@
-"""Ask pip-audit whether what is pinned is known to be vulnerable, and whether it could look at all.
+"""Run pip-audit on the pinned packages, and check that it really looked at all of them.
 
-It ends with 0 when it found nothing and also when it knew nothing about a package: that is no answer, and 69 here.
+pip-audit ends with 0 if it found nothing, but also if it knows nothing about a package. The second case is 69 here.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-# What is known, and cannot be reached here.
+# Known vulnerabilities that cannot be reached in this project, with the reason.
 ACCEPTED: Final = {
-    "CVE-2024-5206": "scikit-learn before 1.5: TfidfVectorizer keeps words of its training data; no text is read here",
+    "CVE-2024-5206": "scikit-learn before 1.5: TfidfVectorizer stores words of its training data; we read no text",
 }
 FOUND: Final = 1
 CANNOT_LOOK: Final = 69
 
 
 def main(paths: list[str]) -> int:
-    """Audit each requirements file; return 0, 1 or 69, what was found before what was not seen."""
+    """Audit each requirements file; return 1 if anything was found, else 69 if anything was not audited, else 0."""
     codes = set()
     for path in paths:
         code, words = judge(_report(path))
@@ -30,17 +30,17 @@ def main(paths: list[str]) -> int:
 
 
 def judge(report: dict[str, Any] | None) -> tuple[int, list[str]]:
-    """Return the exit code for a report of pip-audit (None: it gave none), and what to say."""
+    """Return the exit code for a report of pip-audit (None if it printed none), and the lines to print."""
     packages = (report or {}).get("dependencies", [])
     unseen = [package["name"] for package in packages if "skip_reason" in package]
     found = [
-        f"{package['name']} {package['version']}: {each['id']}, mended in {', '.join(each['fix_versions']) or 'none'}"
+        f"{package['name']} {package['version']}: {each['id']}, fixed in {', '.join(each['fix_versions']) or 'none'}"
         for package in packages
         for each in package.get("vulns", ())
     ]
     if unseen or not packages:
-        many = f"nothing is known of {len(unseen)} packages, {', '.join(unseen[:3])} ..." if unseen else "no answer"
-        found.append(f"cannot look: {many}; scripts/scan --offline skips this, and says so")
+        many = f"{len(unseen)} packages are unknown, {', '.join(unseen[:3])} ..." if unseen else "no answer"
+        found.append(f"cannot audit: {many}; scripts/scan --offline skips this check")
     if any("vulns" in package and package["vulns"] for package in packages):
         return FOUND, found
     return (CANNOT_LOOK if unseen or not packages else 0), found

@@ -1,4 +1,4 @@
-"""A real mongod beside us: found where there is one, started on loopback, stopped by its process."""
+"""A real mongod on this machine: found, started on loopback, and stopped."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-START_TIMEOUT_S = 60  # journal recovery after a crash included
-CACHE_SIZE_GB = "0.25"  # the size that lives on a 1 GiB VM
+START_TIMEOUT_S = 60  # includes journal recovery after a crash
+CACHE_SIZE_GB = "0.25"  # the size that fits on a 1 GiB VM
 
 
 class MongodError(Exception):
-    """No mongod can be found, or it does not start."""
+    """mongod was not found or did not start."""
 
 
 class Mongod(NamedTuple):
-    """A running server, answering on loopback."""
+    """A running mongod on loopback."""
 
     process: subprocess.Popen[bytes]
     host: str
 
     @property
     def uri(self) -> str:
-        """The address without a user."""
+        """Its URI, without a user."""
         return f"mongodb://{self.host}/"
 
 
 def find_mongod() -> Path:
-    """Return the mongod on PATH, else the one that comes with the development requirements."""
+    """Return the mongod on PATH, or else the one in the development requirements."""
     on_path = shutil.which("mongod")
     if on_path:
         return Path(on_path)
@@ -44,11 +44,11 @@ def find_mongod() -> Path:
         binary = Path(folder) / "db" / "bin" / "mongod"
         if binary.exists():
             return binary
-    raise MongodError("no mongod: set MONGO_URI, or put mongod on PATH, or run scripts/environment")
+    raise MongodError("no mongod found: set MONGO_URI, put mongod on PATH, or run scripts/environment")
 
 
 def free_port() -> int:
-    """Return a TCP port of loopback on which nothing listens now."""
+    """Return a loopback TCP port that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -56,7 +56,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def embedded_mongod(data_dir: Path, *, port: int | None = None, more: Sequence[str] = ()) -> Iterator[Mongod]:
-    """Run a mongod on `data_dir` and loopback alone; stop it at the end, and wait until its files are closed."""
+    """Run a mongod on `data_dir`, on loopback only; at the end, stop it and wait until its files are closed."""
     mongod = start_mongod(data_dir, port=port or free_port(), auth=False, more=more)
     try:
         yield mongod
@@ -73,9 +73,9 @@ def start_mongod(
     more: Sequence[str] = (),
     started: Callable[[int], object] = lambda _: None,
 ) -> Mongod:
-    """Start a mongod on `data_dir` and loopback alone, and return when it answers; stopping it is the caller's.
+    """Start a mongod on `data_dir`, on loopback only, and return when it answers. The caller stops it.
 
-    `started` is told its process id as soon as there is one.
+    `started` is called with the process id as soon as it exists.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir.parent / f"{data_dir.name}.log"
@@ -84,7 +84,7 @@ def start_mongod(
         "--nounixsocket", "--wiredTigerCacheSizeGB", CACHE_SIZE_GB, "--logpath", str(log), "--logappend",
         "--networkMessageCompressors", "disabled", "--noscripting", *(["--auth"] if auth else []), *more,
     ]  # fmt: skip
-    # Its own session: Ctrl-C reaches us first, and we stop it when those who use it have stopped.
+    # Its own session: Ctrl-C reaches only us, and we stop it after the programs that use it.
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -101,9 +101,9 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise MongodError(f"mongod ended with {process.returncode} before it answered: see {log}")
+            raise MongodError(f"mongod ended with {process.returncode} during its start: see {log}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise MongodError(f"mongod does not answer after {START_TIMEOUT_S} s: see {log}")
+    raise MongodError(f"mongod did not answer within {START_TIMEOUT_S} s: see {log}")

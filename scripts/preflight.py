@@ -1,4 +1,4 @@
-"""What scripts/up is asked for, and what it can refuse at once instead of minutes later. Standard library alone."""
+"""The command line of scripts/up, and the checks that fail at once instead of minutes later. Standard library only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 import processes
 
 ROOT = Path(__file__).resolve().parent.parent
-MIN_FREE_BYTES = 2 << 30  # 0.9 GB of environment, 0.3 GB of database, and mongod stops below 0.5 GB
+MIN_FREE_BYTES = 2 << 30  # 0.9 GB for the environment, 0.3 GB for the database; mongod stops below 0.5 GB
 
 
 class UpError(Exception):
-    """Why it does not come up, in one line."""
+    """Why scripts/up failed, in one line."""
 
 
 def parse_arguments(description: str) -> argparse.Namespace:
@@ -23,10 +23,10 @@ def parse_arguments(description: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/up", description=description)
     data = parser.add_mutually_exclusive_group()
     data.add_argument("--data", type=Path, metavar="FILE", help="load this CSV, Parquet or XLSX file")
-    data.add_argument("--fetch-uci", action="store_true", help="download the public Online Retail file, and load it")
-    parser.add_argument("--port", type=port_number, default=8000, metavar="N", help="where the API listens (8000)")
+    data.add_argument("--fetch-uci", action="store_true", help="download the public Online Retail file and load it")
+    parser.add_argument("--port", type=port_number, default=8000, metavar="N", help="port of the API (8000)")
     parser.add_argument(
-        "--state", type=state_directory, default=ROOT / ".local", metavar="DIR", help="database, models, logs"
+        "--state", type=state_directory, default=ROOT / ".local", metavar="DIR", help="database, models, logs (.local)"
     )
     parser.add_argument("--detach", action="store_true", help="leave it running and return; scripts/down stops it")
     options = parser.parse_args()
@@ -36,14 +36,14 @@ def parse_arguments(description: str) -> argparse.Namespace:
 
 
 def state_directory(text: str) -> Path:
-    """Return a path that is not the empty word."""
+    """Return a path; the empty string is an error."""
     if not text:
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(text)
 
 
 def port_number(text: str) -> int:
-    """Return a TCP port that can be asked for."""
+    """Return a valid TCP port."""
     port = int(text)
     if not 1 <= port <= 65535:  # noqa: PLR2004
         raise argparse.ArgumentTypeError("must be from 1 to 65535")
@@ -51,7 +51,7 @@ def port_number(text: str) -> int:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Refuse now what would fail minutes later."""
+    """Raise UpError for anything that would fail minutes later."""
     if options.data:
         check_data(options.data)
     try:
@@ -59,41 +59,39 @@ def check(options: argparse.Namespace) -> None:
     except OSError as error:
         raise UpError(f"--state {options.state}: {error.strerror}") from None
     if not os.access(options.state, os.W_OK | os.X_OK):
-        raise UpError(f"--state {options.state}: not writable for this user")
+        raise UpError(f"--state {options.state}: this user cannot write there")
     free = shutil.disk_usage(options.state).free
     if free < MIN_FREE_BYTES:
         raise UpError(
-            f"{options.state}: {free >> 20} MiB free, {MIN_FREE_BYTES >> 20} needed: free some or use --state"
+            f"{options.state}: {free >> 20} MiB free, {MIN_FREE_BYTES >> 20} MiB needed: free some, or use --state"
         )
     if not processes.running(process_file(options)):
         check_port(options)
 
 
 def check_data(file: Path) -> None:
-    """Refuse what is no file, or none for this user."""
+    """Raise UpError unless this user can read the file."""
     try:
         if not file.is_file():
             raise UpError(f"--data {file}: {'a directory' if file.is_dir() else 'no such file'}")
     except PermissionError:
-        raise UpError(f"--data {file}: this user may not look there") from None
+        raise UpError(f"--data {file}: this user cannot open the folder") from None
     if not os.access(file, os.R_OK):
-        raise UpError(f"--data {file}: not readable for this user")
+        raise UpError(f"--data {file}: this user cannot read it")
 
 
 def check_port(options: argparse.Namespace) -> None:
-    """Refuse a port on which somebody listens."""
+    """Raise UpError if something already listens on the port."""
     if port_is_busy(options.port):
-        raise UpError(
-            f"port {options.port} is busy: stop what listens there (see 'ss -ltnp'), or choose another with --port"
-        )
+        raise UpError(f"port {options.port} is busy: stop its program (see 'ss -ltnp'), or choose another with --port")
 
 
 def process_file(options: argparse.Namespace) -> Path:
-    """Return where the processes of this state are remembered."""
+    """Return the file that records the processes of this state."""
     return Path(options.state / "processes.json")
 
 
 def port_is_busy(port: int) -> bool:
-    """Tell whether something listens on this port of loopback."""
+    """Return whether something listens on this loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""What scripts/up has started, remembered in a file so that scripts/down can stop it, and stop nothing else."""
+"""The processes that scripts/up started, recorded in a file so that scripts/down stops them and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _START_TIME_FIELD = 19  # of /proc/PID/stat, counted after the command's closing
 
 
 class Started(NamedTuple):
-    """A process: its number may be given to another one day, but not with the same start time."""
+    """A process. Its id may be reused by another process, but not with the same start time."""
 
     name: str
     pid: int
@@ -31,7 +31,7 @@ def remember(file: Path, name: str, pid: int) -> None:
 
 
 def running(file: Path) -> list[Started]:
-    """Return those of the file's processes that still run, in the order in which they were started."""
+    """Return the recorded processes that are still running, in the order of their start."""
     try:
         entries = [Started(*entry) for entry in json.loads(file.read_text())]
     except FileNotFoundError:
@@ -40,12 +40,12 @@ def running(file: Path) -> list[Started]:
 
 
 def is_running(entry: Started) -> bool:
-    """Tell whether it is still this process that has the number, and not a dead one waiting to be reaped."""
+    """Return whether this process still runs: its id is not reused, and it is not a zombie."""
     return _start_time(entry.pid) == entry.start_time
 
 
 def stop(file: Path) -> list[str]:
-    """Stop the file's processes, the last started first, wait for each, and return their names."""
+    """Stop the recorded processes in reverse order, wait for each, and return their names."""
     stopped = []
     for entry in reversed(running(file)):
         os.kill(entry.pid, signal.SIGTERM)
@@ -60,7 +60,7 @@ def stop(file: Path) -> list[str]:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Tell whether it is this process that listens on `port` (IPv4): somebody else's answer is none of ours."""
+    """Return whether this process listens on `port` (IPv4), so that another program's answer is not taken for ours."""
     fields = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     inodes = {field[9] for field in fields if field[3] == _LISTENING and int(field[1].partition(":")[2], 16) == port}
     opened = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
@@ -68,7 +68,7 @@ def listens(pid: int, port: int) -> bool:
 
 
 def _start_time(pid: int) -> str | None:
-    """Return when the process started, in the kernel's ticks; None when it has ended."""
+    """Return the process's start time in kernel ticks; None if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -57,13 +57,13 @@ BROKEN: Final = {
         module=f"import os, threading; threading.Timer(1, os._exit, [3]).start()\n{_WRAPPED}",
     ),
     "answers wrong": Broken(
-        "the same model predicts otherwise for a known customer",
+        "the same model predicts differently for a known customer",
         twist="""if message["type"] == "http.response.body":
                 import re
                 message["body"] = re.sub(rb'("churn_probability": ?)0', rb"\\g<1>1", message["body"])""",
     ),
     "turns the verdict over": Broken(
-        "the same model predicts otherwise for a known customer: prediction.churn_prediction",
+        "the same model predicts differently for a known customer: prediction.churn_prediction",
         twist="""if message["type"] == "http.response.body":
                 import re
                 turned = {b"0": b"1", b"1": b"0"}
@@ -71,7 +71,7 @@ BROKEN: Final = {
                 message["body"] = re.sub(rb'("churn_prediction": ?)([01])', over, message["body"])""",
     ),
     "answers wrong to figures alone": Broken(
-        "the same model predicts otherwise for a known customer: churn_probability",
+        "the same model predicts differently for a known customer: churn_probability",
         twist="""if message["type"] == "http.response.body" and scope["path"] == "/predict_churn":
                 import re
                 message["body"] = re.sub(rb'("churn_probability": ?)0', rb"\\g<1>1", message["body"])""",
@@ -92,7 +92,7 @@ BROKEN: Final = {
                 message["status"] = 503""",
     ),
     "has a bad compose file": Broken(
-        "services must be a mapping.*the compose files of [0-9a-f]{40} are no good",
+        "services must be a mapping.*the compose files of [0-9a-f]{40} are invalid",
         path="deploy/compose.prod.yml", new="services: [no, list]\n",
     ),
     "cannot be built": Broken(
@@ -100,7 +100,7 @@ BROKEN: Final = {
         path="services/Dockerfile", old="FROM base AS inference\n", new="FROM base AS inference\nRUN exit 9\n",
     ),
     "has no file for mongo": Broken(
-        "what mongo or the edge is made of is not where", path="services/Dockerfile", old=" AS mongo\n", new=" AS db\n"
+        "the sources of mongo or the edge are not where", path="services/Dockerfile", old=" AS mongo\n", new=" AS db\n"
     ),
     "has an edge that answers 503": Broken(
         "through the new edge the new container answers 503",
@@ -111,24 +111,24 @@ BROKEN: Final = {
         path=PAGE, old=":8000 {", new=":8001 {",
     ),
     "has a bad page for the edge": Broken(
-        "the new edge does not come up.*unexpected token 'nonsense'", path=PAGE, new="{ nonsense\n"
+        "the new edge does not start.*unexpected token 'nonsense'", path=PAGE, new="{ nonsense\n"
     ),
     "has an edge that listens to nobody": Broken(
-        "the new edge does not come up, or cannot be told a page",
+        "the new edge does not start, or cannot load a page",
         path=PAGE, old="admin unix//tmp/admin.sock", new="admin off",
     ),
     "has an edge that ends": Broken(
-        "the new edge does not come up", path=EDGE, old='CMD ["run", ', new='CMD ["version", '
+        "the new edge does not start", path=EDGE, old='CMD ["run", ', new='CMD ["version", '
     ),
     "has a mongod that ends": Broken(
-        "the new mongod, tried on no data, has ended", path=MONGO, new="#!/bin/sh\n[ $# -eq 0 ] || exit 0\nexit 9\n"
+        "the new mongod, started without data, has ended", path=MONGO, new="#!/bin/sh\n[ $# -eq 0 ] || exit 0\nexit 9\n"
     ),
     "has an edge without ports": Broken(
-        "lost, of what [0-9a-f]{40} has: edge: port", path="deploy/compose.prod.yml",
+        "less than in [0-9a-f]{40}: edge: port", path="deploy/compose.prod.yml",
         old='    ports: ["${HTTP_PORT:-80}:8080", "${HTTPS_PORT:-443}:8443"]\n', new="",
     ),
     "has a mongod of 64 MiB": Broken(
-        "lost, of what [0-9a-f]{40} has: mongo: mem_limit of 536870912", path="docker-compose.yml",
+        "less than in [0-9a-f]{40}: mongo: mem_limit of 536870912", path="docker-compose.yml",
         old="mem_limit: 512m", new="mem_limit: 64m",
     ),
     "has users that cannot be made": Broken(

@@ -44,7 +44,7 @@ def debian(given: Path) -> Iterator[Debian]:
         assert first.returncode == 70, first.stdout + first.stderr
         assert "failed: engine sshd." in first.stderr
         assert "download.docker.com cannot be reached" in first.stderr
-        assert "has a key to come in by" in first.stderr
+        assert "has a key to log in with" in first.stderr
         assert "not started: no systemd here" in first.stdout
         debian.said("usermod", "--append", "--groups", "sudo", "somebody")
         made = [line.split()[0] for line in debian.again(*ADDRESSED).splitlines() if " making " in line]
@@ -56,15 +56,15 @@ def test_a_plan_finds_what_is_there_for_an_ordinary_user_too(debian: Debian) -> 
     """A user's PATH has no sbin, where sshd is."""
     done = debian.ran("env", "PATH=/usr/bin:/bin", "/deploy/bootstrap.sh", "--plan", user="deploy")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^packages +is so ", done.stdout, re.MULTILINE)
-    assert re.search(r"^gate +is so ", done.stdout, re.MULTILINE)
+    assert re.search(r"^packages +ready ", done.stdout, re.MULTILINE)
+    assert re.search(r"^gate +ready ", done.stdout, re.MULTILINE)
 
 
 def test_a_second_time_changes_nothing(debian: Debian) -> None:
     before = debian.state()
-    states = re.findall(r"^([a-z]+) +(is so|making|SKIPPED) ", debian.again(*ADDRESSED), re.MULTILINE)
+    states = re.findall(r"^([a-z]+) +(ready|making|SKIPPED) ", debian.again(*ADDRESSED), re.MULTILINE)
     assert len(states) == ITEMS
-    assert {item for item, state in states if state != "is so"} == {"engine", "swap"}
+    assert {item for item, state in states if state != "ready"} == {"engine", "swap"}
     assert debian.state() == before
 
 
@@ -101,7 +101,7 @@ def test_a_user_who_is_somebody_is_not_taken(debian: Debian, made: str) -> None:
     try:
         done = debian.bootstrap("--user", "anothers")
         assert (done.returncode, done.stdout) == (77, "")
-        assert "say another one by --user" in done.stderr
+        assert "choose another with --user" in done.stderr
         assert debian.said("sh", "-c", "id anothers; ls -lR /home/anothers") == before
     finally:
         debian.said("sh", "-c", "userdel --remove anothers 2>&1")

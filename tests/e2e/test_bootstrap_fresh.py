@@ -32,7 +32,7 @@ def test_a_plan_needs_nothing_and_changes_nothing(given: Path, user: str) -> Non
     """Where nothing can be written, it says all the same what it would do, on a screen of 100 columns."""
     nowhere = ("docker", "run", "--rm", "--read-only", "--network", "none", "--user", user, *mounted(given), IMAGE)
     said = run(*nowhere, "/deploy/bootstrap.sh", "--plan")
-    assert len(re.findall(r"^[a-z]+ +to make ", said, re.MULTILINE)) == ITEMS - 1
+    assert len(re.findall(r"^[a-z]+ +missing ", said, re.MULTILINE)) == ITEMS - 1
     assert re.search(r"^swap +SKIPPED ", said, re.MULTILINE)
     assert "--repository URL --deploy-key FILE.pub --domain NAME" in said
     assert max(map(len, said.splitlines())) <= 100

@@ -162,7 +162,7 @@ def test_an_old_version_that_hangs_is_replaced_and_gone_back_from(machine: Machi
         print(f"{took_s:.0f} s")  # noqa: T201
         assert done.returncode == 0, done.stdout + done.stderr
         # Nobody waits for its answers, where one goes back.
-        assert ("the old one answers '000': nothing to compare with" in done.stdout) is (revision != before)
+        assert ("the old container answers '000': nothing to compare with" in done.stdout) is (revision != before)
         assert machine.serves() == revision
         assert took_s <= within_s
 
@@ -187,7 +187,7 @@ def test_an_edge_that_goes_down_after_a_switch_in_vain_is_back_with_the_old_vers
     with machine.settings(HTTP_PORT=f"127.0.0.2:{free_port()}"):  # where deploy.sh does not see it for ten seconds
         under_way = machine.started(origin.good())
         assert under_way.stdout
-        assert any("the edge asks" in line for line in under_way.stdout)
+        assert any("the edge uses" in line for line in under_way.stdout)
         run("docker", "kill", machine.container("edge"))
         said = under_way.communicate()[0]
     assert under_way.returncode == NO_GOOD, said

@@ -78,7 +78,7 @@ def test_a_release_is_refused_that_takes_away(home: Path, what: str) -> None:
     change(home, "new", path, old, new)
     done = looked(home)
     assert (done.returncode, done.stdout) == (65, "")
-    assert f"lost, of what old has: {lost}" in done.stderr
+    assert f"less than in old: {lost}" in done.stderr
     assert looked(home, LESS_IS_MEANT="1").returncode == 0
 
 

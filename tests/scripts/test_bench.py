@@ -70,7 +70,7 @@ def test_training_is_measured_by_stage_over_its_floor(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_loaded_is_one_clear_line(tmp_path: Path) -> None:
     ended = bench(tmp_path, "train", "--data", "absent.csv")
     assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1] == "scripts/bench: -m seeder load absent.csv: ended with 66"
+    assert ended.stderr.splitlines()[-1] == "scripts/bench: python -m seeder load absent.csv ended with 66"
 
 
 def test_serving_is_measured_beside_its_echoes_and_the_older_way(tmp_path: Path) -> None:

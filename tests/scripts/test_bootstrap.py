@@ -57,12 +57,12 @@ def test_every_script_of_the_folder_is_installed_but_itself(at: Path) -> None:
     ({"--print": "passwords"}, 64, "--print knows"),
     ({"--deploy-key": "two.pub"}, 65, "is not one public key"),
     ({"--deploy-key": "options.pub"}, 65, "is not one public key"),
-    ({"--everything": "now"}, 64, "--repository   where main is fetched from"),
-    ({"--skip": ""}, 64, "--repository   where main is fetched from"),
+    ({"--everything": "now"}, 64, "--repository   the repository whose main is deployed"),
+    ({"--skip": ""}, 64, "--repository   the repository whose main is deployed"),
     ({"--skip": "firewal"}, 64, "--skip knows: packages engine"),
     ({"--user": "ALL, %sudo"}, 64, "--user a name"),
-    ({"--home": "shop"}, 64, "--home is a full path"),
-    ({"--home": '/shop" ssh-ed25519'}, 64, "--home is a full path"),
+    ({"--home": "shop"}, 64, "--home must be a full path"),
+    ({"--home": '/shop" ssh-ed25519'}, 64, "--home must be a full path"),
 ])  # fmt: skip
 def test_what_cannot_be_meant_is_refused(at: Path, changed: dict[str, str], code: int, said: str) -> None:
     options = {**NEEDED, **changed}

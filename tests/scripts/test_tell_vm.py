@@ -97,7 +97,7 @@ def test_a_rollback_that_has_not_begun_is_said_again(at: Path, code: int) -> Non
 def test_what_visitors_get_is_what_was_deployed(at: Path) -> None:
     done = tell(at, f"deploy {ONE}", f"0 deploy: {OTHER} serves as blue", serves=OTHER)
     assert done.returncode == 1
-    assert f"{ONE} was to serve" in done.stderr
+    assert f"{ONE} should serve" in done.stderr
 
 
 def test_what_visitors_get_is_what_the_rollback_said(at: Path) -> None:
