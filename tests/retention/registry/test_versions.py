@@ -172,6 +172,7 @@ def test_moves_at_the_same_time_come_one_after_the_other(tmp_path: Path) -> None
     assert logged[-1].version == Registry(tmp_path).champion()
 
 
+@pytest.mark.drill
 def test_of_two_trainers_one_publishes_and_the_other_is_told_to_come_back_twenty_times(tmp_path: Path) -> None:
     for turn in range(20):
         barrier = FORK.Barrier(2)
