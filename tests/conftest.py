@@ -1,4 +1,4 @@
-"""Fixtures for every test: a real mongod for those that ask for one, no network for those that do not."""
+"""What every test may use: a real mongod per worker, shops that are seeded once, sockets only on request."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pymongo
 import pytest
 from online_retail import FILE
+from parallel import shared_group, start_order
 from pytest_socket import disable_socket, enable_socket
 from shops import Shop, seeded
 
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Send the tests that share an expensive fixture to one worker, and start with the longest groups."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        if group := shared_group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=start_order)
+
+
 @pytest.fixture(scope="session")
 def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server for the session: MONGO_URI when it is set, else our own."""
+    """A real server for the worker: MONGO_URI when it is set, otherwise one of its own."""
     if os.environ.get("MONGO_URI"):
         yield os.environ["MONGO_URI"]
         return
@@ -35,7 +47,7 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def database_name(mongo_uri: str) -> Iterator[str]:
-    """The name of a database of the test's own, dropped afterwards."""
+    """The name of a new database, dropped after the test."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     yield name
     with pymongo.MongoClient[dict[str, object]](mongo_uri) as client:
@@ -44,28 +56,43 @@ def database_name(mongo_uri: str) -> Iterator[str]:
 
 @pytest.fixture
 def database(mongo_uri: str, database_name: str) -> Iterator[Database[dict[str, object]]]:
-    """A database of the test's own on the real server."""
+    """A new database on the real server."""
     with pymongo.MongoClient[dict[str, object]](mongo_uri, tz_aware=True) as client:
         yield client[database_name]
 
 
 @pytest.fixture(scope="session")
 def invented_shop(mongo_uri: str) -> Iterator[Shop]:
-    """The default data of scripts/up."""
+    """A shop with the default data of scripts/up."""
     with seeded(mongo_uri, "synthetic") as shop:
         yield shop
 
 
 @pytest.fixture(scope="session")
+def invented_models_dir(invented_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with one version, trained on the invented shop; copy it before you change it."""
+    models_dir = tmp_path_factory.mktemp("invented") / "models"
+    invented_shop.train(models_dir)
+    return models_dir
+
+
+@pytest.fixture(scope="session")
+def small_shop(mongo_uri: str) -> Iterator[Shop]:
+    """An invented shop with a tenth of the rows: large enough to train on."""
+    with seeded(mongo_uri, "synthetic", "--rows", "40000") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
 def real_shop(mongo_uri: str) -> Iterator[Shop]:
-    """The real Online Retail."""
+    """The shop of the Online Retail file."""
     with seeded(mongo_uri, "load", str(FILE)) as shop:
         yield shop
 
 
 @pytest.fixture(scope="session")
 def real_models_dir(real_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models of the real Online Retail, one version of them."""
+    """A models folder with one version, trained on Online Retail."""
     models_dir = tmp_path_factory.mktemp("real") / "models"
     real_shop.train(models_dir)
     return models_dir
@@ -73,11 +100,11 @@ def real_models_dir(real_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Close the network to every test that did not ask for a server."""
+    """Block sockets unless the test uses a server."""
     needs_network = {"mongo_uri", "network"} & set(getattr(item, "fixturenames", ()))
     enable_socket() if needs_network else disable_socket(allow_unix_socket=True)
 
 
 @pytest.fixture
 def network() -> None:
-    """Ask for sockets: the test starts a server of its own on loopback."""
+    """Allow sockets: the test starts its own server on loopback."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOLD_S = 2
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 DISK_MIB = 600  # mongod makes 300 MiB of journal at most
 ROOM_MIB = 3  # what it can still take: some chunks

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from drills.server import Server
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 SEED = 1  # of where to kill; what a kill hits differs all the same
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 PASSWORD = "kept-out-of-every-message"
 CLOCKS_CHANGE = ["13-03-2011 02:30", "06-11-2011 01:30", "27-03-2011 01:30", "30-10-2011 01:30"]  # in New York, London

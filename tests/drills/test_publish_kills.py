@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.drill
+
 SEED = 1  # of where to kill; what a kill hits differs all the same
 FORK = multiprocessing.get_context("fork")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GROWTH_KB = 10_000  # over 5,000 requests: what is still warming up included
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 
 @pytest.fixture

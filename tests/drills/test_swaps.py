@@ -11,11 +11,12 @@ from drills.swap_drill import drill, swapping
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
+
 SEED = 1
 RATE_PER_S = 50  # what a busy machine is too slow for is not what is asked here
 
 
-@pytest.mark.usefixtures("network")
 def test_champions_move_and_bad_ones_come_and_no_request_fails_or_mixes_two(tmp_path: Path) -> None:
     with swapping(tmp_path) as (api, registry):
         tally = drill(api, registry, swaps=20, bad=len(KINDS), seed=SEED, rate_per_s=RATE_PER_S)
@@ -24,7 +25,6 @@ def test_champions_move_and_bad_ones_come_and_no_request_fails_or_mixes_two(tmp_
     assert len(tally.versions) > 10
 
 
-@pytest.mark.usefixtures("network")
 def test_an_api_that_believes_every_bundle_is_found_out(tmp_path: Path) -> None:
     with swapping(tmp_path, trusting=True) as (api, registry):
         tally = drill(api, registry, swaps=2, bad=len(KINDS), seed=SEED, rate_per_s=RATE_PER_S)

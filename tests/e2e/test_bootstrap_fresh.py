@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 if "COMPOSE_PROJECT_NAME" not in os.environ:
     pytest.skip("needs a Docker engine: scripts/e2e bootstrap runs it", allow_module_level=True)
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 DEBIAN_13: Final = "debian:trixie-slim"
 

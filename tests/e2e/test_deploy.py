@@ -20,7 +20,7 @@ from e2e.revisions import BROKEN, EDGE, FELT, MONGO, PAGE, Origin
 if TYPE_CHECKING:
     from e2e.conftest import First
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 FULL = os.environ.get("RETENTION_DRILL") == "full"
 in_full = pytest.mark.skipif(not FULL, reason="RETENTION_DRILL=full")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from e2e.deploying import Machine, Origin
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 COMPOSED, MADE = "com.docker.compose.project", "retention.project"
 OF_SECONDS = {"start-mongod", "caddy run", "sh -c", "caddy validate"}

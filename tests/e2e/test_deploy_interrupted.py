@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 FULL = os.environ.get("RETENTION_DRILL") == "full"
 in_full = pytest.mark.skipif(not FULL, reason="RETENTION_DRILL=full")

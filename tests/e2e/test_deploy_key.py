@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from e2e.revisions import Origin
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 REFUSED = 77
 MAY = pytest.mark.parametrize("may", [False, True], ids=["the deploy key", "any other"])

@@ -11,7 +11,7 @@ from e2e.deploying import Machine, run
 if TYPE_CHECKING:
     from e2e.revisions import Origin
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 USAGE, NO_MEMORY, UNKNOWN, NO_DISK, BUSY, NO_SETTINGS = 64, 69, 70, 73, 75, 78
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 if "COMPOSE_PROJECT_NAME" not in os.environ:
     pytest.skip("needs a Docker engine: scripts/e2e runs it", allow_module_level=True)
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 PROJECT = os.environ["COMPOSE_PROJECT_NAME"]
 BUILT = ("init", "mongo", "seeder", "trainer", "inference")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 if "COMPOSE_PROJECT_NAME" not in os.environ:
     pytest.skip("needs a Docker engine: scripts/e2e runs it", allow_module_level=True)
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 SENDERS = 2_000
 HELD_S = 3.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 if "COMPOSE_PROJECT_NAME" not in os.environ:
     pytest.skip("needs Docker Compose: scripts/e2e runs it", allow_module_level=True)
 
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.container
 
 DEVELOPERS, PRODUCTIONS = "docker-compose.yml", "deploy/compose.prod.yml"
 FILES = (DEVELOPERS, PRODUCTIONS, "deploy/images.env")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 if "COMPOSE_PROJECT_NAME" not in os.environ:
     pytest.skip("needs a Docker engine: scripts/e2e runs it", allow_module_level=True)
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 ROOT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("database_probe.py").read_text(encoding="utf-8")

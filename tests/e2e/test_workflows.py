@@ -15,7 +15,7 @@ from e2e.deploying import ROOT, Machine, Origin, run
 if not {"VM_SSH_CONFIG", "COMPOSE_PROJECT_NAME"} <= {*os.environ} or not shutil.which("act"):
     pytest.skip("needs an engine, an sshd and act: scripts/e2e workflows runs it", allow_module_level=True)
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("network")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("network")]
 
 REPOSITORY: Final = "shop/retention"
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from embedded_mongod import Mongod
 
+pytestmark = pytest.mark.drill
+
 NEXT = "20260102T000000Z-0000000"
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 AUTHENTICATION_FAILED = 18
 USERS = ("admin", "seeder", "trainer", "inference")

@@ -11,7 +11,7 @@ import pytest
 
 from seeder.sources.synthetic import write_csv
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.bench, pytest.mark.usefixtures("network")]
 
 BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
 

@@ -39,6 +39,7 @@ def up(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
 
 
+@pytest.mark.drill
 def test_it_comes_up_answers_comes_up_again_and_goes_down(state: Path) -> None:
     port = free_port()
     first = up(state, "--port", str(port), "--detach")
@@ -62,6 +63,7 @@ def test_it_comes_up_answers_comes_up_again_and_goes_down(state: Path) -> None:
         httpx.get(f"http://127.0.0.1:{port}/livez")
 
 
+@pytest.mark.drill
 def test_ctrl_c_pressed_twice_leaves_nothing_running(state: Path) -> None:
     command = [str(SCRIPTS / "up"), "--state", str(state), "--port", str(free_port())]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -168,6 +168,7 @@ def wait_until_in_flight(process: subprocess.Popen[bytes], database: Database[di
     assert process.poll() is None, "it ended before it could be killed"
 
 
+@pytest.mark.drill
 def test_killed_five_times_while_rows_are_in_flight_it_ends_exact(database: Database[dict[str, Any]]) -> None:
     rows, randomly = 60_000, random.Random(5)  # noqa: S311 - where to kill
     for kill in range(5):
@@ -187,6 +188,7 @@ def test_killed_five_times_while_rows_are_in_flight_it_ends_exact(database: Data
         database.client.drop_database(untouched.name)
 
 
+@pytest.mark.drill
 def test_sigterm_finishes_the_chunk_and_says_how_to_go_on(database: Database[dict[str, Any]]) -> None:
     process = seeder(60_000)
     wait_until_in_flight(process, database, more_than=0)
@@ -195,12 +197,14 @@ def test_sigterm_finishes_the_chunk_and_says_how_to_go_on(database: Database[dic
     assert (count(database, schema.TRANSACTIONS) + count(database, schema.QUARANTINE)) % 500 == 0
 
 
+@pytest.mark.drill
 def test_two_seeders_at_once_converge(database: Database[dict[str, Any]]) -> None:
     both = [seeder(20_000), seeder(20_000)]
     assert [process.wait() for process in both] == [0, 0]
     assert count(database, schema.TRANSACTIONS) + count(database, schema.QUARANTINE) == 20_000
 
 
+@pytest.mark.drill
 def test_another_load_under_way_is_waited_for(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
     first = seeder(60_000)
     wait_until_in_flight(first, database, more_than=0)
@@ -210,6 +214,7 @@ def test_another_load_under_way_is_waited_for(tmp_path: Path, database: Database
     assert count(database, schema.TRANSACTIONS) == 6
 
 
+@pytest.mark.drill
 def test_a_stopped_load_makes_nobody_wait(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
     first = seeder(60_000)
     wait_until_in_flight(first, database, more_than=0)

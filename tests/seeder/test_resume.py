@@ -70,6 +70,7 @@ def wait_for_rows(database: Database[Documents], rows: int) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.drill
 def test_a_killed_load_goes_on_and_its_ledger_is_of_all_of_it(
     tmp_path: Path, database: Database[Documents], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_killed_load_goes_on_and_its_ledger_is_of_all_of_it(
     assert "dirty" not in finished
 
 
+@pytest.mark.drill
 def test_sigterm_leaves_a_checkpoint_that_equals_the_rows(tmp_path: Path, database: Database[Documents]) -> None:
     process = in_the_background(csv_file(tmp_path, range(40_000)))
     wait_for_rows(database, 1)
@@ -150,6 +152,7 @@ def test_a_small_load_touches_what_it_brings_and_the_result_is_that_of_everythin
     assert fresh == again
 
 
+@pytest.mark.drill
 def test_a_server_that_is_killed_and_comes_back_costs_nothing(
     tmp_path: Path, own_mongod: list[Mongod], database_name: str
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing(
         assert (finished["read"], finished["inserted"], finished["already_there"]) == (120_000, 120_000, 0)
 
 
+@pytest.mark.drill
 def test_a_server_that_stays_away_ends_the_load_with_69(
     tmp_path: Path, own_mongod: list[Mongod], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,6 +213,7 @@ def test_true_labels_of_the_real_shop_pass(real_shop: Shop) -> None:
     assert verdict_on(test, probability_of(learn, test)).passed
 
 
+@pytest.mark.drill
 def test_shuffled_labels_are_refused_twenty_times_of_twenty(invented_shop: Shop) -> None:
     learn, test = windows_of(invented_shop)
     learn = learn.where(learn.as_of == learn.as_of.max())  # few examples overfit most
@@ -224,7 +225,7 @@ def test_shuffled_labels_are_refused_twenty_times_of_twenty(invented_shop: Shop)
 
 
 def test_only_the_gate_keeps_shuffled_labels_from_going_live(
-    invented_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def shuffled_examples_at(store: Store, as_of: datetime, horizon_days: int) -> Examples:
         return shuffled(examples_at(store, as_of, horizon_days), 0)
@@ -235,12 +236,12 @@ def test_only_the_gate_keeps_shuffled_labels_from_going_live(
     monkeypatch.setattr(training_data, "examples_at", shuffled_examples_at)
     monkeypatch.setattr(training_data, "training_examples", shuffled_training_examples)
     with pytest.raises(GateRefusedError, match="not promoted"):
-        train_once(invented_shop, tmp_path, NOW)
+        train_once(small_shop, tmp_path, NOW)
     with pytest.raises(NoChampionError):
         Registry(tmp_path).champion()
 
     monkeypatch.setattr(gate, "check_challenger", lambda *_, **__: Verdict(()))
-    version = train_once(invented_shop, tmp_path, NOW + timedelta(hours=1))
+    version = train_once(small_shop, tmp_path, NOW + timedelta(hours=1))
     assert Registry(tmp_path).champion() == version
 
 

@@ -189,6 +189,7 @@ def test_the_segments_are_the_known_ones(bundle: Bundle, real_shop: Shop) -> Non
         assert list(means.loc[segment]) == pytest.approx(expected, rel=0.15), segment
 
 
+@pytest.mark.drill
 def test_ninety_percent_intervals_cover_refits_on_resampled_customers(bundle: Bundle, real_shop: Shop) -> None:
     with real_shop.store() as store:
         clock = store.clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,15 +52,15 @@ def store(invented_shop: Shop) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+def models_dir(invented_models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy: Path = shutil.copytree(invented_models_dir, tmp_path_factory.mktemp("copied") / "models", symlinks=True)
+    return copy
 
 
 @pytest.fixture(scope="module")
-def trained(invented_shop: Shop, models_dir: Path) -> Bundle:
-    with open_store(invented_shop.mongo_uri, invented_shop.db_name, wait_s=5) as store:
-        version = run(store, invented_shop, models_dir).version
-    return read_bundle(models_dir / "versions" / version, KEY)
+def trained(models_dir: Path) -> Bundle:
+    registry = Registry(models_dir)
+    return read_bundle(registry.folder(registry.champion()), KEY)
 
 
 def test_the_invented_shop_is_neither_trivial_nor_unpredictable(trained: Bundle) -> None:

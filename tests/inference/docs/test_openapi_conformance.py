@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SEED = 1
 PER_OPERATION = 15  # of fuzzing; beside them the covering ones, about 40 an operation
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 
 @pytest.fixture

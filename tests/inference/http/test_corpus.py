@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GROWTH_KB = 5_000
 LEAST = 230  # FAULTS A9, and 200 of our own
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 
 def test_every_sequence_of_bytes_is_answered_in_time_and_takes_no_memory(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def test_a_caller_is_an_address_or_its_64(address: str, who: str) -> None:
     assert caller(address) == who
 
 
+@pytest.mark.drill
 def test_addresses_without_end_take_no_more_memory_than_ten_thousand() -> None:
     taken, limit = Rates(), read_limit("5/minute")
     for n in range(CAPACITY):

@@ -132,6 +132,7 @@ def test_a_line_keeps_its_form() -> None:
     )
 
 
+@pytest.mark.drill
 def test_spans_cost_nothing_where_nobody_wants_them(environ: dict[str, str]) -> None:
     asked = (
         "import os, sys; from inference.app import create_app; from inference.settings import Settings\n"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("network")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("network")]
 
 SLOW = 200
 HEAD = b"POST /predict_churn HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

@@ -184,6 +184,7 @@ async def test_a_database_that_is_away_is_known_at_once_and_leaves_the_lock_free
             pass
 
 
+@pytest.mark.drill
 @pytest.mark.usefixtures("network")
 async def test_putting_a_champion_does_not_hang_with_the_database(
     tmp_path: Path, bundle: Bundle, models: Models, environ: dict[str, str]
@@ -430,14 +431,14 @@ async def test_the_apis_user_may_score(tmp_path: Path, bundle: Bundle, models: M
 
 
 @pytest.fixture(scope="module")
-def invented(invented_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def invented(
+    invented_shop: Shop, invented_models_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """The API over the default data and a model of it; nobody ran the trainer's `score`."""
-    models_dir = tmp_path_factory.mktemp("invented") / "models"
-    invented_shop.train(models_dir)
     variables = {
         "DB_NAME": invented_shop.db_name,
-        "MODELS_DIR": str(models_dir),
-        "MODEL_SIGNING_KEY_FILE": str(models_dir.parent / "signing_key"),
+        "MODELS_DIR": str(invented_models_dir),
+        "MODEL_SIGNING_KEY_FILE": str(invented_models_dir.parent / "signing_key"),
         "LOG_LEVEL": "warning",
     }
     with running(variables, invented_shop.mongo_uri, tmp_path_factory.mktemp("api") / "log") as process:

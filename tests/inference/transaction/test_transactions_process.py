@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from embedded_mongod import Mongod
 
+pytestmark = pytest.mark.drill
+
 CUSTOMER = 12347
 KEY = {"Idempotency-Key": "0b5c6f0e-1b7a"}
 LINES = [

@@ -27,6 +27,8 @@ DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 360, "height": 740}}
 NO_SCRIPTS = {"java_script_enabled": False}
 ID = 12347
+pytestmark = pytest.mark.browser
+
 # In Swagger UI's own markup, where no style sheet helps: fields and buttons without a name, buttons within buttons.
 SWAGGER_UIS = {"nested-interactive", "button-name", "label", "select-name", "duplicate-id-active"}
 

@@ -173,6 +173,7 @@ def test_concurrent_moves_happen_one_after_the_other(tmp_path: Path) -> None:
     assert logged[-1].version == Registry(tmp_path).champion()
 
 
+@pytest.mark.drill
 def test_of_two_trainers_one_publishes_and_the_other_is_locked_out_in_each_of_twenty_turns(tmp_path: Path) -> None:
     for turn in range(20):
         barrier = FORK.Barrier(2)
