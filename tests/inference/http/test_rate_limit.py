@@ -1,4 +1,4 @@
-"""How often one may ask: per key, else per address, said in headers, within bounded memory."""
+"""Rate limits per key and per address: counted in bounded memory, stated in headers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 from bundles import VERSION
 
 from inference.app import create_app
-from inference.http import rate_limit as rates
-from inference.http import rate_windows as windows
+from inference.http import rate_limit
 from inference.http.rate_limit import CAPACITY, Rates, caller, read_limit
 from inference.settings import Settings
 
@@ -26,10 +25,9 @@ ASK = {"customer_id": 12347}
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that the windows go by."""
+    """The clock of the windows, in seconds."""
     now = [1000.0]
-    for module in (rates, windows):
-        monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limit, "monotonic", lambda: now[0])
     return now
 
 
@@ -173,13 +171,35 @@ def test_the_clock_is_not_the_walls(clock: list[float], monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("text", "limit"), [("600/minute", (600, 60)), ("10 per 5 seconds", (10, 5)), ("1/day", (1, 86400))]
+    ("text", "limit"),
+    [
+        ("600/minute", (600, 60)),
+        ("10 per 5 seconds", (10, 5)),
+        ("10 / 2 Hours ", (10, 7200)),
+        ("1/day", (1, 86400)),
+        ("1 per month", (1, 2592000)),
+        ("1/year", (1, 31104000)),
+    ],
 )
 def test_a_limit_is_read(text: str, limit: tuple[Any, ...]) -> None:
     assert read_limit(text)[:2] == limit
 
 
-@pytest.mark.parametrize("text", ["", "often", "0/minute", "-1/minute", "1/minute; 5/hour", "10"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "often",
+        "0/minute",
+        "-1/minute",
+        "1/minute; 5/hour",
+        "10",
+        "10/0 minutes",
+        "1/week",
+        "٣/minute",
+        "1.5/minute",
+    ],
+)
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="limit"):
         read_limit(text)

@@ -1,23 +1,23 @@
-"""How often may one caller ask? Counted in memory, in fixed windows, within bounded memory."""
+"""Rate limits per caller: counts in fixed windows, in a bounded amount of memory."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import IPv6Address
 from time import monotonic
 from typing import Final, NamedTuple
 
-import limits
-
-from inference.http.rate_windows import BoundedStorage
-
-# One window is 0.3 kB. Who comes from more addresses than that is not held by a limit per address, and must not take
-# our memory either.
+# A window takes 0.2 kB. Beyond this many addresses the oldest window is dropped: a client with more addresses than that
+# escapes a limit per address anyway, and must not use up our memory too.
 CAPACITY: Final = 10_000
+
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "month": 30 * 86_400, "year": 360 * 86_400}
+_LIMIT: Final = re.compile(rf"\s*(\d+)\s*(?:/|per)\s*(\d*)\s*({'|'.join(_SECONDS)})s?\s*", re.ASCII | re.IGNORECASE)
 
 
 class Limit(NamedTuple):
-    """So many requests in so many seconds; `headers` say so, the same for every answer."""
+    """A number of requests per window, and the headers that state it, which are the same in every answer."""
 
     requests: int
     window_s: int
@@ -25,13 +25,13 @@ class Limit(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What is left in the window, below 0 when it was spent before, and the seconds to its end."""
+    """The requests left in the window, negative once the limit is exceeded, and the seconds until it ends."""
 
     remaining: int
     reset_s: int
 
     def headers(self, limit: Limit) -> list[tuple[bytes, bytes]]:
-        """Return the fields of draft-ietf-httpapi-ratelimit-headers-10, and those that went before it."""
+        """Return the fields of draft-ietf-httpapi-ratelimit-headers-10 and the older X-RateLimit-* fields."""
         left = max(self.remaining, 0)
         return [
             *limit.headers,
@@ -42,36 +42,49 @@ class Taken(NamedTuple):
 
 
 class Rates:
-    """The windows of all callers, each beginning with its caller's first request.
+    """The windows of all callers; a window begins with its caller's first request.
 
-    Fixed windows let twice the limit through around their edge, and are the cheapest: 2 µs with the headers.
+    Fixed windows let up to twice the limit through around an edge, and are the cheapest: 2 µs with the headers. They
+    use the monotonic clock, so setting the machine's clock back locks nobody out.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._windows = BoundedStorage(capacity)
+        self._capacity = capacity
+        self._windows: dict[str, tuple[int, float]] = {}  # by caller, oldest first: requests so far, end of the window
 
     def take(self, who: str, limit: Limit) -> Taken:
         """Count one request of `who`."""
-        requests = self._windows.incr(who, limit.window_s)
-        return Taken(limit.requests - requests, int(self._windows.get_expiry(who) - monotonic()) + 1)
+        now = monotonic()
+        requests, ends = self._windows.get(who, (0, now))
+        if ends <= now:
+            self._make_room(who)
+            requests, ends = 0, now + limit.window_s
+        self._windows[who] = requests + 1, ends
+        return Taken(limit.requests - requests - 1, int(ends - now) + 1)
+
+    def _make_room(self, who: str) -> None:
+        """Drop the ended window of `who`, so that the new one is the newest, or else the oldest window when full."""
+        if self._windows.pop(who, None) is None and len(self._windows) >= self._capacity:
+            del self._windows[next(iter(self._windows))]
 
     def __len__(self) -> int:
         return len(self._windows)
 
 
 def read_limit(text: str) -> Limit:
-    """Return the limit that `text` says, such as 600/minute or 10 per 5 seconds; ValueError when it says none."""
-    items = limits.parse_many(text)
-    if len(items) != 1 or items[0].amount < 1:
-        raise ValueError(f"one limit such as 600/minute, not {text!r}")
-    requests, window_s = items[0].amount, items[0].get_expiry()
+    """Return the limit that `text` states, such as 600/minute or 10 per 5 seconds; ValueError for anything else."""
+    found = _LIMIT.fullmatch(text)
+    requests, windows = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
+    if not (found and requests and windows):
+        raise ValueError(f"expected one limit such as 600/minute, not {text!r}")
+    window_s = windows * _SECONDS[found[3].lower()]
     policy = b'"default";q=%d;w=%d' % (requests, window_s)
     return Limit(requests, window_s, [(b"ratelimit-policy", policy), (b"x-ratelimit-limit", b"%d" % requests)])
 
 
 def caller(address: str) -> str:
-    """Return whom an address stands for: itself, or its /64 in IPv6, which is what one subscriber has."""
-    return _subscriber(address) if ":" in address else address[:64]  # a proxy may say anything in place of one
+    """Return the subscriber behind an address: the address itself, or in IPv6 its /64."""
+    return _subscriber(address) if ":" in address else address[:64]  # a proxy may send any text as the address
 
 
 @lru_cache(maxsize=1024)
