@@ -21,7 +21,7 @@ from inference.customer.cursor import CURSOR_LENGTH, Place, from_cursor, to_curs
 from inference.customer.repository import MongoRanking, Ranking, ScoresMissingError, _bounds
 from inference.customer.requests import ListQuestion
 from inference.database.connection import Connection
-from inference.http.negotiation import preferred
+from inference.http.negotiation import MAX_READ, preferred
 from inference.settings import Settings
 from retention.lines.rules import MAX_CUSTOMER_ID
 from retention.store import schema
@@ -367,11 +367,20 @@ async def test_no_cell_of_csv_begins_a_formula(listed: httpx.AsyncClient) -> Non
         ("application/json;q=0, text/csv;q=0.000", None),
         ("text/csv;q=2, text/csv;q=0.5", "text/csv"),
         ("nonsense", "application/json"),
-        ("*/csv", "application/json"),
+        ("*/csv", None),
+        ("*", "application/json"),
+        ("application/json; charset=utf-8", "application/json"),
+        ('text/html;title="a, b";q=0.9, text/csv;q=0.1', "text/csv"),
+        ("text/csv;q=nan, application/json;q=0.1", "application/json"),
+        ('\x00;"/, ;=,', "application/json"),
     ],
 )
 def test_the_form_is_what_the_client_likes_best(accept: str, expected: str | None) -> None:
     assert preferred(accept, ("application/json", "text/csv")) == expected
+
+
+def test_an_endless_header_is_not_read_to_its_end() -> None:
+    assert preferred("text/html," * MAX_READ + "text/csv", ("application/json", "text/csv")) is None
 
 
 async def test_what_is_not_to_be_had_is_a_406(listed: httpx.AsyncClient) -> None:
