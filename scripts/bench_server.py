@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
+
 from embedded_mongod import embedded_mongod
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
 DATABASE: Final = "bench"
 SAMPLE_S: Final = 0.02
-KIB_PER_MB: Final = 1e6 / 1024
+MB: Final = 1e6
+KIB_PER_MB: Final = MB / 1024
 
 
 class BenchError(Exception):
@@ -52,13 +55,21 @@ def seeder_peak_rss_mb(file: Path) -> float:
     return peak
 
 
-def rss_mb(pid: int, name: str = "VmRSS") -> float:
-    """Return VmRSS or VmHWM (its highest since the process began) of a process; 0 when it is gone."""
+def rss_mb(pid: int) -> float:
+    """Return the resident memory of a process; 0 when it is gone."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / MB
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def highest_rss_mb(pid: int) -> float:
+    """Return the most that a process has had resident since it began, which psutil does not tell; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / KIB_PER_MB
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / KIB_PER_MB
 
 
 def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
@@ -66,19 +77,17 @@ def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
     peak = 0.0
     while process.poll() is None:
         processes = tree(process.pid)
-        peak = max(peak, rss_mb(process.pid, "VmHWM"), sum(map(rss_mb, processes)) if len(processes) > 1 else 0.0)
+        peak = max(peak, highest_rss_mb(process.pid), sum(map(rss_mb, processes)) if len(processes) > 1 else 0.0)
         time.sleep(SAMPLE_S)
     return peak
 
 
 def tree(pid: int) -> list[int]:
-    """Return the process and all that descend from it."""
+    """Return the process and all its descendants."""
     try:
-        lists = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    except (FileNotFoundError, ProcessLookupError):
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    except psutil.NoSuchProcess:
         return [pid]
-    children = [int(child) for text in lists for child in text.split()]
-    return [pid, *(one for child in children for one in tree(child))]
 
 
 @contextmanager
