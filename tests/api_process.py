@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 
 from embedded_mongod import free_port
 
@@ -33,10 +34,13 @@ class Running:
         status = self.http.post("/predict_churn_by_id", json=ASK).status_code
         return status, time.perf_counter() - started
 
-    def status(self, name: str) -> int:
-        """Return a figure of the process's status in /proc: kB, or a count."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:  # noqa: PTH123 - a kernel file
-            return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    def rss_kb(self) -> int:
+        """Return the process's resident memory."""
+        return int(psutil.Process(self.process.pid).memory_info().rss) // 1024
+
+    def threads(self) -> int:
+        """Return how many threads the process has."""
+        return int(psutil.Process(self.process.pid).num_threads())
 
     def raw(self, *sent: bytes) -> bytes:
         """Send bytes as they are; return what comes back before the server hangs up."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pymongo
 from bson.raw_bson import RawBSONDocument
 
-from benchmarks.server import rss_mb
+from benchmarks.server import highest_rss_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,4 +129,4 @@ def _database() -> Database[dict[str, Any]]:
 
 if __name__ == "__main__":
     report = WAYS[sys.argv[1]](Path(sys.argv[2]))
-    print(json.dumps(report | {"peak_rss_mb": rss_mb(os.getpid(), "VmHWM")}))
+    print(json.dumps(report | {"peak_rss_mb": highest_rss_mb(os.getpid())}))

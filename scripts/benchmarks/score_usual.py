@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.server import rss_mb
+from benchmarks.server import highest_rss_mb
 from retention.registry.bundle import Bundle, read_bundle, read_signing_key
 from retention.registry.versions import Registry
 from retention.scoring.churn import MONTH
@@ -84,4 +84,4 @@ def scored(customers: pd.DataFrame, bundle: Bundle, churn: Any, segments: Any) -
 
 
 if __name__ == "__main__":
-    print(json.dumps(main() | {"peak_rss_mb": rss_mb(os.getpid(), "VmHWM")}))
+    print(json.dumps(main() | {"peak_rss_mb": highest_rss_mb(os.getpid())}))

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import psutil
+
 from benchmarks.serve_load import Measured, load, post
 from benchmarks.serve_ways import ANSWERS, WAYS
 from benchmarks.server import BenchError, tree
@@ -132,8 +134,8 @@ def _pin(servers: set[int]) -> None:
     cores = sorted(os.sched_getaffinity(0))
     for pid in tree(os.getpid()):
         core = cores[0] if pid in servers else cores[-1]
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), {core})
+        for thread in psutil.Process(pid).threads():
+            os.sched_setaffinity(thread.id, {core})
 
 
 def _round(servers: dict[str, Server], requests: Iterator[bytes], number: int, runs: int, seconds: float) -> Round:

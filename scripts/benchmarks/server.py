@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
+
 from embedded_mongod import embedded_mongod
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 SCRIPTS: Final = Path(__file__).resolve().parents[1]
 DATABASE: Final = "bench"
 SAMPLE_S: Final = 0.02
-KIB_PER_MB: Final = 1e6 / 1024
+MB: Final = 1e6
+KIB_PER_MB: Final = MB / 1024
 
 
 class BenchError(Exception):
@@ -53,13 +56,21 @@ def seeder_peak_rss_mb(file: Path) -> float:
     return peak
 
 
-def rss_mb(pid: int, name: str = "VmRSS") -> float:
-    """Return VmRSS, or VmHWM (the peak so far), of a process; 0 if it has ended."""
+def rss_mb(pid: int) -> float:
+    """Return the resident memory of a process; 0 when it is gone."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / MB
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def highest_rss_mb(pid: int) -> float:
+    """Return the most that a process has had resident since it began, which psutil does not tell; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / KIB_PER_MB
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / KIB_PER_MB
 
 
 def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
@@ -67,7 +78,7 @@ def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
     peak = 0.0
     while process.poll() is None:
         processes = tree(process.pid)
-        peak = max(peak, rss_mb(process.pid, "VmHWM"), sum(map(rss_mb, processes)) if len(processes) > 1 else 0.0)
+        peak = max(peak, highest_rss_mb(process.pid), sum(map(rss_mb, processes)) if len(processes) > 1 else 0.0)
         time.sleep(SAMPLE_S)
     return peak
 
@@ -75,11 +86,9 @@ def peak_rss_mb(process: subprocess.Popen[Any]) -> float:
 def tree(pid: int) -> list[int]:
     """Return the ids of a process and all its descendants."""
     try:
-        lists = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    except (FileNotFoundError, ProcessLookupError):
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    except psutil.NoSuchProcess:
         return [pid]
-    children = [int(child) for text in lists for child in text.split()]
-    return [pid, *(one for child in children for one in tree(child))]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from benchmarks.server import rss_mb
+from benchmarks.server import highest_rss_mb
 from retention.features import pipelines
 from retention.registry.versions import Registry
 from trainer.churn.fit import FOLDS, linear_pipeline
@@ -72,4 +72,4 @@ def _read(settings: Settings) -> tuple[Examples, pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main() | {"peak_rss_mb": rss_mb(os.getpid(), "VmHWM")}))
+    print(json.dumps(main() | {"peak_rss_mb": highest_rss_mb(os.getpid())}))

@@ -145,7 +145,7 @@ async def drill(
 async def _one(
     api: Running, mix: Iterator[Request], name: str, fault: AbstractAsyncContextManager[None], *, hold_s: float
 ) -> Outcome:
-    threads, files = api.status("Threads"), fds(api)
+    threads, files = api.threads(), fds(api)
     answered, began, ended, late_s = await _under_load(api, mix, fault, hold_s=hold_s)
     during = [one for one in answered if began <= one.due < ended and one.request.needs_database]
     bad_after = [one.due for one in answered if one.due >= ended and one.status in {0, 503}]
@@ -155,7 +155,7 @@ async def _one(
         max(one.seconds for one in answered),
         max(bad_after, default=ended) - ended,
         late_s,
-        api.status("Threads") - threads,
+        api.threads() - threads,
         fds(api) - files,
         sorted({one.wrong for one in answered if one.wrong}),
         any(one.status == 503 or one.seconds > 0.05 for one in during),

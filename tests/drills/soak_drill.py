@@ -82,15 +82,15 @@ async def soak(
     soaked, client = Soak(), KeepAlive(api.port)
     await _ask(client, mix, warm_up, 0, Counter())
     await asyncio.sleep(0.5)
-    threads, files = api.status("Threads"), fds(api)
+    threads, files = api.threads(), fds(api)
     asked, part = 0, max(1, requests // 50)
     while asked < requests:
         await _ask(client, mix, part, asked, soaked.statuses)
         asked += part
-        soaked.samples.append((asked, api.status("VmRSS")))
+        soaked.samples.append((asked, api.rss_kb()))
         say(f"{asked:,} requests, {soaked.rss_kb / 1000:.1f} MB")
     await asyncio.sleep(0.5)
-    soaked.threads, soaked.fds = api.status("Threads") - threads, fds(api) - files
+    soaked.threads, soaked.fds = api.threads() - threads, fds(api) - files
     return soaked
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 from e2e.revisions import ROOT, Origin, run
 from e2e.visitors import Visitors
 
@@ -144,15 +145,8 @@ class Machine:
 
     def workers(self) -> list[int]:
         """Return the processes of deploys under way on this machine."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if f"{self.home}/bin/deploy.sh".encode() in command and b"--worker" in command:
-                found.append(int(folder.name))
-        return sorted(found)
+        wanted = {f"{self.home}/bin/deploy.sh", "--worker"}
+        return [each.pid for each in psutil.process_iter(["cmdline"]) if wanted <= {*(each.info["cmdline"] or ())}]
 
     def containers(self) -> dict[str, str]:
         """Return the image of every service that runs."""

@@ -213,4 +213,4 @@ def test_the_card_of_a_trained_model_leaves_nothing_unsaid(api: Running, bundle:
 
 def test_the_process_has_at_most_90_mb(api: Running) -> None:
     assert api.predict()[0] == 200
-    assert api.status("VmRSS") <= 90_000
+    assert api.rss_kb() <= 90_000

@@ -86,7 +86,7 @@ def test_a_stopped_database_is_a_503_within_a_second_and_back_within_five(
 
 
 def test_a_frozen_database_is_a_503_within_a_second_and_back_within_five(api: Running, mongod: Mongod) -> None:
-    threads = api.status("Threads")
+    threads = api.threads()
     os.kill(mongod.process.pid, signal.SIGSTOP)
     try:
         answers = [api.predict() for _ in range(5)]
@@ -99,7 +99,7 @@ def test_a_frozen_database_is_a_503_within_a_second_and_back_within_five(api: Ru
     assert health.elapsed.total_seconds() <= 1
 
     within(5, lambda: api.predict()[0] == 200)
-    assert api.status("Threads") <= threads + 12  # the driver's pool of threads, once
+    assert api.threads() <= threads + 12  # the driver's pool of threads, once
 
 
 @pytest.mark.usefixtures("network")
@@ -135,11 +135,11 @@ def test_it_lives_in_90_megabytes(api: Running) -> None:
     api.http.get("/openapi.json")
     api.http.get("/docs/swagger/swagger-ui-bundle.js")
 
-    assert api.status("VmRSS") <= 90_000
+    assert api.rss_kb() <= 90_000
 
 
 def test_a_large_body_is_refused_and_not_kept(api: Running) -> None:
-    before = api.status("VmRSS")
+    before = api.rss_kb()
     declared = b"POST /predict_churn_by_id HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     megabyte = b" " * (1 << 20)
     with_length = api.raw(declared + b"Content-Length: 200000000\r\n\r\n", *[megabyte] * 50)
@@ -147,7 +147,7 @@ def test_a_large_body_is_refused_and_not_kept(api: Running) -> None:
 
     # The answer may be lost when the client does not read before it is done sending; no other may come.
     assert {answer[:12] for answer in (with_length, chunked)} <= {b"HTTP/1.1 413", b""}
-    assert api.status("VmRSS") - before <= 5_000
+    assert api.rss_kb() - before <= 5_000
     assert api.predict()[0] == 200
 
 
@@ -167,11 +167,11 @@ def test_a_large_head_is_a_431(api: Running, head: bytes) -> None:
 
 
 def test_a_head_without_end_is_a_431(api: Running) -> None:
-    before = api.status("VmRSS")
+    before = api.rss_kb()
     answer = api.raw(b"GET /livez HTTP/1.1\r\nX: ", *[b"x" * 65536] * 200)
 
     assert answer[:12] in {b"HTTP/1.1 431", b""}
-    assert api.status("VmRSS") - before <= 5_000
+    assert api.rss_kb() - before <= 5_000
 
 
 @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ def test_a_head_without_end_is_a_431(api: Running) -> None:
 )
 def test_trailers_without_end_take_no_memory(api: Running, endless: bytes) -> None:
     assert api.predict()[0] == 200
-    before = api.status("VmRSS")
+    before = api.rss_kb()
     head = b"POST /predict_churn HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     api.raw(head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", *[endless] * (30_000_000 // len(endless)))
 
-    assert api.status("VmRSS") - before <= 5_000
+    assert api.rss_kb() - before <= 5_000
     assert api.predict()[0] == 200
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 
 import processes
@@ -50,9 +51,9 @@ def test_it_comes_up_answers_comes_up_again_and_goes_down(state: Path) -> None:
     health = httpx.get(f"http://127.0.0.1:{port}/health").json()
     assert health["documents"] >= 400_000
     api = next(entry for entry in processes.running(state / "processes.json") if entry.name == "inference")
-    listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines() if f":{port:04X} " in line]
+    addresses = {each.laddr.ip for each in psutil.Process(api.pid).net_connections() if each.laddr.port == port}
     assert processes.listens(api.pid, port)
-    assert not any(address.startswith("00000000:") for address in listening)
+    assert addresses == {"127.0.0.1"}
 
     again = up(state, "--port", str(port), "--detach")
     assert again.returncode == 0, again.stderr

@@ -52,7 +52,7 @@ def received(client: socket.socket) -> bytes:
 
 
 def test_slow_heads_and_bodies_lock_nobody_out_and_end_after_ten_seconds(api: Running) -> None:
-    memory = api.status("VmRSS")
+    memory = api.rss_kb()
     started = time.monotonic()
     with connected(api, SLOW, HEAD) as heads, connected(api, SLOW, BODY) as bodies:
         legit = [api.http.post("/predict_churn", json={}).status_code for _ in range(40)]
@@ -68,7 +68,7 @@ def test_slow_heads_and_bodies_lock_nobody_out_and_end_after_ten_seconds(api: Ru
     assert {answer[:12] for answer in ended} == {b"HTTP/1.1 408"}
     assert b"may take 10 seconds" in ended[0]
     assert b"request_timeout" in ended[-1]
-    assert api.status("VmRSS") - memory <= 12_000
+    assert api.rss_kb() - memory <= 12_000
 
 
 def test_what_is_refused_by_the_server_itself_is_logged_and_counted_under_the_id_that_is_answered(
@@ -166,10 +166,10 @@ def test_a_large_head_that_comes_whole_takes_no_memory(api: Running) -> None:
     many = b"\r\n".join(b"X-%d: y" % n for n in range(10_000))
     sent = [b"GET /" + b"x" * 200_000, b"GET / HTTP/1.1\r\n" + many]
     api.raw(sent[0])
-    before = api.status("VmRSS")
+    before = api.rss_kb()
     started = time.monotonic()
     answers = [api.raw(head + b"\r\n\r\n") for head in sent]
 
     assert {answer[:12] for answer in answers} <= {b"HTTP/1.1 431", b""}
     assert time.monotonic() - started <= 1
-    assert api.status("VmRSS") - before <= 2_000
+    assert api.rss_kb() - before <= 2_000
