@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from retention.scoring.churn import ChurnModel
-    from retention.scoring.formula import Term
+    from retention.scoring.formula import TransformName
 
     Customer: TypeAlias = Mapping[str, Any]  # a document of `pipelines.customers`
     Range: TypeAlias = tuple[float, float]
@@ -90,18 +90,19 @@ def _searched(model: ChurnModel, customer: Customer, values: range, limit: float
 def _worst(model: ChurnModel, customer: Customer, value: float) -> dict[str, float]:
     """Return the features that maximise the log-odds after one more order of at least `value`."""
     as_of = customer["as_of"]
-    worst = {term.feature: _worst_of(term, customer, value) for term in model.several_orders.terms}
+    worst: dict[str, float] = {
+        feature: _AFTER[feature](customer, value)[weight > 0] if feature in _AFTER else _unbounded(transform, weight)
+        for feature, transform, _, weight in model.several_orders.terms
+    }
     worst["Frequency"] = customer["Frequency"] + 1
     worst[MONTH] = max(as_of.month, (as_of + WITHIN).month, key=lambda month: model.season[month - 1].log_odds)
     return worst
 
 
-def _worst_of(term: Term, customer: Customer, value: float) -> float:
-    if not term.weight:
+def _unbounded(transform: TransformName, weight: float) -> float:
+    if not weight:
         return 0.0
-    unknown = TRANSFORMS[term.transform].least, math.inf
-    least, most = _AFTER[term.feature](customer, value) if term.feature in _AFTER else unknown
-    return most if term.weight > 0 else least
+    return math.inf if weight > 0 else TRANSFORMS[transform].least
 
 
 def _monetary(customer: Customer, value: float) -> Range:
