@@ -44,7 +44,7 @@ def second(tmp_path: Path) -> Bundle:
     return bundle_of(tmp_path, SECOND, base_log_odds=1.5)
 
 
-def bundle_of(folder: Path, version: str, **values: float) -> Bundle:
+def bundle_of(folder: Path, version: str, **values: Any) -> Bundle:
     small_bundle(folder / version, **values)
     return read_bundle(folder / version, KEY)
 
