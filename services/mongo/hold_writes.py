@@ -1,8 +1,8 @@
-"""Hold all writes to MongoDB for as long as the standard input is open, so that its files can be copied. Reads go on.
+"""Hold all writes to MongoDB while the standard input is open, so that its files can be copied. Reads go on.
 
-Says `held` once every acknowledged write is in the files. Ends with 0 when the input was closed in time, and with 75
-when the writes had to be let go before: then a copy is no good. Should this be killed, nobody else would let them go,
-so the first thing it does is to end what another run has left. With an empty input that is all there is to it.
+Prints `held` once every acknowledged write is in the files. Ends with 0 when the input was closed in time, and with 75
+when the writes had to be released before: the copy is then useless. A killed run releases nothing, so each run begins
+by releasing what another has left. With an empty input it does nothing else.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--uri-file", type=Path, required=True, metavar="FILE", help="the admin's address of MongoDB")
-    parser.add_argument("--at-most", type=float, default=60.0, metavar="SECONDS", help="then they are let go")
+    parser.add_argument("--at-most", type=float, default=60.0, metavar="SECONDS", help="then they are released")
     options = parser.parse_args()
     configure_logs(os.environ.get("LOG_LEVEL", "info"))
     signal.signal(signal.SIGTERM, _end)
@@ -50,22 +50,22 @@ def main() -> int:
 
 
 def hold_writes(uri: str, *, at_most_s: float) -> int:
-    """Hold the writes until the standard input ends; return 0, or 75 when that took longer than `at_most_s`."""
+    """Hold the writes until the standard input ends; return 0, or 75 if that takes longer than `at_most_s`."""
     with open_client(uri, appname="hold_writes", directConnection=True, serverSelectionTimeoutMS=5000) as client:
-        _let_go(client)
+        _release(client)
         begun = time.monotonic()
         try:
             client.admin.command("fsync", lock=True)
             print("held", flush=True)  # noqa: T201 - for who copies
             ended = _input_ends(within_s=at_most_s)
         finally:
-            _let_go(client)
+            _release(client)
         logger.info("writes were held for %.1f s", time.monotonic() - begun)
     return 0 if ended else _TOO_LONG
 
 
-def _let_go(client: Client) -> None:
-    """Unlock as often as was locked."""
+def _release(client: Client) -> None:
+    """Unlock as often as it was locked."""
     try:
         while client.admin.command("fsyncUnlock")["lockCount"]:
             pass

@@ -1,13 +1,13 @@
-"""Make the secrets that are missing: a password per database user, keys for models and for the log. Prints none.
+"""Make the secrets that are missing: a password per database user, keys for models and for the log. None is printed.
 
     DIR/admin/mongo_uri      DIR/trainer/mongo_uri, model_signing_key
     DIR/seeder/mongo_uri     DIR/inference/mongo_uri, model_signing_key (the same key), id_hash_key
 
-Run at every start: what is there stays, only the address in a URI follows `--host`. Killed at any point, it can be
-run again. Folders that exist keep their owner and group, which say who may read the files in them.
+Runs at every start: existing secrets stay, only the address in a URI follows `--host`. Killed at any point, it can be
+run again. Existing folders keep their owner and group, which decide who may read the files in them.
 
-With `--renew` one kind is made anew. The admin's password before goes to admin/mongo_uri.before: until make_users.py
-has run, it is the one that the database knows. So make_users.py has to run before passwords are renewed once more.
+With `--renew` one kind is made anew. The admin's previous password goes to admin/mongo_uri.before: the database knows
+only that one until make_users.py has run. So make_users.py has to run before passwords are renewed again.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -60,19 +60,19 @@ def main() -> int:
 
 
 def make_secrets(directory: Path, host: str, *, renew: str | None = None) -> list[str]:
-    """Make what is missing under `directory`, or to be renewed; return the names of the files that were written."""
+    """Make the secrets that are missing in `directory` or to be renewed; return the names of the files written."""
     wanted: dict[Path, str] = {}
     admin = directory / ADMIN / "mongo_uri"
     if renew == PASSWORDS and admin.exists():
         wanted[admin.with_name(f"{admin.name}.before")] = _content(admin)
-    for user in (*SERVICES, ADMIN):  # the admin last: by then its password before is kept
+    for user in (*SERVICES, ADMIN):  # the admin last: its previous password is kept by then
         path = directory / user / "mongo_uri"
         password = _kept(urlsplit(_content(path)).password, anew=renew == PASSWORDS)
         wanted[path] = f"mongodb://{user}:{password}@{host}/?authSource=admin"
     keys = [directory / service / "model_signing_key" for service in SIGNERS]
     key = _kept(next(filter(None, map(_content, keys)), None), anew=renew == SIGNING_KEY)
     wanted |= dict.fromkeys(keys, key)
-    id_hash_key = directory / "inference" / "id_hash_key"  # a new one makes last week's log another customer's
+    id_hash_key = directory / "inference" / "id_hash_key"  # with a new one, last week's log names customers differently
     wanted[id_hash_key] = _kept(_content(id_hash_key), anew=renew == ID_HASH_KEY)
     return [str(path.relative_to(directory)) for path, content in wanted.items() if _ensure(path, content)]
 
@@ -86,7 +86,7 @@ def _content(path: Path) -> str:
 
 
 def _ensure(path: Path, content: str) -> bool:
-    """Make `path` hold `content`, for those whom its folder lets in; return whether it had to be written."""
+    """Make `path` hold `content`, readable by the group if its folder is; return whether it had to be written."""
     missing = _content(path) != content
     if missing:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def _ensure(path: Path, content: str) -> bool:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Let one run at a time into `directory`: two would each make a password, and one of them would be lost."""
+    """Lock `directory` for one run: of two, each would make a password, and one of them would be lost."""
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,9 +1,9 @@
-"""Make MongoDB's users what this file says: one per service, each with a role that allows its work and nothing else.
+"""Make MongoDB's users: one per service, each with a role that allows its work and nothing else.
 
-Run at every start, on MongoDB's own localhost: where there is no user yet, a connection from there may create the
-first one. Every step is whole or not done, and is done again by the next run: it can be killed at any point, and so
-can the server. The passwords are those that make_secrets.py wrote; where it has renewed them, the admin comes in by
-the password before, and all get their new one.
+Runs at every start, on MongoDB's own localhost: while there is no user, a connection from there may create the first
+one. Every step is atomic and is repeated by the next run, so this script and the server can be killed at any point. The
+passwords are those that make_secrets.py wrote; after it renewed them, the admin logs in with the previous password, and
+every user gets its new one.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ Grants: TypeAlias = "dict[str, Sequence[str]]"
 Privileges: TypeAlias = "list[dict[str, Any]]"
 
 _READ: Final = ("find",)
-_APPEND: Final = ("find", "insert", "remove")  # removed only by --drop; what came in is never changed
+_APPEND: Final = ("find", "insert", "remove")  # remove is for --drop alone; lines are never changed
 _ADD: Final = ("find", "insert")
-_DERIVE: Final = ("find", "insert", "update")  # $merge, and records; who may not remove cannot lose anything
+_DERIVE: Final = ("find", "insert", "update")  # $merge, and records; without remove, nothing can be lost
 _WRITE: Final = ("find", "insert", "update", "remove")
-_MAKE: Final = ("find", "insert", "createIndex", "dropCollection")  # and give it the name of another
-_REPLACE: Final = (*_MAKE, "update", "remove")  # for one: to be replaced; and $merge, and delete
+_MAKE: Final = ("find", "insert", "createIndex", "dropCollection")  # and rename it over another
+_REPLACE: Final = (*_MAKE, "update", "remove")  # can be renamed over; $merge, and delete
 _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK)
 
 GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
-        "": ("dbStats",),  # of the database: how much disk space is free
+        "": ("dbStats",),  # on the database: how much disk space is free
         schema.TRANSACTIONS: (*_APPEND, "createIndex"),
         schema.QUARANTINE: (*_APPEND, "createIndex"),
         schema.ORDERS: (*_WRITE, "createIndex"),
@@ -55,21 +55,21 @@ GRANTS: Final[dict[str, Grants]] = {
     "trainer": {**dict.fromkeys(_ANALYSED, _READ), schema.SCORES: _REPLACE, schema.NEXT_SCORES: _MAKE},
     "inference": {
         schema.TRANSACTIONS: _ADD,
-        schema.QUARANTINE: ("insert",),  # what cannot be understood is put there, and never read by the API
+        schema.QUARANTINE: ("insert",),  # rows that cannot be understood go there; the API never reads them
         schema.ORDERS: _DERIVE,
         schema.CUSTOMERS: _DERIVE,
         schema.LOADS: _DERIVE,
         schema.CLOCK: _DERIVE,
-        schema.SCORES: _REPLACE,  # whoever moves the champion scores everybody
+        schema.SCORES: _REPLACE,  # everybody is scored when the API moves the champion
         schema.NEXT_SCORES: _MAKE,
     },
 }
 
 _MANAGE_USERS: Final = "userAdminAnyDatabase"
-_HOLD_WRITES: Final = "hold_writes"  # the admin's besides: to stop everybody's writes while a copy is made
+_HOLD_WRITES: Final = "hold_writes"  # the admin's second role: stops all writes while a copy is made
 _USER_NOT_FOUND: Final = 11
 _ROLE_NOT_FOUND: Final = 31
-_DURABLE: Final = {"w": "majority", "j": True}  # a user that was made is still there after a kill of the server
+_DURABLE: Final = {"w": "majority", "j": True}  # a new user survives a kill of the server
 
 logger = logging.getLogger("make_users")
 
@@ -77,7 +77,9 @@ logger = logging.getLogger("make_users")
 def main() -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--directory", type=Path, required=True, metavar="DIR", help="what make_secrets.py filled")
+    parser.add_argument(
+        "--directory", type=Path, required=True, metavar="DIR", help="the directory that make_secrets.py filled"
+    )
     parser.add_argument("--host", required=True, metavar="HOST:PORT", help="MongoDB, on this machine's loopback")
     options = parser.parse_args()
     configure_logs(os.environ.get("LOG_LEVEL", "info"))
@@ -98,7 +100,7 @@ def main() -> int:
 
 
 def make_users(host: str, db_name: str, passwords: Mapping[str, str], admins: Sequence[str]) -> None:
-    """Make the admin if there is no user yet, and every role and user as in GRANTS; `admins` may be its password."""
+    """Make the admin if there is no user yet, then the roles and users of GRANTS; `admins` are passwords it may have."""
     _make_first_user(host, passwords["admin"])
     with _admin(host, admins) as client:
         for service, grants in GRANTS.items():
@@ -109,7 +111,7 @@ def make_users(host: str, db_name: str, passwords: Mapping[str, str], admins: Se
             _make_role(client, service, privileges)
             _update_or_create(client, "User", service, _credentials(passwords[service], service))
         _make_role(client, _HOLD_WRITES, [{"resource": {"cluster": True}, "actions": ["fsync", "unlock"]}])
-        # Last: whoever is cut short before it can come in again as now.
+        # Last: a run that is killed earlier can log in again in the same way.
         _update_or_create(client, "User", "admin", _credentials(passwords["admin"], _MANAGE_USERS, _HOLD_WRITES))
 
 
@@ -118,7 +120,7 @@ def _make_role(client: Client, name: str, privileges: Privileges) -> None:
 
 
 def _make_first_user(host: str, password: str) -> None:
-    """Create the admin, who may manage users; leave it to the existing one where there is any."""
+    """Create the admin, who may manage users, unless there is a user already."""
     with _client(host) as client:
         try:
             client.admin.command("createUser", "admin", **_credentials(password, _MANAGE_USERS))
@@ -128,7 +130,7 @@ def _make_first_user(host: str, password: str) -> None:
 
 
 def _admin(host: str, passwords: Sequence[str]) -> Client:
-    """Return a client that came in by the first of these passwords that the database takes."""
+    """Return a client logged in with the first of these passwords that the database accepts."""
     password, *others = passwords
     client = _client(host, password)
     try:

@@ -44,8 +44,8 @@ def second(tmp_path: Path) -> Bundle:
     return bundle_of(tmp_path, SECOND, base_log_odds=1.5)
 
 
-def bundle_of(folder: Path, version: str, base_log_odds: float = -0.3) -> Bundle:
-    small_bundle(folder / version, base_log_odds=base_log_odds)
+def bundle_of(folder: Path, version: str, **values: Any) -> Bundle:
+    small_bundle(folder / version, **values)
     return read_bundle(folder / version, KEY)
 
 

@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ledger:
-    """Counts of rows; `read` is always the sum of the others."""
+    """Counts of rows; `read` is the sum of the others."""
 
     inserted: int = 0
     already_there: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
-    erased: int = 0  # lines of customers who were erased and stay so
+    erased: int = 0  # lines of erased customers, which stay out
 
     @property
     def read(self) -> int:
-        """The rows accounted for."""
+        """All rows accounted for."""
         return self.inserted + self.already_there + self.quarantined.total() + self.erased
 
     def add(self, lines: int, inserted: int, rejected: Iterable[Rejection]) -> None:
-        """Account for a chunk of so many lines, of which so many were new, and for its rejected rows."""
+        """Add a chunk of `lines`, of which `inserted` were new, and its rejected rows."""
         self.inserted += inserted
         self.already_there += lines - inserted
         self.quarantined.update(rejection.reason for rejection in rejected)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the counts as they stand in `loads`."""
+        """Return the counts as a record in `loads` has them."""
         return {
             "read": self.read,
             "inserted": self.inserted,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 TRANSACTIONS: Final = "transactions"  # one document per line item, as it came in
-ORDERS: Final = "orders"  # one per customer, invoice, day and kind (an order or a return)
+ORDERS: Final = "orders"  # one per customer, invoice, day and kind (order or return)
 CUSTOMERS: Final = "customers"  # one per purchasing customer: features as of the clock
-LOADS: Final = "loads"  # one per file, invented shop or request: what was read, inserted, quarantined
+LOADS: Final = "loads"  # one per file, invented shop or request: its state and its account
 QUARANTINE: Final = "quarantine"  # rows that cannot be understood, with the reason
 CLOCK: Final = "clock"  # the instant the features are as of, and the number of the last refresh
-SCORES: Final = "scores"  # one per customer: what the champion makes of it; replaced whole by `trainer score`
-NEXT_SCORES: Final = "scores_next"  # those that are being made, until they take the name of the others
+SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole by `trainer score`
+NEXT_SCORES: Final = "scores_next"  # scores in the making, until they take the name of the others
 COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK)
 
 CLOCK_ID: Final = "data"  # {as_of}
-# {revision, as_of: of the last refresh of everybody, clearing and cleared: equal unless all is being deleted}
-REFRESH_ID: Final = "refresh"  # never deleted, never goes back
+# {revision, as_of: of the last derivation of everybody, clearing and cleared: equal unless all is being deleted}
+REFRESH_ID: Final = "refresh"  # never deleted; its numbers never go back
 
 # Published column order; the names come from the systems this one replaces.
 LINE_FIELDS: Final = (
@@ -25,7 +25,7 @@ LINE_FIELDS: Final = (
 
 
 class Index(NamedTuple):
-    """Ascending fields; with `present`, of those documents only that have this field.
+    """Ascending fields; with `present`, an index of the documents that have this field alone.
 
     With `expires`, MongoDB deletes a document at the instant in its field.
     """
@@ -42,18 +42,18 @@ class Index(NamedTuple):
 
 
 INDEXES: Final[dict[str, tuple[Index, ...]]] = {
-    # A touched invoice's lines without the others of its customer (7,983 at most); a customer's first line, too. A
-    # quarter of the lines have no customer. 3.6 MB, 0.8 s per 541,909 lines: as much as CustomerID alone.
+    # Finds a touched invoice's lines without the others of its customer (up to 7,983), and a customer's first line. A
+    # quarter of the lines have no customer. 3.6 MB and 0.8 s per 541,909 lines, as much as CustomerID alone.
     TRANSACTIONS: (Index(("CustomerID", "InvoiceNo"), present="CustomerID"),),
     ORDERS: (Index(("_id.customer_id",)),),
-    # Requests have a record each: the last finished one is asked for every second, the dirty ones at every start.
+    # Every request has a record: the last finished one is looked up every second, the dirty ones at every start.
     LOADS: (Index(("finished_at",)), Index(("dirty",), present="dirty"), Index(("expires_at",), expires=True)),
-    QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows go with its record; a file's stay
+    QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows expire with its record; a file's stay
 }
 
-# For lists: everybody by risk, and one segment by risk. Made when the scores are there: $out into a collection that has
-# its indexes takes twice the time of $out and making them after it.
+# For lists: everybody by risk, and one segment by risk. Made after the scores: inserting into a collection that has its
+# indexes takes twice as long.
 SCORE_INDEXES: Final = (Index(("churn_probability", "_id")), Index(("segment", "churn_probability", "_id")))
 
-# The scheme by which a line's `_id` is made from its content; stored with every load.
+# How a line's `_id` is made from its content; stored with every load.
 ID_SCHEME: Final = "seconds+blake2b64/2"

@@ -1,8 +1,8 @@
-"""What keeps `scores` true, as data: how they are replaced and mended, and how to tell whose are behind.
+"""The pipelines that replace and mend `scores`, and those that find which scores are behind.
 
-Whoever moves the champion makes everybody's scores beside those that are there, and gives them their name in one step.
-Whoever posts lines makes those of the customers they touch. A score carries the `revision` of the customer it was made
-of and the version that made it; $merge keeps the later, so it does not matter who ends last.
+When the champion moves, everybody's scores are made in `scores_next`, which then replaces `scores` in one step. When
+lines are posted, the scores of the touched customers are made again. A score carries the `revision` of its customer and
+the version of its model; $merge keeps the later revision, so writers may end in any order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from retention.features.pipelines import Pipeline
 
-EVERY_REVISION: Final = -1  # no number is so low
+EVERY_REVISION: Final = -1  # below all numbers
 
 _LATER: Final = {"$gt": ["$$new.revision", "$revision"]}
 _SAME_VERSION: Final = {"$eq": ["$$new.model_version", "$model_version"]}
@@ -24,23 +24,22 @@ _OTHER_VERSION: Final = {"$ne": ["$$new.model_version", "$model_version"]}
 
 
 def everybody(stages: Pipeline) -> Pipeline:
-    """Return what makes everybody's score in `scores_next`, which must be empty; runs on `customers`, on a part of it.
+    """Return the pipeline on `customers`, or a part of them, that makes scores in `scores_next`, which must be empty.
 
-    As $out does it; but $out keeps the indexes, which takes twice the time of making them afterwards. Sorted, because
-    each of as many scores in another order dirties another page of the index of ids, and a small server's cache cannot
-    hold them all: twice the time.
+    Not $out: it keeps the indexes, which takes twice the time of making them afterwards. Sorted, because in another
+    order each score dirties another page of the index of ids, more than a small server's cache holds: twice the time.
     """
     merge = {"into": schema.NEXT_SCORES, "whenMatched": "fail", "whenNotMatched": "insert"}
     return [*stages, {"$sort": {"_id": 1}}, {"$merge": merge}]
 
 
 def touched(stages: Pipeline, customer_ids: Sequence[int]) -> Pipeline:
-    """Return what makes the scores of these customers again; another version's are left to whoever made them."""
+    """Return the pipeline that makes the scores of these customers again, leaving those of another version alone."""
     return _again(stages, customer_ids, {"$and": [_SAME_VERSION, _LATER]})
 
 
 def mended(stages: Pipeline, customer_ids: Sequence[int]) -> Pipeline:
-    """Return what makes the scores of these customers again, those of another version, too: one scorer at a time."""
+    """Return the pipeline that makes the scores of these customers again, whatever version they are by."""
     return _again(stages, customer_ids, {"$or": [_OTHER_VERSION, _LATER]})
 
 
@@ -51,14 +50,14 @@ def _again(stages: Pipeline, customer_ids: Sequence[int], replaces: Mapping[str,
 
 
 def behind(above: int) -> Pipeline:
-    """Return the ids of customers above this revision who have no score, or one of an earlier revision."""
+    """Return the pipeline for the ids of customers above this revision without a score of the same revision."""
     stages: Pipeline = [{"$match": {"revision": {"$gt": above}}}, {"$project": {"revision": 1}}]
     other = {"$ne": ["$revision", {"$first": "$other.revision"}]}
     return [*stages, _beside(schema.SCORES), {"$match": {"$expr": other}}, {"$project": {"_id": 1}}]
 
 
 def gone() -> Pipeline:
-    """Return the ids in `scores` that no customer has any more."""
+    """Return the pipeline for the ids in `scores` that are no customer's any more."""
     return [{"$project": {"_id": 1}}, _beside(schema.CUSTOMERS), {"$match": {"other": []}}, {"$project": {"_id": 1}}]
 
 
@@ -67,9 +66,9 @@ def _beside(collection: str) -> dict[str, Any]:
 
 
 class Tally(NamedTuple):
-    """Enough to tell whether scores are of these customers as they are: numbers of refreshes never go back.
+    """Sums that tell whether the scores are of the customers as they are.
 
-    So no score carries a higher number than its customer, and where the sums are equal, all are.
+    Revisions never go back, so no score carries a higher one than its customer: equal sums mean that all are equal.
     """
 
     customers: int = 0
@@ -77,22 +76,22 @@ class Tally(NamedTuple):
     revisions: int = 0  # their sum
     lowest: int = 0  # revision
     highest: int = 0
-    versions: frozenset[str] = frozenset()  # the first and the last; customers have none
-    by_segment: tuple[tuple[str, int], ...] = ()  # how many customers, the largest first
+    versions: frozenset[str] = frozenset()  # the first and the last in order; customers have none
+    by_segment: tuple[tuple[str, int], ...] = ()  # the number of customers, largest first
 
     @property
     def who(self) -> tuple[int, int]:
-        """What is equal when both are of the same customers."""
+        """Equal for customers and scores when both are of the same customers."""
         return self.customers, self.ids
 
     @property
     def state(self) -> tuple[int, int, int]:
-        """What is equal when the scores are of the customers as they are."""
+        """Equal for customers and scores when the scores are of the customers as they are."""
         return self.customers, self.ids, self.revisions
 
 
 def counts() -> Pipeline:
-    """Return the documents that `tally` reads; runs on `customers` and on `scores`."""
+    """Return the pipeline for the documents that `tally` adds up; runs on `customers` and on `scores`."""
     sums = {"n": {"$sum": 1}, "ids": {"$sum": "$_id"}, "revisions": {"$sum": "$revision"}}
     revisions = {"lowest": {"$min": "$revision"}, "highest": {"$max": "$revision"}}
     versions = {"first": {"$min": "$model_version"}, "last": {"$max": "$model_version"}}
@@ -100,7 +99,7 @@ def counts() -> Pipeline:
 
 
 def tally(documents: Iterable[Mapping[str, Any]]) -> Tally:
-    """Return what the documents of `counts` come to."""
+    """Return the sum of the documents of `counts`."""
     found = list(documents)
     if not found:
         return Tally()
