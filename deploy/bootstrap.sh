@@ -311,7 +311,7 @@ backups_make() {
   systemd enable --quiet --now "${units##*/}.timer"
 }
 
-says[secrets]="API keys for deploys and for you in $home/secrets; hashes in keys"
+says[secrets]="random API keys, deploy's and yours, in $home/secrets; hashes in keys"
 secrets_is() { [[ -s $home/keys/api_keys && -s $home/secrets/smoke_header && -s $home/secrets/admin_key ]]; }
 secrets_make() {
   local smoke admin
