@@ -27,6 +27,7 @@ def test_every_feature_of_the_pipelines_has_its_words() -> None:
         ("Tenure", 100_000, 0.5, "first order 100,000 days ago, longer than 99% of customers: raises the risk"),
         ("Monetary", 0.0, 0.5, "0.00 GBP spent, nobody spent less: raises the risk"),
         ("orders_90d", 0, 0.5, "no order in the last 90 days: raises the risk"),
+        ("returns_share", 0.0004, 0.5, "under 0.1% of the value returned, more than 1% of customers: raises the risk"),
         ("returns_share", 0.125, 0.5, "12.5% of the value returned, more than 1% of customers: raises the risk"),
         ("recency_to_gap", 2.5, 0.5,
          "last order 2.50 times the usual gap ago, longer than 3% of customers: raises the risk"),

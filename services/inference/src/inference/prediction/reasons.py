@@ -32,7 +32,8 @@ class Wording(NamedTuple):
     def phrase(self, value: float, currency: str) -> str:
         """Return the value with its unit."""
         form = (value == 0 and self.none) or (value == 1 and self.one) or self.many
-        return form.format(value=value, currency=currency)
+        phrase = form.format(value=value, currency=currency)
+        return phrase.replace("0.0%", "under 0.1%", 1) if phrase.startswith("0.0%") else phrase
 
     def standing(self, share_below: int) -> str:
         """Return the rank of the value when `share_below` percent of the customers have less."""
