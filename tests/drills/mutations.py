@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from drills.keep_alive import Request
+from openapi_document import responses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,7 +107,10 @@ def _operation(document: Mapping[str, Any], method: str, path: str, described: M
         one["name"]: one.get("example", one["schema"].get("default")) for one in parameters if one["in"] == "query"
     }
     names = [one["name"] for one in parameters if one["in"] == "path"]
-    answers = {int(status): frozenset(answer.get("content", {})) for status, answer in described["responses"].items()}
+    answers = {
+        int(status): frozenset(answer.get("content", {}))
+        for status, answer in responses_of(document, described).items()
+    }
     return Operation(method, path, examples, names, query, answers)
 
 

@@ -13,7 +13,6 @@ from bundles import KEY, VERSION, small_bundle
 from pydantic import TypeAdapter
 from serving import ORDERS, InMemoryCustomers, InMemoryRanking, UnreachableCustomers, UnreachableRanking
 
-from inference.customer.example_answers import PROFILE
 from inference.customer.order_history import order_history
 from inference.customer.repository import MongoRanking
 from inference.customer.responses import Profile
@@ -257,9 +256,3 @@ async def test_an_answer_is_by_one_bundle_though_another_is_promoted_meanwhile(s
     features = await InMemoryCustomers(ORDERS).features(12347, AS_OF)
     assert answer["meta"]["model_version"] == VERSION
     assert answer["prediction"]["churn_probability"] == bundle.churn.probability(features)
-
-
-def test_the_answer_shown_is_an_answer() -> None:
-    TypeAdapter(Profile).validate_python(PROFILE, strict=True)
-    assert PROFILE["orders"]["monetary"] == PROFILE["features"]["Monetary"]
-    assert PROFILE["orders"]["orders"] == PROFILE["features"]["Frequency"]

@@ -14,10 +14,10 @@ from serving import CLOCK, ORDERS, UnreachableCustomers, UnreachableLoads
 from shops import seeded
 
 from inference.database.connection import Connection
+from inference.docs.recorded import examples_of
 from inference.health.repository import MongoLoads
 from inference.metrics import Metrics
 from inference.settings import Settings
-from inference.transaction.examples import LINES_EXAMPLES
 from retention.store import schema
 
 if TYPE_CHECKING:
@@ -155,8 +155,9 @@ async def test_champions_that_were_read_are_counted_by_what_came_of_it(serve: Se
 async def test_rows_are_those_of_files_and_those_that_were_posted(api: httpx.AsyncClient) -> None:
     before = await samples(api, "churn_ingest_rows_total")
     headers = {"Idempotency-Key": "once"}
+    lines = examples_of("transactions")["unreadable"]["request"]["body"]
     for _ in range(2):  # the second is a replay, and no new row
-        await api.post("/transactions", json=LINES_EXAMPLES["unreadable"]["value"], headers=headers)
+        await api.post("/transactions", json=lines, headers=headers)
     after = await samples(api, "churn_ingest_rows_total")
 
     assert before == {

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bundles import CARD, METRIC, VERSION
+from openapi_document import responses_of
 from serving import NOW, ORDERS, UnreachableCustomers
 
-from inference.model.example_answers import MODEL_CARD
 from retention.clock import rfc3339
 from retention.scoring.churn import sigmoid
 
@@ -119,18 +119,11 @@ async def test_without_a_line_in_the_log_nobody_knows_since_when(
     assert (answer.status_code, answer.json()["champion_since"]) == (200, None)
 
 
-async def test_the_example_of_the_document_has_the_shape_of_an_answer(api: httpx.AsyncClient) -> None:
-    card = (await api.get("/model")).json()
-
-    assert list(MODEL_CARD) == list(card)
-    assert set(MODEL_CARD["metrics"]) == set(card["metrics"])
-
-
 async def test_both_addresses_are_documented_with_every_status(api: httpx.AsyncClient) -> None:
-    paths = (await api.get("/openapi.json")).json()["paths"]
+    document = (await api.get("/openapi.json")).json()
 
     for path in ("/model", "/model/metadata"):
-        responses = paths[path]["get"]["responses"]
+        responses = responses_of(document, document["paths"][path]["get"])
         assert set(responses) >= {"200", "503"}
         assert responses["200"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ModelCard"}
         assert responses["503"]["headers"]["Retry-After"]

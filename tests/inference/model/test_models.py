@@ -11,7 +11,6 @@ import pytest
 from bundles import METRIC, VERSION, small_bundle
 from serving import NOW, InMemoryScores
 
-from inference.model.example_answers import MOVED, RELOADED, VERSIONS
 from retention.clock import rfc3339
 from retention.errors import BadDataError, BundleRefusedError
 from retention.registry.bundle import MANIFEST
@@ -382,25 +381,6 @@ async def test_reloading_without_a_model_is_a_503(serve: Serve) -> None:
         answer = await api.post("/model/reload")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "model_not_loaded")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "example"),
-    [("GET", "/models", VERSIONS), ("PUT", "/models/champion", MOVED), ("POST", "/model/reload", RELOADED)],
-)
-async def test_the_examples_of_the_document_have_the_shape_of_an_answer(
-    api: httpx.AsyncClient, method: str, path: str, example: Any
-) -> None:
-    body = {"version": VERSION} if method == "PUT" else None
-    answer = (await api.request(method, path, json=body)).json()
-
-    assert shape(example) == shape(answer)
-
-
-def shape(answer: Any) -> Any:
-    if isinstance(answer, dict):
-        return {name: shape(value) for name, value in answer.items()}
-    return [shape(answer[0])] if isinstance(answer, list) and answer else None
 
 
 async def test_it_takes_an_admin_whose_name_goes_into_the_log(serve: Serve, models: Models, tmp_path: Path) -> None:

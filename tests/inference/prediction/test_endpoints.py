@@ -9,7 +9,7 @@ from bundles import KEY, VERSION
 from pydantic import TypeAdapter
 from serving import CLOCK, ORDERS, InMemoryCustomers, UnreachableCustomers
 
-from inference.prediction.examples import CUSTOMER_EXAMPLES, FEATURE_EXAMPLES
+from inference.docs.recorded import examples_of
 from inference.prediction.responses import CustomerAnswer
 from retention.registry.bundle import read_bundle
 from retention.scoring.churn import sigmoid
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-THREE = FEATURE_EXAMPLES["three"]["value"]
-FIVE = FEATURE_EXAMPLES["five"]["value"]
+THREE = examples_of("predict_churn")["three"]["request"]["body"]
+FIVE = examples_of("predict_churn")["five"]["request"]["body"]
 
 
 async def test_the_answer_has_the_shape_of_the_contract(api: httpx.AsyncClient) -> None:
@@ -236,20 +236,6 @@ async def test_figures_need_no_database(serve: Serve, models: Models) -> None:
         answer = await api.post("/predict_churn", json=THREE)
 
     assert answer.status_code == 200
-
-
-@pytest.mark.parametrize("example", CUSTOMER_EXAMPLES.values(), ids=CUSTOMER_EXAMPLES)
-async def test_every_documented_example_of_a_customer_works(
-    api: httpx.AsyncClient, example: dict[str, dict[str, object]]
-) -> None:
-    assert (await api.post("/predict_churn_by_id", json=example["value"])).status_code == 200
-
-
-@pytest.mark.parametrize("example", FEATURE_EXAMPLES.values(), ids=FEATURE_EXAMPLES)
-async def test_every_documented_example_of_figures_works(
-    api: httpx.AsyncClient, example: dict[str, dict[str, object]]
-) -> None:
-    assert (await api.post("/predict_churn", json=example["value"])).status_code == 200
 
 
 async def test_far_outside_of_what_any_customer_was_confidence_is_low(serve: Serve, models: Models) -> None:

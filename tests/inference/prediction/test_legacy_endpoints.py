@@ -8,7 +8,7 @@ import pytest
 from bundles import VERSION
 from serving import ORDERS, UnreachableCustomers
 
-from inference.prediction.examples import FEATURE_BATCH_EXAMPLES, FEATURE_EXAMPLES
+from inference.docs.recorded import examples_of
 
 if TYPE_CHECKING:
     import httpx
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-FIVE = FEATURE_EXAMPLES["five"]["value"]
-ROWS = [example["value"] for example in FEATURE_EXAMPLES.values()]
+ROWS = [example["request"]["body"] for example in examples_of("predict").values()]
+FIVE = ROWS[-1]
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -103,8 +103,3 @@ async def test_without_a_model_they_are_a_503(serve: Serve) -> None:
         for path, body in (("/predict", FIVE), ("/predict/batch", {"data": [FIVE]})):
             answer = await api.post(path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (503, "model_not_loaded")
-
-
-@pytest.mark.parametrize("example", FEATURE_BATCH_EXAMPLES.values(), ids=FEATURE_BATCH_EXAMPLES)
-async def test_every_documented_example_works(api: httpx.AsyncClient, example: dict[str, dict[str, object]]) -> None:
-    assert (await api.post("/predict/batch", json=example["value"])).json()["count"] == 2

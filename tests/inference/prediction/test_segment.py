@@ -8,7 +8,7 @@ import pytest
 from bundles import KEY, VERSION
 from serving import ORDERS, UnreachableCustomers
 
-from inference.prediction.examples import SEGMENT_EXAMPLES
+from inference.docs.recorded import examples_of
 from retention.registry.bundle import read_bundle
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-FIGURES = SEGMENT_EXAMPLES["figures"]["value"]
+FIGURES = examples_of("segment")["figures"]["request"]["body"]
 
 
 @pytest.mark.parametrize("figures", [FIGURES, {"recency": 400.0, "frequency": 1.0, "monetary": 10}])

@@ -9,9 +9,10 @@ import pytest
 from bundles import VERSION
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openapi_document import responses_of
 from serving import UnreachableTransactions
 
-from inference.transaction.examples import INGESTED, LINES_EXAMPLES
+from inference.docs.recorded import examples_of
 from inference.transaction.requests import MAX_LINES
 
 if TYPE_CHECKING:
@@ -170,24 +171,25 @@ async def test_an_unreachable_database_is_a_503_that_says_what_to_do(serve: Serv
 
 
 async def test_every_documented_example_works(api: httpx.AsyncClient) -> None:
-    answers = [(await post(api, example["value"])).json() for example in LINES_EXAMPLES.values()]
+    random = {"load_id": "", "refreshed": []}  # and what the double does not derive
+    for example in examples_of("transactions").values():
+        answer = (await post(api, example["request"]["body"])).json()
 
-    assert [answer["rows_in"] for answer in answers] == [2, 1, 2]
-    fixed = ("load_id", "refreshed")
-    assert {k: v for k, v in answers[-1].items() if k not in fixed} == {
-        k: v for k, v in INGESTED.items() if k not in fixed
-    }
+        assert answer | random == example["answer"] | random
 
 
 async def test_every_status_is_documented(api: httpx.AsyncClient) -> None:
-    operation = (await api.get("/openapi.json")).json()["paths"]["/transactions"]["post"]
+    document = (await api.get("/openapi.json")).json()
+    operation = document["paths"]["/transactions"]["post"]
+    responses = responses_of(document, operation)
 
-    assert set(operation["responses"]) == {
+    assert set(responses) == {
         "200", "400", "401", "403", "408", "409", "413", "415", "422", "429", "431", "503",
     }  # fmt: skip
-    assert {
-        status for status, answer in operation["responses"].items() if "Retry-After" in answer.get("headers", {})
-    } == {"429", "503"}
+    assert {status for status, answer in responses.items() if "Retry-After" in answer.get("headers", {})} == {
+        "429",
+        "503",
+    }
     assert len(operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]) == 2
     assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
 

@@ -11,7 +11,7 @@ import pytest
 from bundles import VERSION
 from serving import ORDERS, InMemoryCustomers, InMemoryRanking, UnreachableCustomers, UnreachableRanking
 
-from inference.customer.example_answers import PROFILE
+from inference.docs.recorded import examples_of
 from inference.http.keys import make_key
 from inference.web import drawings, wording
 from inference.web.page import page
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+PROFILE: Profile = examples_of("profile")["profile"]["answer"]
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 EVIL = '"><script>alert(1)</script>'

@@ -11,11 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from inference.customer.csv_export import MEDIA_TYPE, csv_text
-from inference.customer.example_answers import CSV_PAGE, CUSTOMER_LIST, PROFILE, SEGMENTS
 from inference.customer.requests import CustomerId, ListQuestion, ProfileQuestion, each_once, wrong_parameter
 from inference.customer.responses import CustomerList, Profile, SegmentSummary
 from inference.customer.service import CustomerService
-from inference.docs.openapi import CUSTOMERS, answers, problems
+from inference.docs.openapi import CUSTOMERS, problems
 from inference.http.admission import admitted
 from inference.http.context import Context
 from inference.http.json_body import JsonRoute
@@ -29,9 +28,14 @@ router = APIRouter(route_class=JsonRoute, tags=[CUSTOMERS], dependencies=[admitt
 
 _OFFERED: Final = ("application/json", MEDIA_TYPE)  # the first of equals
 _VARIES: Final = {"Vary": "Accept"}
-_LIST_HEADERS: Final = {
-    "Link": {"description": 'The next page, rel="next"; left out on the last.', "schema": {"type": "string"}},
-    "Content-Disposition": {"description": "A file name, for CSV.", "schema": {"type": "string"}},
+_LIST: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "headers": {
+            "Link": {"description": 'The next page, rel="next"; left out on the last.', "schema": {"type": "string"}},
+            "Content-Disposition": {"description": "A file name, for CSV.", "schema": {"type": "string"}},
+        },
+    }
 }
 
 
@@ -42,18 +46,11 @@ async def _customers(request: Request) -> CustomerService:
 Customers = Annotated[CustomerService, Depends(_customers)]
 
 
-def _list_answers() -> dict[int | str, dict[str, Any]]:
-    responses = answers({"page": CUSTOMER_LIST}, headers=_LIST_HEADERS)
-    responses[200]["content"][MEDIA_TYPE] = {"schema": {"type": "string"}, "examples": {"page": {"value": CSV_PAGE}}}
-    return responses
-
-
 @router.get(
     "/customers",
     summary="Who is about to leave?",
     response_model=CustomerList,
-    responses=_list_answers()
-    | problems("not_acceptable", "validation", "scores_missing", "busy", "database_unavailable"),
+    responses=_LIST | problems("not_acceptable", "validation", "scores_missing", "busy", "database_unavailable"),
 )
 async def customers(request: Request, question: Annotated[ListQuestion, Query()], service: Customers) -> Response:
     """Lists customers by risk, page by page, as JSON or, with `Accept: text/csv`, as CSV.
@@ -86,8 +83,7 @@ def _page(page: CustomerList, media_type: str, headers: Mapping[str, str]) -> Re
 @router.get(
     "/customers/{customer_id}",
     summary="Customer profile",
-    responses=answers({"profile": PROFILE})
-    | problems("customer_not_found", "no_orders", "validation", "model_not_loaded", "database_unavailable"),
+    responses=problems("customer_not_found", "no_orders", "validation", "model_not_loaded", "database_unavailable"),
 )
 async def profile(
     customer_id: CustomerId, asked: Annotated[ProfileQuestion, Query()], service: Customers, context: Context
@@ -111,8 +107,7 @@ def _question(customer_id: int, asked: ProfileQuestion) -> CustomerQuestion:
 @router.get(
     "/clusters/summary",
     summary="Segment summaries",
-    responses=answers({"segments": SEGMENTS})
-    | problems("validation", "scores_missing", "busy", "database_unavailable"),
+    responses=problems("validation", "scores_missing", "busy", "database_unavailable"),
 )
 async def clusters_summary(request: Request, service: Customers) -> list[SegmentSummary]:
     """Returns size, means, share of revenue and risk of each segment, over all scored customers.

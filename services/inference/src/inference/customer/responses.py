@@ -7,26 +7,29 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from inference.prediction.responses import CustomerAnswer
+from inference.prediction.responses import CustomerAnswer, CustomerId, EvidenceField, SegmentName
 from inference.responses import Probability  # noqa: TC001 - pydantic reads the annotations
-from retention.scoring.churn import Evidence  # noqa: TC001 - pydantic reads the annotations
+
+OrderCount = Annotated[int, Field(description="Number of orders.")]
+OrdersValue = Annotated[float, Field(description="Value of all orders.")]
+DaysSinceOrder = Annotated[int, Field(description="Whole days from the last order to as_of.")]
 
 
 class RankedCustomer(TypedDict):
     """One customer of the list, as scored."""
 
-    customer_id: int
-    churn_probability: Probability
-    churn_prediction: Literal[0, 1]
-    evidence: Evidence
-    cluster: int
-    segment: str
-    Frequency: int
-    Monetary: float
-    AvgOrderValue: float
-    Recency: int
-    Tenure: int
-    as_of: str
+    customer_id: CustomerId
+    churn_probability: Annotated[Probability, Field(description="Probability of no order before due. Not rounded.")]
+    churn_prediction: Annotated[Literal[0, 1], Field(description="1 when churn_probability ≥ the model's threshold.")]
+    evidence: EvidenceField
+    cluster: Annotated[int, Field(description="The cluster number in this model version; rely on the name.")]
+    segment: SegmentName
+    Frequency: OrderCount
+    Monetary: OrdersValue
+    AvgOrderValue: Annotated[float, Field(description="Monetary / Frequency.")]
+    Recency: DaysSinceOrder
+    Tenure: Annotated[int, Field(description="Whole days from the first order to as_of.")]
+    as_of: Annotated[str, Field(description="The instant of features and score; nothing at or after it was used.")]
     due: Annotated[str, Field(description="The end of the horizon, when the prediction can be checked.")]
     model_version: Annotated[str, Field(description="The model that scored this customer.")]
 
@@ -34,16 +37,16 @@ class RankedCustomer(TypedDict):
 class CustomerList(TypedDict):
     """One page of the list."""
 
-    items: list[RankedCustomer]
+    items: Annotated[list[RankedCustomer], Field(description="The customers, in the order of sort.")]
     next_cursor: Annotated[str | None, Field(description="The cursor of the next page; null on the last page.")]
 
 
 class SegmentSummary(TypedDict):
     """One segment, over all scored customers."""
 
-    segment: str
-    cluster: int
-    customers: int
+    segment: SegmentName
+    cluster: Annotated[int, Field(description="The cluster number in this model version; rely on the name.")]
+    customers: Annotated[int, Field(description="Number of customers.")]
     share: Annotated[Probability, Field(description="Share of all customers.")]
     recency: Annotated[float, Field(description="Mean whole days since the last order.")]
     frequency: Annotated[float, Field(description="Mean number of orders.")]
@@ -62,30 +65,30 @@ class MonthOfOrders(TypedDict):
     """One calendar month, UTC."""
 
     month: Annotated[str, Field(description="Such as 2011-12.")]
-    orders: int
+    orders: Annotated[int, Field(description="Number of orders.")]
     value: Annotated[float, Field(description="Value of the orders, before returns.")]
 
 
 class RecentOrder(TypedDict):
     """An order, or the returns of one invoice and day."""
 
-    invoice: str
+    invoice: Annotated[str, Field(description="Invoice number.")]
     day: Annotated[str, Field(description="Such as 2011-12-07, UTC.")]
-    kind: Literal["order", "return"]
+    kind: Annotated[Literal["order", "return"], Field(description="Whether goods were bought or returned.")]
     value: Annotated[float, Field(description="Always positive, also for a return.")]
-    units: int
-    lines: int
+    units: Annotated[int, Field(description="Number of units.")]
+    lines: Annotated[int, Field(description="Number of invoice lines.")]
 
 
 class Orders(TypedDict):
     """The customer's orders and returns before meta.as_of."""
 
-    first_order_at: str
-    last_order_at: str
-    orders: int
-    returns: int
-    monetary: float
-    returned: float
+    first_order_at: Annotated[str, Field(description="When the first order was placed.")]
+    last_order_at: Annotated[str, Field(description="When the last order was placed.")]
+    orders: Annotated[int, Field(description="Number of orders.")]
+    returns: Annotated[int, Field(description="Number of returns.")]
+    monetary: Annotated[float, Field(description="Value of all orders, before returns.")]
+    returned: Annotated[float, Field(description="Value of all returns, as a positive amount.")]
     by_month: Annotated[
         list[MonthOfOrders], Field(description="The last 12 months, oldest first, including empty ones.")
     ]
@@ -95,18 +98,18 @@ class Orders(TypedDict):
 class SimilarCustomer(TypedDict):
     """A customer of the same segment with similar risk, recency, frequency and value."""
 
-    customer_id: int
-    segment: str
-    churn_probability: Probability
-    Frequency: int
-    Monetary: float
-    Recency: int
+    customer_id: CustomerId
+    segment: SegmentName
+    churn_probability: Annotated[Probability, Field(description="Probability of no order within the horizon.")]
+    Frequency: OrderCount
+    Monetary: OrdersValue
+    Recency: DaysSinceOrder
 
 
 class Profile(CustomerAnswer):
     """The prediction by ID, with orders and similar customers."""
 
-    orders: Orders
+    orders: Annotated[Orders, Field(description="The customer's orders and returns.")]
     similar: Annotated[
         list[SimilarCustomer],
         Field(

@@ -1,7 +1,8 @@
-"""Finishes the OpenAPI document: operation ids that read well in a client, shared headers and examples."""
+"""Finishes the OpenAPI document: operation ids that read well in a client, shared headers, examples and responses."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +24,7 @@ _THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's error m
 
 
 def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
-    """Name the operations, write headers and examples once each, and drop FastAPI's error models."""
+    """Name the operations, write headers, examples and responses once each, and drop FastAPI's error models."""
     _name_operations(schema, routes)
     _write_whole_bounds(schema)
     for operation in _operations(schema):
@@ -38,6 +39,7 @@ def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
             _share(schema, "headers", response["headers"])
             for content in response.get("content", {}).values():
                 _share(schema, "examples", content.get("examples", {}))
+    _share_responses(schema)
     for name in _THEIRS:
         schema["components"]["schemas"].pop(name, None)
 
@@ -66,12 +68,30 @@ def _write_whole_bounds(part: object) -> None:
         _write_whole_bounds(each)
 
 
+def _share_responses(schema: dict[str, Any]) -> None:
+    """Move refusals that are the same on several operations to `components`, named after their problems."""
+    operations = list(_operations(schema))
+    uses = Counter(json.dumps(response) for each in operations for response in each["responses"].values())
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            codes = response.get("content", {}).get("application/problem+json", {}).get("examples", ())
+            if codes and uses[json.dumps(response)] > 1:
+                operation["responses"][status] = _shared(schema, "responses", "-".join(codes), response)
+
+
 def _share(schema: dict[str, Any], kind: str, parts: dict[str, Any]) -> None:
-    """Move equal parts to `components` and refer to them: repeated, they were most of the document."""
-    shared = schema["components"].setdefault(kind, {})
     for name, part in parts.items():
-        if "$ref" not in part and shared.setdefault(name, part) == part:
-            parts[name] = {"$ref": f"#/components/{kind}/{name}"}
+        parts[name] = _shared(schema, kind, name, part)
+
+
+def _shared(schema: dict[str, Any], kind: str, name: str, part: dict[str, Any]) -> dict[str, Any]:
+    """Move the part to `components` and return the reference to it; the part itself if the name has another one.
+
+    Repeated, headers, examples and refusals were most of the document.
+    """
+    if "$ref" in part or schema["components"].setdefault(kind, {}).setdefault(name, part) != part:
+        return part
+    return {"$ref": f"#/components/{kind}/{name}"}
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from inference.docs.access import document_access
 from inference.docs.finish import finish
+from inference.docs.recorded import REQUEST_ID, add_examples
 from inference.http.problems import (
     BY_STATUS,
     BY_TYPE,
@@ -21,11 +22,7 @@ from inference.http.problems import (
 from inference.responses import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from fastapi import FastAPI
-
-REQUEST_ID: Final = "8c7f6a0e5d3b4c2a9f1e0d7b6a5c4e3f"  # in the examples
 
 PREDICTIONS: Final = "Predictions"
 CUSTOMERS: Final = "Customers"
@@ -65,14 +62,6 @@ _PROBLEMS: Final[dict[str, ProblemType]] = {
 _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 
-def answers(
-    examples: Mapping[str, object], *, headers: dict[str, Any] | None = None
-) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI response of a successful answer, with examples by name."""
-    content = {"application/json": {"examples": {name: {"value": value} for name, value in examples.items()}}}
-    return {200: {"description": "Success.", "content": content, "headers": headers or {}}}
-
-
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses of these problems; those of one status share a response, each with its example."""
     responses: dict[int | str, dict[str, Any]] = {}
@@ -97,7 +86,13 @@ def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document of `app`, made once."""
     if app.openapi_schema is None:
         schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            servers=[{"url": "/"}],
+            contact={"name": "The operator of this service"},
         )
         model = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
         schema["components"]["schemas"] |= {**model.pop("$defs"), "Problem": model}
@@ -109,6 +104,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             refusals=problems("rate_limited", "busy"),
             with_key=problems("unauthorized", "forbidden"),
         )
+        add_examples(schema, app.routes)
         finish(schema, app.routes)
         app.openapi_schema = schema
     return app.openapi_schema

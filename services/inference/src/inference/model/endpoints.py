@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Depends, Request
 
-from inference.docs.openapi import MODELS, answers, problems
+from inference.docs.openapi import MODELS, problems
 from inference.http.admission import admitted
 from inference.http.auth import requires
 from inference.http.context import Context
 from inference.http.json_body import JsonRoute
-from inference.model.example_answers import MODEL_CARD, MOVED, RELOADED, VERSIONS
-from inference.model.examples import CHAMPION_EXAMPLES
 from inference.model.model_card import ModelCard
 from inference.model.requests import ChampionChoice
 from inference.model.responses import ChampionMoved, Reloaded, Versions
@@ -31,12 +29,12 @@ Models = Annotated[ModelService, Depends(_models)]
 @router.get(  # decorators apply from the bottom: this one is listed second
     "/model/metadata",
     summary="Model card (legacy address)",
-    responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
+    responses=problems("model_not_loaded"),
 )
 @router.get(
     "/model",
     summary="Model card",
-    responses=answers({"model": MODEL_CARD}) | problems("model_not_loaded"),
+    responses=problems("model_not_loaded"),
 )
 async def model(service: Models) -> ModelCard:
     """Returns what the live model was trained on and how well it did on a test window it had not seen."""
@@ -46,7 +44,6 @@ async def model(service: Models) -> ModelCard:
 @router.get(
     "/models",
     summary="Published versions and champion history",
-    responses=answers({"versions": VERSIONS}),
 )
 async def models(service: Models) -> Versions:
     """Lists all versions on the models volume, newest first, and the last changes of the champion, latest first.
@@ -60,8 +57,7 @@ async def models(service: Models) -> Versions:
     "/models/champion",
     summary="Promote a version, or roll back",
     dependencies=[requires("admin")],
-    responses=answers({"promoted": MOVED})
-    | problems(
+    responses=problems(
         "version_not_found",
         "version_refused",
         "not_verifiable",
@@ -75,9 +71,7 @@ async def models(service: Models) -> Versions:
         "busy",
     ),
 )
-async def put_champion(
-    choice: Annotated[ChampionChoice, Body(openapi_examples=CHAMPION_EXAMPLES)], service: Models, context: Context
-) -> ChampionMoved:
+async def put_champion(choice: ChampionChoice, service: Models, context: Context) -> ChampionMoved:
     """Makes a version the champion. The answer comes once this process answers with it; all customers are then scored.
 
     Take `version` from `GET /models`; the example here does not exist. To roll back, send the version that `history`
@@ -94,8 +88,7 @@ async def put_champion(
     "/model/reload",
     summary="Reload the champion now",
     dependencies=[requires("admin")],
-    responses=answers({"unchanged": RELOADED})
-    | problems("champion_not_loaded", "unsupported_media_type", "model_not_loaded"),
+    responses=problems("champion_not_loaded", "unsupported_media_type", "model_not_loaded"),
 )
 async def reload(service: Models) -> Reloaded:
     """Reads the champion again, even if it was refused before. The current model stays unless the champion is sound.

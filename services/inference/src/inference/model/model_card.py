@@ -18,61 +18,65 @@ if TYPE_CHECKING:
 class Metric(TypedDict):
     """A figure of the untouched test window, with its 95 % bootstrap interval."""
 
-    value: float
-    low: float
-    high: float
+    value: Annotated[float, Field(description="The figure.")]
+    low: Annotated[float, Field(description="Low end of its interval.")]
+    high: Annotated[float, Field(description="High end of its interval.")]
 
 
 class Metrics(TypedDict):
     """Performance on the test window, which the model had not seen; null where not measured."""
 
-    roc_auc: Metric | None
-    pr_auc: Metric | None
-    brier: Metric | None
-    brier_skill: Metric | None
-    ece: Metric | None
-    lift_top_decile: Metric | None
+    roc_auc: Annotated[Metric | None, Field(description="Chance that a leaver ranks above a stayer; 0.5 is guessing.")]
+    pr_auc: Annotated[Metric | None, Field(description="Area under the precision-recall curve.")]
+    brier: Annotated[Metric | None, Field(description="Mean squared error of the probabilities; 0 is best.")]
+    brier_skill: Annotated[
+        Metric | None, Field(description="Brier score compared with the churn rate for everybody: 0 is no better.")
+    ]
+    ece: Annotated[Metric | None, Field(description="Expected calibration error; 0 is best.")]
+    lift_top_decile: Annotated[
+        Metric | None, Field(description="Churn rate of the riskiest 10 %, as a multiple of the average.")
+    ]
 
 
 class Threshold(TypedDict):
     """The probability from which a customer is flagged, and the policy that chose it."""
 
-    value: Probability
-    policy: str | None
+    value: Annotated[Probability, Field(description="The threshold.")]
+    policy: Annotated[str | None, Field(description="How it was chosen.")]
 
 
 class SeasonShift(TypedDict):
     """The shift of all log-odds in one month of the year."""
 
-    month: Annotated[int, Field(ge=1, le=12)]
-    log_odds: float
+    month: Annotated[int, Field(ge=1, le=12, description="1 is January.")]
+    log_odds: Annotated[float, Field(description="Added to the log-odds; positive values raise the risk.")]
 
 
 class SingleOrderCell(TypedDict):
     """The churn rate of single-order customers below both limits (null: no limit) and in no earlier cell."""
 
-    recency_below_days: float | None
-    products_below: float | None
-    customers: int
-    churn_rate: Probability
-    low: Probability
-    high: Probability
+    recency_below_days: Annotated[float | None, Field(description="Days since the order: fewer than this.")]
+    products_below: Annotated[float | None, Field(description="Different products in it: fewer than this.")]
+    customers: Annotated[int, Field(description="Customers in the cell.")]
+    churn_rate: Annotated[Probability, Field(description="Share of them who did not return.")]
+    low: Annotated[Probability, Field(description="Low end of its interval.")]
+    high: Annotated[Probability, Field(description="High end of its interval.")]
 
 
 class ModelCard(TypedDict):
     """The live model. Fields that an older model does not have are null."""
 
-    version: str
-    trained_at: str | None
+    version: Annotated[str, Field(description="The version, such as 20261121T043026Z-7db91e3.")]
+    trained_at: Annotated[str | None, Field(description="When it was trained.")]
     champion_since: Annotated[str | None, Field(description="When it became champion.")]
     git_revision: Annotated[str | None, Field(description="Git revision of the code that trained it.")]
     data_clock: Annotated[str, Field(description="The instant of the training data; nothing later was used.")]
-    horizon_days: int
+    horizon_days: Annotated[int, Field(description="Days that a prediction covers.")]
     windows: Annotated[dict[str, Any] | None, Field(description="Training cut-offs and the test cut-off.")]
     rows: Annotated[dict[str, int] | None, Field(description="Training examples, test examples, customers.")]
-    features: list[str]
-    threshold: Threshold
-    metrics: Metrics
+    features: Annotated[list[str], Field(description="The features that the formula uses.")]
+    threshold: Annotated[Threshold, Field(description="From which probability customers are flagged.")]
+    metrics: Annotated[Metrics, Field(description="Performance on customers it had not seen.")]
     grade: Annotated[dict[str, Any] | None, Field(description="A, B or C, its rule and its meaning.")]
     gate: Annotated[dict[str, Any] | None, Field(description="The checks before promotion, and whether they passed.")]
     comparison: Annotated[
@@ -81,7 +85,10 @@ class ModelCard(TypedDict):
     season: Annotated[
         list[SeasonShift], Field(description="Months with a known shift; empty before a whole year of data.")
     ]
-    single_order: list[SingleOrderCell]
+    single_order: Annotated[
+        list[SingleOrderCell],
+        Field(description="Churn rates of single-order customers; the first cell that fits applies."),
+    ]
 
 
 def model_card(bundle: Bundle, *, champion_since: str | None) -> ModelCard:

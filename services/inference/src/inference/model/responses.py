@@ -7,30 +7,32 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
+VersionName = Annotated[str, Field(description="The version, such as 20261121T043026Z-7db91e3.")]
+
 
 class Figures(TypedDict):
     """Figures of the version's own test window; null where not measured."""
 
-    roc_auc: float | None
-    pr_auc: float | None
-    ece: float | None
+    roc_auc: Annotated[float | None, Field(description="Chance that a leaver ranks above a stayer; 0.5 is guessing.")]
+    pr_auc: Annotated[float | None, Field(description="Area under the precision-recall curve.")]
+    ece: Annotated[float | None, Field(description="Expected calibration error; 0 is best.")]
 
 
 class Gate(TypedDict):
     """The gate's verdict at training: the reasons of failed checks, or of all checks if it passed."""
 
-    passed: bool
-    reason: str
+    passed: Annotated[bool, Field(description="Whether the version may go live.")]
+    reason: Annotated[str, Field(description="The figures that decided.")]
 
 
 class Version(TypedDict):
     """One published version. Fields that its manifest lacks, or that cannot be read, are null."""
 
-    version: str
-    created_at: str | None
-    grade: str | None
-    metrics: Figures
-    gate: Gate | None
+    version: VersionName
+    created_at: Annotated[str | None, Field(description="When it was trained.")]
+    grade: Annotated[str | None, Field(description="A, B or C; A is best.")]
+    metrics: Annotated[Figures, Field(description="Performance on customers it had not seen.")]
+    gate: Annotated[Gate | None, Field(description="Whether it passed the checks before promotion.")]
     champion: Annotated[bool, Field(description="Whether it is the champion.")]
     serving: Annotated[bool, Field(description="Whether this process answers with it.")]
     sound: Annotated[
@@ -43,21 +45,26 @@ class Version(TypedDict):
 # Keys as they are on the wire: `from` is a keyword in Python.
 ChampionMove = TypedDict(
     "ChampionMove",
-    {"at": str, "from": str | None, "to": str, "reason": str},
+    {
+        "at": Annotated[str, Field(description="When the champion changed.")],
+        "from": Annotated[str | None, Field(description="The version before; null for the first champion.")],
+        "to": Annotated[str, Field(description="The version that became champion.")],
+        "reason": Annotated[str, Field(description="The gate's result, or who changed it.")],
+    },
 )
 
 
 class Versions(TypedDict):
     """All versions, newest first, and the last changes of the champion, latest first."""
 
-    versions: list[Version]
-    history: list[ChampionMove]
+    versions: Annotated[list[Version], Field(description="Newest first.")]
+    history: Annotated[list[ChampionMove], Field(description="Changes of the champion, latest first.")]
 
 
 class ChampionMoved(TypedDict):
     """The champion after the request. This process answers with it; all customers are or will be scored by it."""
 
-    champion: str
+    champion: Annotated[str, Field(description="The champion now.")]
     before: Annotated[str | None, Field(description="The previous champion; PUT it to go back.")]
     changed: Annotated[bool, Field(description="False if it was the champion already.")]
     scored: Annotated[
@@ -72,5 +79,5 @@ class ChampionMoved(TypedDict):
 class Reloaded(TypedDict):
     """The live model after the reload."""
 
-    version: str
+    version: Annotated[str, Field(description="The live version.")]
     changed: Annotated[bool, Field(description="Whether the live version has changed.")]

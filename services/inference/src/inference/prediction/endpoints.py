@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final, cast
 
-from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter
 
-from inference.docs.openapi import PREDICTIONS, answers, problems
+from inference.docs.openapi import PREDICTIONS, problems
 from inference.http.context import Context
 from inference.http.fast_route import FastRoute
 from inference.prediction.batch import BatchService
-from inference.prediction.example_answers import CUSTOMER_ANSWERS, CUSTOMERS_ANSWER, FEATURE_ANSWER
-from inference.prediction.examples import CUSTOMER_EXAMPLES, CUSTOMERS_EXAMPLES, FEATURE_EXAMPLES
 from inference.prediction.requests import CustomerQuestion, CustomersQuestion, FeatureQuestion
 from inference.prediction.responses import CustomerAnswer, CustomersAnswer, FeatureAnswer
 from inference.prediction.service import PredictionService
@@ -43,10 +41,10 @@ Batches = Annotated[BatchService, Depends(_batches)]
     "/predict_churn_by_id",
     summary="Will this customer come back?",
     response_model=CustomerAnswer,
-    responses=answers(CUSTOMER_ANSWERS) | problems("customer_not_found", "no_orders", *REFUSED, "database_unavailable"),
+    responses=problems("customer_not_found", "no_orders", *REFUSED, "database_unavailable"),
 )
 async def predict_churn_by_id(
-    question: Annotated[CustomerQuestion, Body(openapi_examples=CUSTOMER_EXAMPLES)],
+    question: CustomerQuestion,
     predictions: Predictions,
     context: Context,
 ) -> Response:
@@ -66,10 +64,10 @@ async def predict_churn_by_id(
     "/predict_churn_batch",
     summary="Will these customers come back?",
     response_model=CustomersAnswer,
-    responses=answers({"three": CUSTOMERS_ANSWER}) | problems(*REFUSED, "database_unavailable", "busy"),
+    responses=problems(*REFUSED, "database_unavailable", "busy"),
 )
 async def predict_churn_batch(
-    question: Annotated[CustomersQuestion, Body(openapi_examples=CUSTOMERS_EXAMPLES)],
+    question: CustomersQuestion,
     batches: Batches,
     context: Context,
 ) -> Response:
@@ -85,10 +83,10 @@ async def predict_churn_batch(
     "/predict_churn",
     summary="Would a customer with these figures come back?",
     response_model=FeatureAnswer,
-    responses=answers({"figures": FEATURE_ANSWER}) | problems(*REFUSED),
+    responses=problems(*REFUSED),
 )
 async def predict_churn(
-    question: Annotated[FeatureQuestion, Body(openapi_examples=FEATURE_EXAMPLES)],
+    question: FeatureQuestion,
     predictions: Predictions,
     context: Context,
 ) -> Response:

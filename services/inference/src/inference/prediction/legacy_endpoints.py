@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Body, Response
-
-from inference.docs.openapi import LEGACY, answers, problems
+from inference.docs.openapi import LEGACY, problems
 from inference.http.admission import admitted
 from inference.http.json_body import JsonRoute
 from inference.prediction.endpoints import JSON, REFUSED, Batches, Predictions
-from inference.prediction.example_answers import PLAIN_PREDICTION, PLAIN_PREDICTIONS, SEGMENT
-from inference.prediction.examples import FEATURE_BATCH_EXAMPLES, FEATURE_EXAMPLES, SEGMENT_EXAMPLES
 from inference.prediction.requests import FeatureBatch, FeatureQuestion, SegmentQuestion
 from inference.prediction.responses import PlainPrediction, PlainPredictions, Segment
 
@@ -21,11 +17,9 @@ router = APIRouter(route_class=JsonRoute, tags=[LEGACY], dependencies=[admitted]
 @router.post(
     "/predict",
     summary="Legacy prediction",
-    responses=answers({"figures": PLAIN_PREDICTION}) | problems(*REFUSED),
+    responses=problems(*REFUSED),
 )
-async def predict(
-    question: Annotated[FeatureQuestion, Body(openapi_examples=FEATURE_EXAMPLES)], predictions: Predictions
-) -> PlainPrediction:
+async def predict(question: FeatureQuestion, predictions: Predictions) -> PlainPrediction:
     """Answers as `POST /predict_churn` does, without the interval and the assumed figures.
 
     `confidence` says how far the interval lies from the threshold; it is never `high` when a figure was left out.
@@ -37,11 +31,9 @@ async def predict(
     "/predict/batch",
     summary="Legacy prediction for up to 1,000 rows",
     response_model=PlainPredictions,
-    responses=answers({"rows": PLAIN_PREDICTIONS}) | problems(*REFUSED, "busy"),
+    responses=problems(*REFUSED, "busy"),
 )
-async def predict_batch(
-    question: Annotated[FeatureBatch, Body(openapi_examples=FEATURE_BATCH_EXAMPLES)], batches: Batches
-) -> Response:
+async def predict_batch(question: FeatureBatch, batches: Batches) -> Response:
     """Answers each row as `POST /predict` does, in their order, all by the same model.
 
     One invalid row refuses the request; `errors` names it, for example `#/data/17/Monetary`. The body limit is 256 KiB.
@@ -52,11 +44,9 @@ async def predict_batch(
 @router.post(
     "/segment",
     summary="Which segment is a customer with these figures in?",
-    responses=answers({"figures": SEGMENT}) | problems(*REFUSED),
+    responses=problems(*REFUSED),
 )
-async def segment(
-    question: Annotated[SegmentQuestion, Body(openapi_examples=SEGMENT_EXAMPLES)], predictions: Predictions
-) -> Segment:
+async def segment(question: SegmentQuestion, predictions: Predictions) -> Segment:
     """Returns the segment with the nearest centre, and the recommended action.
 
     Rely on its name: the cluster number may change with every training.

@@ -7,8 +7,26 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from inference.responses import FeatureMeta, Meta, Probability  # noqa: TC001 - pydantic reads the annotations
-from retention.scoring.churn import Confidence, Evidence  # noqa: TC001 - pydantic reads the annotations
+from inference.responses import FeatureMeta, Meta, Probability
+from retention.scoring.churn import Confidence, Evidence
+
+CustomerId = Annotated[int, Field(description="The customer's ID.")]
+Threshold = Annotated[Probability, Field(description="Customers are flagged from this probability.")]
+ConfidenceField = Annotated[
+    Confidence,
+    Field(
+        description="low: the interval includes the threshold, or a figure is outside the range of all customers; "
+        "medium: it is clear of the threshold; high: it is well clear."
+    ),
+]
+EvidenceField = Annotated[
+    Evidence,
+    Field(
+        description="What the answer is based on: no order within the horizon (lapsed), else 1 order, "
+        "2 (sparse) or more (repeat)."
+    ),
+]
+SegmentName = Annotated[str, Field(description="The segment's name.")]
 
 
 class Features(TypedDict):
@@ -25,8 +43,8 @@ class Interval(TypedDict):
     """The interval of the expected probability: by the delta method, or Wilson's for single-order customers."""
 
     level: Annotated[Probability, Field(description="Coverage, e.g. 0.9.")]
-    low: Probability
-    high: Probability
+    low: Annotated[Probability, Field(description="Low end.")]
+    high: Annotated[Probability, Field(description="High end.")]
 
 
 class Prediction(TypedDict):
@@ -36,32 +54,20 @@ class Prediction(TypedDict):
         Probability, Field(description="Probability of no order within horizon_days of as_of. Not rounded.")
     ]
     churn_prediction: Annotated[Literal[0, 1], Field(description="1 when churn_probability ≥ threshold.")]
-    threshold: Probability
-    horizon_days: int
-    interval: Interval
-    confidence: Annotated[
-        Confidence,
-        Field(
-            description="low: the interval includes the threshold, or a figure is outside the range of all customers; "
-            "medium: it is clear of the threshold; high: it is well clear."
-        ),
-    ]
-    evidence: Annotated[
-        Evidence,
-        Field(
-            description="What the answer is based on: no order within the horizon (lapsed), else 1 order, "
-            "2 (sparse) or more (repeat)."
-        ),
-    ]
+    threshold: Threshold
+    horizon_days: Annotated[int, Field(description="Days that the prediction covers, from as_of on.")]
+    interval: Annotated[Interval, Field(description="How certain the probability is.")]
+    confidence: ConfidenceField
+    evidence: EvidenceField
 
 
 class Segment(TypedDict):
     """The customer's segment and the recommended action."""
 
     cluster: Annotated[int, Field(description="The cluster number in this model version; rely on the name.")]
-    segment: str
-    action: str
-    offer: str
+    segment: SegmentName
+    action: Annotated[str, Field(description="Recommended action.")]
+    offer: Annotated[str, Field(description="Offer that goes with the action.")]
 
 
 class Contribution(TypedDict):
@@ -70,10 +76,10 @@ class Contribution(TypedDict):
     A single-order customer has one contribution: similar single-order customers, relative to all of them.
     """
 
-    feature: str
-    value: int | float
+    feature: Annotated[str, Field(description="Name of the feature.")]
+    value: Annotated[int | float, Field(description="The customer's value of it.")]
     contribution: Annotated[float, Field(description="Change of the log-odds; positive values raise the risk.")]
-    text: str
+    text: Annotated[str, Field(description="The reason in words.")]
 
 
 class Counterfactual(TypedDict):
@@ -84,13 +90,13 @@ class Counterfactual(TypedDict):
     churn_probability: Annotated[
         Probability, Field(description="The highest probability on the day after the order, whatever it contains.")
     ]
-    text: str
+    text: Annotated[str, Field(description="The same in words.")]
 
 
 class Explanation(TypedDict):
     """The reasons: base_log_odds + Σ contribution equals the log-odds of churn_probability."""
 
-    base_log_odds: float
+    base_log_odds: Annotated[float, Field(description="Log-odds of the average customer.")]
     contributions: Annotated[list[Contribution], Field(description="Largest effect first.")]
     counterfactual: Annotated[
         Counterfactual | None,
@@ -101,18 +107,18 @@ class Explanation(TypedDict):
 class CustomerAnswer(TypedDict):
     """The prediction for one customer."""
 
-    customer_id: int
-    features: Features
-    prediction: Prediction
-    segment: Segment
-    explanation: Annotated[Explanation | None, Field(description="null if explain was false.")]
-    meta: Meta
+    customer_id: CustomerId
+    features: Annotated[Features, Field(description="The customer's figures.")]
+    prediction: Annotated[Prediction, Field(description="Probability of leaving, its interval and its basis.")]
+    segment: Annotated[Segment, Field(description="The customer's segment and what to do.")]
+    explanation: Annotated[Explanation | None, Field(description="The reasons; null if explain was false.")]
+    meta: Annotated[Meta, Field(description="Model, instant and freshness of the answer.")]
 
 
 class CustomerProblem(TypedDict):
     """A customer who cannot be predicted, and why."""
 
-    customer_id: int
+    customer_id: CustomerId
     problem: Annotated[str, Field(description="The problem code of a single request for this customer.")]
 
 
@@ -120,14 +126,16 @@ class CustomersAnswer(TypedDict):
     """The predictions for several customers."""
 
     results: Annotated[list[CustomerAnswer], Field(description="In the order of the request.")]
-    errors: list[CustomerProblem]
+    errors: Annotated[
+        list[CustomerProblem], Field(description="Customers without a prediction, in the order of the request.")
+    ]
 
 
 class FeatureAnswer(Prediction):
     """The prediction for a customer with these figures."""
 
     assumed: Annotated[list[str], Field(description="Figures that were left out and assumed from the others.")]
-    meta: FeatureMeta
+    meta: Annotated[FeatureMeta, Field(description="Model and currency of the answer.")]
 
 
 class PlainPrediction(TypedDict):
@@ -135,12 +143,12 @@ class PlainPrediction(TypedDict):
 
     probability: Annotated[Probability, Field(description="Probability of no order within the horizon. Not rounded.")]
     prediction: Annotated[Literal[0, 1], Field(description="1 when probability ≥ threshold.")]
-    confidence: Confidence
-    threshold: Probability
+    confidence: ConfidenceField
+    threshold: Threshold
 
 
 class PlainPredictions(TypedDict):
     """The predictions for several customers, under legacy names."""
 
     predictions: Annotated[list[PlainPrediction], Field(description="In the order of the rows.")]
-    count: int
+    count: Annotated[int, Field(description="Number of predictions.")]

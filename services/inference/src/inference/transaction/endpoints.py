@@ -7,11 +7,10 @@ from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from inference.docs.openapi import DATA, answers, problems
+from inference.docs.openapi import DATA, problems
 from inference.http.admission import admitted
 from inference.http.auth import requires
 from inference.http.json_body import JsonRoute, json_of
-from inference.transaction.examples import INGESTED
 from inference.transaction.request_body import LINES_REQUEST, REPLAYED
 from inference.transaction.requests import invalid, read_rows
 from inference.transaction.responses import Ingested
@@ -30,7 +29,7 @@ async def _transactions(request: Request) -> TransactionService:
     "/transactions",
     summary="Add transaction lines",
     dependencies=[requires("write")],
-    responses=answers({"ingested": INGESTED}, headers=REPLAYED)
+    responses=REPLAYED
     | problems(
         "in_progress",
         "other_id_scheme",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.transaction.examples import LINES_EXAMPLES
 from inference.transaction.requests import MAX_LINES
 from retention.lines.rules import RULES
 
@@ -19,10 +18,14 @@ _MEANINGS: Final = {
     "Country": "The customer's country.",
 }
 _SPELLINGS: Final = ", ".join(f"`{other}` is {rule.name}" for rule in RULES for other in rule.spellings)
-REPLAYED: Final = {
-    "Idempotency-Replayed": {
-        "description": "true when the answer of the first request with this key is repeated.",
-        "schema": {"const": "true"},
+REPLAYED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "headers": {
+            "Idempotency-Replayed": {
+                "description": "true when the answer of the first request with this key is repeated.",
+                "schema": {"const": "true"},
+            }
+        }
     }
 }
 _VALUE: Final = {"type": ["string", "number", "null"]}
@@ -49,14 +52,13 @@ LINES_REQUEST: Final[dict[str, Any]] = {
                         {
                             "title": "LinesObject",
                             "type": "object",
-                            "properties": {"lines": _LINES},
+                            "properties": {"lines": {"description": "The lines.", **_LINES}},
                             "required": ["lines"],
                             "additionalProperties": False,
                         },
                         {"title": "LinesArray", **_LINES},
                     ],
                 },
-                "examples": LINES_EXAMPLES,
             }
         },
     },

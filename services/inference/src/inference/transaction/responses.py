@@ -19,19 +19,19 @@ class RejectedLine(TypedDict):
 class RefreshedCustomers(TypedDict):
     """The number of customers whose features are now as of this instant."""
 
-    as_of: str
-    customers: int
+    as_of: Annotated[str, Field(description="The instant of the features.")]
+    customers: Annotated[int, Field(description="Number of customers.")]
 
 
 class Ingested(TypedDict):
     """The outcome of each line: rows_in = inserted + duplicate + Σ quarantined + erased."""
 
-    rows_in: int
-    inserted: int
+    rows_in: Annotated[int, Field(description="Lines in the request.")]
+    inserted: Annotated[int, Field(description="Lines that are new and were stored.")]
     duplicate: Annotated[int, Field(description="Lines that were stored already.")]
     quarantined: Annotated[dict[str, int], Field(description="Unreadable lines, by reason.")]
     erased: Annotated[int, Field(description="Lines of erased customers, which are not stored.")]
-    load_id: Annotated[str, Field(description="The id of the request's record; quarantined lines carry it.")]
+    load_id: Annotated[str, Field(description="ID of the request's record; quarantined lines carry it.")]
     rejected: Annotated[list[RejectedLine], Field(description="The quarantined lines, in order.")]
     refreshed: Annotated[
         list[RefreshedCustomers],

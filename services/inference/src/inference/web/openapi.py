@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from inference.web.requests import MEDIA_TYPE
@@ -13,7 +14,7 @@ from retention.lines.rules import MAX_CUSTOMER_ID
 class Welcome(TypedDict):
     """What the service is for."""
 
-    message: str
+    message: Annotated[str, Field(description="Where to start.")]
 
 
 _HTML: Final = {"text/html": {"schema": {"type": "string"}}}
@@ -45,7 +46,8 @@ FORM_BODY: Final[dict[str, Any]] = {
                             "type": "integer",
                             "minimum": 1,
                             "maximum": MAX_CUSTOMER_ID,
-                            "example": 12347,
+                            "description": "The customer's ID.",
+                            "examples": [12347],
                         },
                         "as_of": {
                             "type": "string",
