@@ -13,7 +13,7 @@ PAGES: Final = sorted([ROOT / "README.md", ROOT / "deploy" / "README.md", *ROOT.
 # The first folders of this repository: another `a/b` in backticks is a route, an image or a place on the VM.
 OURS: Final = re.compile(r"(?:services|scripts|tests|deploy|docs|\.github)/[\w./-]*")
 _CODE: Final = re.compile(r"`([^`\n]+)`")
-_LINK: Final = re.compile(r"\]\(([^)#]+)(?:#[\w-]*)?\)")
+_LINK: Final = re.compile(r"\]\(([^)#]+)(?:#[\w-]*)?\)|(?:src|srcset)=\"([^\"]+)\"")
 _QUESTION: Final = re.compile(r"^## \d+\. .+\?$", re.MULTILINE)
 
 
@@ -22,7 +22,7 @@ def paths_in(text: str) -> set[str]:
 
 
 def links_in(text: str) -> set[str]:
-    return {target for target in _LINK.findall(text) if "://" not in target}
+    return {link or source for link, source in _LINK.findall(text) if "://" not in link}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
