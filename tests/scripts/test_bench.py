@@ -44,11 +44,11 @@ def test_rows_that_cannot_be_read_are_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_scoring_is_measured_both_ways_and_they_agree(tmp_path: Path) -> None:
-    ended = bench(tmp_path, "score", "--json", "--rows", "60000", "--customers", "5000", "--runs", "1")
+    ended = bench(tmp_path, "score", "--json", "--rows", "20000", "--customers", "2000", "--runs", "1")
     assert ended.returncode == 0, ended.stderr
     (line,) = ended.stdout.splitlines()
     found = json.loads(line)
-    assert found["customers"] == 5_000
+    assert found["customers"] == 2_000
     assert found["ratio"] > 0
     assert found["largest_difference"] <= 1e-9
     assert found["peak_rss_mb"] < 80 < found["usual_peak_rss_mb"]
@@ -56,7 +56,7 @@ def test_scoring_is_measured_both_ways_and_they_agree(tmp_path: Path) -> None:
 
 
 def test_training_is_measured_by_stage_over_its_floor(tmp_path: Path) -> None:
-    ended = bench(tmp_path, "train", "--rows", "60000", "--runs", "1", "--factor", "2")
+    ended = bench(tmp_path, "train", "--rows", "30000", "--runs", "1", "--factor", "2")
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout.splitlines()[-1])
     assert found["ratio_to_floor"] > 0
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_loaded_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_serving_is_measured_beside_its_echoes_and_the_older_way(tmp_path: Path) -> None:
-    ended = bench(tmp_path, "serve", "--rows", "60000", "--runs", "1", "--seconds", "0.3")
+    ended = bench(tmp_path, "serve", "--rows", "20000", "--runs", "1", "--seconds", "0.3")
     assert ended.returncode == 0, ended.stderr
     *table, line = ended.stdout.splitlines()
     found = json.loads(line)
