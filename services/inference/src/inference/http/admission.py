@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from fastapi import Depends, Request
 
@@ -88,4 +88,3 @@ async def _admit(request: Request) -> AsyncIterator[None]:
 
 # For every router but the monitors', which always have a place.
 admitted = Depends(_admit, scope="function")
-Admitted = Annotated[None, admitted]
