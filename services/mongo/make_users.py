@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def make_users(host: str, db_name: str, passwords: Mapping[str, str], admins: Sequence[str]) -> None:
-    """Make the admin if there is no user yet, then the roles and users of GRANTS; `admins` are passwords it may have."""
+    """Make the admin if there is none, then the roles and users of GRANTS; `admins` are passwords it may have."""
     _make_first_user(host, passwords["admin"])
     with _admin(host, admins) as client:
         for service, grants in GRANTS.items():

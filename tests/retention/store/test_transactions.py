@@ -64,7 +64,7 @@ def test_lines_touch_their_customers_invoices_and_a_line_without_a_customer_nobo
 
 
 def test_a_rejected_row_is_kept_once_and_counted_by_load_and_reason(database: Db) -> None:
-    rejected = [(4, Rejection("Quantity_missing", "Quantity", ("1", ""))), (9, Rejection("columns", "", ("1",)))]
+    rejected = [(4, Rejection("Quantity_missing", "Quantity", ["1", ""])), (9, Rejection("columns", "", ["1"]))]
     for _ in range(2):
         quarantine.put_aside(database, "sha256:a", rejected)
     quarantine.put_aside(database, "request:b", rejected[:1], expires_at=NOW)
