@@ -36,8 +36,9 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 TIMEOUT_MS: Final = 500  # a look-up takes 1 ms; without a limit a frozen server holds a request for 45 s
-# A thread ends this much before the caller stops waiting, so its turn is free when the caller is answered.
-_THREAD_LEAD_S: Final = 0.1
+# A thread gets this share of the deadline, so that its turn is free when the caller is answered: the driver looks for a
+# server every 0.5 s, and may end as much later.
+_THREAD_SHARE: Final = 0.9
 
 
 class Connection:
@@ -88,11 +89,11 @@ class Connection:
     ) -> T:
         """Return what `work` returns, run in one of `threads`, within one deadline; errors as in `asking`.
 
-        The wait for a thread counts. When the deadline passes first, the thread is not freed before its work ends by
-        the driver's deadline, the same one. `ended` is called once, when the thread has ended or will never start.
+        The wait for a thread counts. A thread is not freed before its work ends, which the driver's deadline, a little
+        earlier, sees to. `ended` is called once, when the work has ended or will never start.
         """
         async with self.asking(timeout_ms):
-            with pymongo.timeout(max(0.0, timeout_ms / 1000 - _THREAD_LEAD_S)):
+            with pymongo.timeout(_THREAD_SHARE * timeout_ms / 1000):
                 running = threads.submit(contextvars.copy_context().run, work)
             running.add_done_callback(lambda _: ended())
             return await asyncio.wrap_future(running)
