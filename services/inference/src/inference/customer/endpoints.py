@@ -60,7 +60,7 @@ async def customers(request: Request, question: Annotated[ListQuestion, Query()]
     continues from the same probability in the new order; start again for a list by one model.
 
     All customers are listed as of the day on which the data ends (`as_of` of each item). With `CLOCK=wall` a
-    prediction by id counts the days until today, so there it may differ.
+    prediction by ID counts the days until today, so it may differ from the list.
     """
     media_type = preferred(", ".join(request.headers.getlist("accept")), _OFFERED)
     if media_type is None:
@@ -88,7 +88,7 @@ def _page(page: CustomerList, media_type: str, headers: Mapping[str, str]) -> Re
 async def profile(
     customer_id: CustomerId, asked: Annotated[ProfileQuestion, Query()], service: Customers, context: Context
 ) -> Profile:
-    """Returns the prediction by id, the customer's orders, and the five most similar customers.
+    """Returns the prediction by ID, the customer's orders, and the five most similar customers.
 
     `as_of` asks about a past day: the answer then uses only what was known on that day and lists no similar
     customers. Similar customers are shown as in the list, as of the day on which the data ends.
@@ -112,8 +112,8 @@ def _question(customer_id: int, asked: ProfileQuestion) -> CustomerQuestion:
 async def clusters_summary(request: Request, service: Customers) -> list[SegmentSummary]:
     """Returns size, means, share of revenue and risk of each segment, over all scored customers.
 
-    Summaries are counted at most once a minute; another model's scores show at once. The scores are those of
-    `GET /customers`, as of the day on which the data ends.
+    Summaries are counted at most once a minute, and again as soon as another model has scored. The scores are those
+    of `GET /customers`, as of the day on which the data ends.
     """
     if request.query_params:
         raise wrong_parameter("unknown_parameter", "Unknown query parameter")

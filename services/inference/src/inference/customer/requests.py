@@ -41,7 +41,7 @@ def _decimal(text: object) -> object:
 
 
 CustomerId = Annotated[
-    int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's id.", examples=[12347]), BeforeValidator(_whole)
+    int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's ID.", examples=[12347]), BeforeValidator(_whole)
 ]
 
 
@@ -67,7 +67,7 @@ class ListQuestion(BaseModel):
     sort: Annotated[
         Sort,
         Field(
-            description="The order; a minus puts the highest first. The id breaks ties. "
+            description="The order; a minus puts the highest first. Ties are in the order of IDs. "
             "customer_id lists all customers and takes neither segment nor min_churn."
         ),
     ] = "-churn_probability"

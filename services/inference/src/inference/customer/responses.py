@@ -11,7 +11,7 @@ from inference.prediction.responses import CustomerAnswer, CustomerId, EvidenceF
 from inference.responses import Probability  # noqa: TC001 - pydantic reads the annotations
 
 OrderCount = Annotated[int, Field(description="Number of orders.")]
-OrdersValue = Annotated[float, Field(description="Value of all orders.")]
+OrdersValue = Annotated[float, Field(description="Value of all orders before returns, in the shop's currency.")]
 DaysSinceOrder = Annotated[int, Field(description="Whole days from the last order to as_of.")]
 
 
@@ -48,9 +48,9 @@ class SegmentSummary(TypedDict):
     cluster: Annotated[int, Field(description="The cluster number in this model version; rely on the name.")]
     customers: Annotated[int, Field(description="Number of customers.")]
     share: Annotated[Probability, Field(description="Share of all customers.")]
-    recency: Annotated[float, Field(description="Mean whole days since the last order.")]
-    frequency: Annotated[float, Field(description="Mean number of orders.")]
-    monetary: Annotated[float, Field(description="Mean value of all orders.")]
+    recency: Annotated[float, Field(description="Mean of the days since the last order.")]
+    frequency: Annotated[float, Field(description="Mean number of orders per customer.")]
+    monetary: Annotated[float, Field(description="Mean value of a customer's orders, in the shop's currency.")]
     revenue_share: Annotated[Probability, Field(description="Share of the value of all orders.")]
     churn_probability: Annotated[Probability, Field(description="Mean churn probability.")]
     flagged: Annotated[int, Field(description="Customers whose churn_prediction is 1.")]

@@ -30,7 +30,7 @@ _KEY: Final = {
     "type": "apiKey",
     "in": "header",
     "name": SCHEME,
-    "description": "Required where there is a key file. Scopes: `read`, `write`, `admin`; each includes the last.",
+    "description": "Required where there is a key file. Scopes: `read`, `write`, `admin`, each including the one before.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Finishes the OpenAPI document: operation ids that read well in a client, shared headers, examples and responses."""
+"""Finishes the OpenAPI document: operation IDs that read well in a client, shared headers, examples and responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 _REQUEST_ID: Final = {
-    "description": "The id of the request: its own X-Request-ID if it sent a plain token, else a new one.",
+    "description": "ID of the request: the X-Request-ID that was sent, if it is a plain token, else a new one.",
     "schema": {"type": "string", "maxLength": 64},
 }
 _THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's error models, which no operation uses here
@@ -28,6 +28,7 @@ def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
     _name_operations(schema, routes)
     _write_whole_bounds(schema)
     for operation in _operations(schema):
+        _share_objects(schema, operation.get("requestBody"))
         operation["responses"] = {
             status: response for status, response in operation["responses"].items() if not _is_theirs(response)
         }
@@ -66,6 +67,15 @@ def _write_whole_bounds(part: object) -> None:
                 part[name] = min(int(bound), MAX_CUSTOMER_ID)
     for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         _write_whole_bounds(each)
+
+
+def _share_objects(schema: dict[str, Any], part: object) -> None:
+    """Move objects described inside a request body to `components`: clients make a class of each, by title."""
+    places = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for place, each in list(places):
+        _share_objects(schema, each)
+        if isinstance(each, dict) and each.get("type") == "object" and "title" in each:
+            part[place] = _shared(schema, "schemas", each["title"], each)  # type: ignore[index]
 
 
 def _share_responses(schema: dict[str, Any]) -> None:

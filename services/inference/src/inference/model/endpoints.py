@@ -13,7 +13,7 @@ from inference.http.context import Context
 from inference.http.json_body import JsonRoute
 from inference.model.model_card import ModelCard
 from inference.model.requests import ChampionChoice
-from inference.model.responses import ChampionMoved, Reloaded, Versions
+from inference.model.responses import ChampionMoved, Reloaded, VersionList
 from inference.model.service import ModelService
 
 router = APIRouter(route_class=JsonRoute, tags=[MODELS], dependencies=[admitted])
@@ -45,7 +45,7 @@ async def model(service: Models) -> ModelCard:
     "/models",
     summary="Published versions and champion history",
 )
-async def models(service: Models) -> Versions:
+async def models(service: Models) -> VersionList:
     """Lists all versions on the models volume, newest first, and the last changes of the champion, latest first.
 
     A version that is not `sound` never answers; `reason` says what is wrong with it.
@@ -72,14 +72,14 @@ async def models(service: Models) -> Versions:
     ),
 )
 async def put_champion(choice: ChampionChoice, service: Models, context: Context) -> ChampionMoved:
-    """Makes a version the champion. The answer comes once this process answers with it; all customers are then scored.
+    """Makes a version the champion and scores all customers by it. From the response on, this process answers with it.
 
-    Take `version` from `GET /models`; the example here does not exist. To roll back, send the version that `history`
-    names as the previous one. The version is verified first; an unsound one changes nothing.
+    Take `version` from `GET /models`; the one in the example is not on your volume. To roll back, send `from` of the
+    latest change in `history`. The version is verified first; an unsound one changes nothing.
 
     `scored` is the number of customers scored so far. It is null when scoring takes over two seconds or the database
-    is away: scoring then continues by itself, and `model_version` in `GET /customers` shows when it is done. The
-    request is safe to repeat.
+    is unavailable: scoring then continues by itself, and `model_version` in `GET /customers` shows when it is done.
+    The request is safe to repeat.
     """
     return await service.move_champion(choice.version, by=context.key.name if context.key else "without a key")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Metric(TypedDict):
-    """A figure of the untouched test window, with its 95 % bootstrap interval."""
+    """A figure of the untouched test window, with its 95% bootstrap interval."""
 
     value: Annotated[float, Field(description="The figure.")]
     low: Annotated[float, Field(description="Low end of its interval.")]
@@ -34,7 +34,7 @@ class Metrics(TypedDict):
     ]
     ece: Annotated[Metric | None, Field(description="Expected calibration error; 0 is best.")]
     lift_top_decile: Annotated[
-        Metric | None, Field(description="Churn rate of the riskiest 10 %, as a multiple of the average.")
+        Metric | None, Field(description="Churn rate of the riskiest 10%, as a multiple of the average.")
     ]
 
 
@@ -73,7 +73,9 @@ class ModelCard(TypedDict):
     data_clock: Annotated[str, Field(description="The instant of the training data; nothing later was used.")]
     horizon_days: Annotated[int, Field(description="Days that a prediction covers.")]
     windows: Annotated[dict[str, Any] | None, Field(description="Training cut-offs and the test cut-off.")]
-    rows: Annotated[dict[str, int] | None, Field(description="Training examples, test examples, customers.")]
+    rows: Annotated[
+        dict[str, int] | None, Field(description="Number of training examples, test examples and customers.")
+    ]
     features: Annotated[list[str], Field(description="The features that the formula uses.")]
     threshold: Annotated[Threshold, Field(description="From which probability customers are flagged.")]
     metrics: Annotated[Metrics, Field(description="Performance on customers it had not seen.")]

@@ -59,7 +59,7 @@ class Versions:
         self._seen: dict[str, Seen] = {}
         self._runs: dict[str, tuple[str, str]] = {}  # also of deleted versions: a counter must not decrease
 
-    async def listed(self) -> schemas.Versions:
+    async def listed(self) -> schemas.VersionList:
         """Return all versions, newest first, broken ones as unsound, and the last changes of the champion."""
         async with self._reading:
             champion, history = await asyncio.to_thread(self._read_all)

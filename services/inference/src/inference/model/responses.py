@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
+# An enum, not a const: in a union with bool, clients of openapi-python-client 0.29 accept the const alone.
+_Unknown = Annotated[Literal["unknown"], WithJsonSchema({"type": "string", "enum": ["unknown"]})]
 VersionName = Annotated[str, Field(description="The version, such as 20261121T043026Z-7db91e3.")]
 
 
@@ -36,7 +38,7 @@ class Version(TypedDict):
     champion: Annotated[bool, Field(description="Whether it is the champion.")]
     serving: Annotated[bool, Field(description="Whether this process answers with it.")]
     sound: Annotated[
-        bool | Literal["unknown"],
+        bool | _Unknown,
         Field(description="Whether signature, hashes and golden predictions hold; unknown if it cannot be read."),
     ]
     reason: Annotated[str | None, Field(description="Why it is not sound, or why that is unknown.")]
@@ -54,7 +56,7 @@ ChampionMove = TypedDict(
 )
 
 
-class Versions(TypedDict):
+class VersionList(TypedDict):
     """All versions, newest first, and the last changes of the champion, latest first."""
 
     versions: Annotated[list[Version], Field(description="Newest first.")]

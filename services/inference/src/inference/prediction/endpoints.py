@@ -1,4 +1,4 @@
-"""Predictions, by customer id or by figures."""
+"""Predictions, by customer ID or by figures."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def predict_churn_batch(
     batches: Batches,
     context: Context,
 ) -> Response:
-    """Answers about up to 1,000 customers at once, each as `POST /predict_churn_by_id` does, all by the same model.
+    """Returns predictions for up to 1,000 customers, as `POST /predict_churn_by_id` does, all by the same model.
 
     The order is kept. Unknown customers and customers without orders are listed in `errors`, with the reason. Reasons
     are left out unless `explain` is true.
@@ -90,7 +90,7 @@ async def predict_churn(
     predictions: Predictions,
     context: Context,
 ) -> Response:
-    """Answers from figures alone, by a second formula; no customer is looked up.
+    """Predicts from figures alone, by a second formula; no customer is looked up.
 
     `Recency` and `Tenure` may be left out. They are then assumed from the other figures and named in `assumed`.
     """

@@ -20,7 +20,7 @@ router = APIRouter(route_class=JsonRoute, tags=[LEGACY], dependencies=[admitted]
     responses=problems(*REFUSED),
 )
 async def predict(question: FeatureQuestion, predictions: Predictions) -> PlainPrediction:
-    """Answers as `POST /predict_churn` does, without the interval and the assumed figures.
+    """Predicts as `POST /predict_churn` does, but returns neither the interval nor the assumed figures.
 
     `confidence` says how far the interval lies from the threshold; it is never `high` when a figure was left out.
     """
@@ -34,7 +34,7 @@ async def predict(question: FeatureQuestion, predictions: Predictions) -> PlainP
     responses=problems(*REFUSED, "busy"),
 )
 async def predict_batch(question: FeatureBatch, batches: Batches) -> Response:
-    """Answers each row as `POST /predict` does, in their order, all by the same model.
+    """Returns one prediction per row, as `POST /predict` does, in the order of the rows and all by the same model.
 
     One invalid row refuses the request; `errors` names it, for example `#/data/17/Monetary`. The body limit is 256 KiB.
     """

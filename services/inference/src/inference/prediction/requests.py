@@ -65,7 +65,7 @@ class CustomerQuestion(BaseModel):
 
 
 class CustomersQuestion(BaseModel):
-    """Up to MAX_BATCH customers, by ID."""
+    """Up to 1,000 customers, by ID."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -84,7 +84,14 @@ class FeatureQuestion(BaseModel):
 
     Frequency: Annotated[Count, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
     Monetary: Annotated[
-        float, Field(gt=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
+        float,
+        Field(
+            gt=0,
+            le=MAX_MONEY,
+            allow_inf_nan=False,
+            description="Value of all orders, before returns.",
+            examples=[4310.0],
+        ),
     ]
     AvgOrderValue: Annotated[
         float,
@@ -92,7 +99,7 @@ class FeatureQuestion(BaseModel):
             gt=0,
             le=MAX_MONEY,
             allow_inf_nan=False,
-            description="Monetary / Frequency; a deviation of over 1 % is refused.",
+            description="Monetary / Frequency; a deviation of over 1% is refused.",
             examples=[615.71],
         ),
     ]
@@ -129,11 +136,13 @@ class FeatureQuestion(BaseModel):
 
 
 class FeatureBatch(BaseModel):
-    """Up to MAX_BATCH customers, by figures."""
+    """Up to 1,000 customers, by figures."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    data: Annotated[list[FeatureQuestion], Field(min_length=1, max_length=MAX_BATCH, description="A row per customer.")]
+    data: Annotated[
+        list[FeatureQuestion], Field(min_length=1, max_length=MAX_BATCH, description="One row per customer.")
+    ]
 
 
 class SegmentQuestion(BaseModel):
@@ -144,5 +153,12 @@ class SegmentQuestion(BaseModel):
     recency: Annotated[Count, Field(ge=0, le=MAX_DAYS, description="Whole days since the last order.", examples=[2])]
     frequency: Annotated[Count, Field(ge=1, le=MAX_ORDERS, description="Number of orders.", examples=[7])]
     monetary: Annotated[
-        float, Field(ge=0, le=MAX_MONEY, allow_inf_nan=False, description="Value of all orders.", examples=[4310.0])
+        float,
+        Field(
+            ge=0,
+            le=MAX_MONEY,
+            allow_inf_nan=False,
+            description="Value of all orders, before returns.",
+            examples=[4310.0],
+        ),
     ]

@@ -33,7 +33,7 @@ class Features(TypedDict):
     """The customer's figures as of meta.as_of."""
 
     Frequency: Annotated[int, Field(description="Number of orders.")]
-    Monetary: Annotated[float, Field(description="Value of all orders, in meta.currency.")]
+    Monetary: Annotated[float, Field(description="Value of all orders before returns, in meta.currency.")]
     AvgOrderValue: Annotated[float, Field(description="Monetary / Frequency.")]
     Recency: Annotated[int, Field(description="Whole days from the last order to as_of.")]
     Tenure: Annotated[int, Field(description="Whole days from the first order to as_of.")]
@@ -56,7 +56,7 @@ class Prediction(TypedDict):
     churn_prediction: Annotated[Literal[0, 1], Field(description="1 when churn_probability ≥ threshold.")]
     threshold: Threshold
     horizon_days: Annotated[int, Field(description="Days that the prediction covers, from as_of on.")]
-    interval: Annotated[Interval, Field(description="How certain the probability is.")]
+    interval: Annotated[Interval, Field(description="Interval of the probability.")]
     confidence: ConfidenceField
     evidence: EvidenceField
 
@@ -73,7 +73,7 @@ class Segment(TypedDict):
 class Contribution(TypedDict):
     """The effect of one feature on the log-odds, relative to the average customer of the training windows.
 
-    A single-order customer has one contribution: similar single-order customers, relative to all of them.
+    A single-order customer has one contribution: recency and products, relative to all single-order customers.
     """
 
     feature: Annotated[str, Field(description="Name of the feature.")]

@@ -49,12 +49,12 @@ async def transactions(
 ) -> Ingested:
     """Adds 1 to 1,000 lines of sales and returns. The answer comes when all customers of the lines are up to date.
 
-    Rules and ids are those of files: a line that is stored already counts as a duplicate and changes nothing; an
+    The rules are those for files: a line that is stored already counts as a duplicate and changes nothing; an
     unreadable line is quarantined, with the reason, while the others are added. Identical lines of an invoice are
     counted within one request, so send an invoice whole. Dates are ISO 8601, in UTC where they have no offset.
 
-    The next answer about a customer includes these lines. If they are later than the clock, that customer alone is
-    answered as of the day after the last of them; `meta.as_of` says so. Other customers are refreshed by the next load.
+    The next answer about a customer includes these lines. If they are later than the clock, that customer's
+    `meta.as_of` moves to the day after the last of them. Other customers are refreshed by the next load.
 
     With an `Idempotency-Key`, a request is safe to repeat after any failure: unfinished work is completed, and a
     finished request gets the same answer for 30 days. Without a key a repeated request is safe too, but its lines

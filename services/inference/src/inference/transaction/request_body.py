@@ -52,7 +52,7 @@ LINES_REQUEST: Final[dict[str, Any]] = {
                         {
                             "title": "LinesObject",
                             "type": "object",
-                            "properties": {"lines": {"description": "The lines.", **_LINES}},
+                            "properties": {"lines": {"description": "1 to 1,000 lines.", **_LINES}},
                             "required": ["lines"],
                             "additionalProperties": False,
                         },

@@ -36,7 +36,7 @@ class Ingested(TypedDict):
     refreshed: Annotated[
         list[RefreshedCustomers],
         Field(
-            description="Customers of the lines by the instant of their features: the clock, or the day after "
-            "their last line where that is later."
+            description="Customers of the lines, by the instant of their features: the clock, or the day after "
+            "their last line if that is later."
         ),
     ]

@@ -67,7 +67,7 @@ async def look_up(
     customers: Annotated[CustomerService, Depends(_customers)],
     context: Context,
 ) -> HTMLResponse:
-    """Answers the page's form with the page about one customer; programs use `GET /customers/{customer_id}`.
+    """Returns the page about one customer, for the page's form; programs use `GET /customers/{customer_id}`.
 
     The ID is sent in the body, because addresses are logged and shared.
     """

@@ -30,7 +30,7 @@ PAGES: Final[dict[int | str, dict[str, Any]]] = {
     413: {"description": "The page: the form is too large.", "content": _HTML},
     415: {"description": "The page: the body is not a form.", "content": _HTML},
     422: {"description": "The page, saying what to change.", "content": _HTML},
-    429: {"description": "The page: too many requests of a key, or too many wrong keys.", "content": _HTML},
+    429: {"description": "The page: too many requests with one key, or too many wrong keys.", "content": _HTML},
     503: {"description": "The page: no model or no database is available.", "content": _HTML, "headers": _RETRY},
 }
 FORM_BODY: Final[dict[str, Any]] = {
