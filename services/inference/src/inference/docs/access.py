@@ -30,7 +30,7 @@ _KEY: Final = {
     "type": "apiKey",
     "in": "header",
     "name": SCHEME,
-    "description": "Required where there is a key file. Scopes: `read`, `write`, `admin`, each with the one before.",
+    "description": "Required with a key file. Scopes: `read`, `write` and `admin`; each includes the ones before.",
 }
 
 
