@@ -36,6 +36,8 @@ def finish(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
             if parameter["required"] and "examples" in parameter["schema"]:  # the only example that Swagger UI fills in
                 parameter["example"] = parameter["schema"]["examples"][0]
         for response in operation["responses"].values():
+            if response["description"] == "Successful Response":  # FastAPI's own
+                response["description"] = "Success."
             response["headers"] = {"X-Request-ID": _REQUEST_ID} | response.get("headers", {})
             _share(schema, "headers", response["headers"])
             for content in response.get("content", {}).values():

@@ -91,7 +91,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
             tags=app.openapi_tags,
-            servers=[{"url": "/"}],
+            servers=[{"url": "/", "description": "This server"}],
             contact={"name": "The operator of this service"},
         )
         model = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")

@@ -117,7 +117,7 @@ class FeatureQuestion(BaseModel):
         if {"Frequency", "Monetary"} <= info.data.keys():  # otherwise they have errors of their own
             expected = info.data["Monetary"] / info.data["Frequency"]
             if abs(value - expected) > AVERAGE_TOLERANCE * expected:
-                raise PydanticCustomError("not_the_average", "AvgOrderValue must equal Monetary / Frequency within 1 %")
+                raise PydanticCustomError("not_the_average", "AvgOrderValue must equal Monetary / Frequency within 1%")
         return value
 
     @field_validator("Tenure")
