@@ -1,4 +1,4 @@
-"""Documents on every operation what is checked before it: key, scope, rate limit and request head."""
+"""Adds to every operation what is checked first: key, scope, rate limit and request head."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KEY: Final = {
     "type": "apiKey",
     "in": "header",
     "name": SCHEME,
-    "description": "Required where there is a key file. Scopes: `read`, `write`, `admin`; each includes the last.",
+    "description": "Required if there is a key file. Scopes: `read`, `write`, `admin`; each includes the ones before.",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 _REQUEST_ID: Final = {
-    "description": "The id of the request: its own X-Request-ID if it sent a plain token, else a new one.",
+    "description": "The id of the request: its own X-Request-ID if that is a short plain token, else a new one.",
     "schema": {"type": "string", "maxLength": 64},
 }
 _THEIRS: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's error models, which no operation uses here
@@ -85,9 +85,9 @@ def _share(schema: dict[str, Any], kind: str, parts: dict[str, Any]) -> None:
 
 
 def _shared(schema: dict[str, Any], kind: str, name: str, part: dict[str, Any]) -> dict[str, Any]:
-    """Move the part to `components` and return the reference to it; the part itself if the name has another one.
+    """Move the part to `components` and return a reference; return the part if the name is taken by another.
 
-    Repeated, headers, examples and refusals were most of the document.
+    Unshared, headers, examples and refusals were most of the document.
     """
     if "$ref" in part or schema["components"].setdefault(kind, {}).setdefault(name, part) != part:
         return part

@@ -21,7 +21,7 @@ _SWAGGER: Final = Path(fastapi_offline.__file__).parent / "static"
 def serve(app: FastAPI) -> None:
     """Add the OpenAPI document and the documentation page, with its files, to `app`."""
 
-    @cache  # 170 kB, open to everybody: writing them takes 8 ms
+    @cache  # 170 kB, public: writing it takes 8 ms
     def document() -> bytes:
         return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
 

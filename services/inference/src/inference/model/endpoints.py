@@ -74,8 +74,8 @@ async def models(service: Models) -> Versions:
 async def put_champion(choice: ChampionChoice, service: Models, context: Context) -> ChampionMoved:
     """Makes a version the champion. The answer comes once this process answers with it; all customers are then scored.
 
-    Take `version` from `GET /models`; the example here does not exist. To roll back, send the version that `history`
-    names as the previous one. The version is verified first; an unsound one changes nothing.
+    Take `version` from `GET /models`; the one in the example does not exist. To roll back, send the previous version
+    in `history`. The version is verified first; an unsound one changes nothing.
 
     `scored` is the number of customers scored so far. It is null when scoring takes over two seconds or the database
     is away: scoring then continues by itself, and `model_version` in `GET /customers` shows when it is done. The

@@ -53,8 +53,9 @@ async def transactions(
     unreadable line is quarantined, with the reason, while the others are added. Identical lines of an invoice are
     counted within one request, so send an invoice whole. Dates are ISO 8601, in UTC where they have no offset.
 
-    The next answer about a customer includes these lines. If they are later than the clock, that customer alone is
-    answered as of the day after the last of them; `meta.as_of` says so. Other customers are refreshed by the next load.
+    The next answer about a customer includes these lines. If they are later than the clock, answers about
+    that customer are as of the day after the last line; `meta.as_of` says so. Other customers are refreshed by the next
+    load.
 
     With an `Idempotency-Key`, a request is safe to repeat after any failure: unfinished work is completed, and a
     finished request gets the same answer for 30 days. Without a key a repeated request is safe too, but its lines
