@@ -356,7 +356,7 @@ async def test_a_shop_that_cannot_be_mended_is_said_once(
             async with asyncio.timeout(20):
                 await often.wait()
             task.cancel()
-    assert [record.message for record in caplog.records].count("the scores could not be looked at or mended yet") == 1
+    assert [record.message for record in caplog.records].count("the scores could not be checked or repaired yet") == 1
 
 
 async def test_a_database_that_is_away_does_not_fail_what_was_posted(
@@ -365,7 +365,7 @@ async def test_a_database_that_is_away_does_not_fail_what_was_posted(
     async with open_scores("mongodb://127.0.0.1:1/") as scores:
         with caplog.at_level(logging.WARNING):
             await scores.rescore(bundle, {7})
-    assert "some scores are behind until the next look" in [record.message for record in caplog.records]
+    assert "some scores are outdated until the next check" in [record.message for record in caplog.records]
 
 
 async def test_a_posted_line_is_in_the_list_when_it_is_answered(

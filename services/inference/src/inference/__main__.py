@@ -63,7 +63,7 @@ def serve(_: argparse.Namespace) -> int:
         log_config=None,  # ours, JSON
         access_log=False,  # ours, with the request id
         server_header=False,
-        proxy_headers=bool(proxies),  # without one, forwarded addresses are not believed
+        proxy_headers=bool(proxies),  # without a proxy, forwarded addresses are not trusted
         forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=5,
     )
@@ -71,9 +71,9 @@ def serve(_: argparse.Namespace) -> int:
 
 
 def _collect_garbage_seldom() -> None:
-    """Exempt today's objects from garbage collection, and collect after 20,000 new objects instead of 700.
+    """Exempt existing objects from garbage collection, and collect after 20,000 new objects instead of 700.
 
-    Requests leave hardly any cycles; looking for them took an eighth of their time.
+    Requests leave hardly any cycles, and collection took an eighth of their time.
     """
     gc.collect()
     gc.freeze()

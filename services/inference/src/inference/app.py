@@ -139,7 +139,7 @@ def create_app(
     app.state.exposition = Exposition(metrics, live, versions, loads, probe, settings.git_revision)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     add_problem_handlers(app)
-    for router in ROUTERS:  # their routes directly: an included router matches every request once more
+    for router in ROUTERS:  # their routes directly: an included router would match every request a second time
         app.router.routes.extend(router.routes)
     auth.protect(app.routes)
     mount_files(app)
@@ -148,10 +148,10 @@ def create_app(
 
 
 def _optional(settings: Settings) -> list[Middleware]:
-    """Return the middleware of features that are off by default and then cost a request nothing."""
+    """Return the middleware of optional features; while they are off, requests cost nothing extra."""
     optional = [cross_origin(settings.cors_origins)] if settings.cors_origins else []
     if settings.tracing:
-        from inference.http.tracing import Tracing  # noqa: PLC0415 - 5 MB, only where it is configured
+        from inference.http.tracing import Tracing  # noqa: PLC0415 - 5 MB, only if configured
 
         optional.insert(0, Middleware(Tracing, version=settings.git_revision[:7]))
     return optional

@@ -1,4 +1,4 @@
-"""Exceptions of the API. Their statuses stand in `http/problems.py` alone."""
+"""Exceptions of the API. Only `http/problems.py` maps them to status codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class BusyError(RetentionError):
 
 
 class ScoresMissingError(RetentionError):
-    """There are customers, but none has been scored yet."""
+    """Customers exist, but none has been scored yet."""
 
 
 class VersionNotFoundError(RetentionError):
@@ -40,7 +40,7 @@ class NotVerifiableError(UnfitVersionError):
 
 
 class ChampionNotLoadedError(UnfitVersionError):
-    """The champion cannot be loaded here; the previous model goes on answering."""
+    """The champion cannot be loaded here; the previous model keeps answering."""
 
     code = "champion_not_loaded"
 

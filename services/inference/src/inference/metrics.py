@@ -1,4 +1,4 @@
-"""Prometheus counters of this process. No label identifies a customer, and none is the client's text."""
+"""Prometheus counters of this process. No label identifies a customer or contains the client's text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LoadResult: TypeAlias = Literal["loaded", "refused", "unreadable"]
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _TENTHS: Final = tuple(tenth / 10 for tenth in range(1, 11))
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_OTHER: Final = "other"  # methods that clients make up
+_OTHER: Final = "other"  # unknown methods
 UNSTATED: Final = "unstated"  # the evidence of answers that do not state it
 
 
@@ -60,7 +60,7 @@ class Metrics:
         if known is None:
             name = method if method in _METHODS else _OTHER
             known = (self._requests.labels(name, route, str(status)).inc, self._seconds.labels(route).observe)
-            if name is method:  # made-up methods are not kept
+            if name is method:  # unknown methods are not kept
                 self._of_answers[method, route, status] = known
         increase, observe = known
         increase()

@@ -24,7 +24,7 @@ _LIMIT: Final = re.compile(rf"\s*(\d+)\s*(?:/|per)\s*(\d*)\s*({'|'.join(_SECONDS
 
 
 class Limit(NamedTuple):
-    """A number of requests per window, and the headers that state it, which are the same in every answer."""
+    """A number of requests per window, and the headers that state it in every answer."""
 
     requests: int
     window_s: int
@@ -48,7 +48,7 @@ class Settings:
     clock: Clock
     stale_after_days: int
     currency: str
-    api_keys_file: Path | None  # None: anyone who reaches the port may ask
+    api_keys_file: Path | None  # None: anyone who reaches the port may do everything
     rate_limit: Limit  # of a key without its own limit, and of an address without a key
     requests_at_once: int
     connections_per_address: int
@@ -108,7 +108,7 @@ def _list(text: str) -> tuple[str, ...]:
 
 
 def _proxies(text: str) -> tuple[str, ...]:
-    """Return addresses and networks; a host name or `*` would let anybody claim any address."""
+    """Return addresses and networks; a host name or `*` would let anyone claim any address."""
     for proxy in _list(text):
         ip_network(proxy)
     return _list(text)

@@ -1,4 +1,4 @@
-"""Cursors: the place where a page ended, as a key. A key keeps its place when the list changes."""
+"""Cursors: the last key of a page. A key keeps its place when the list changes."""
 
 from __future__ import annotations
 

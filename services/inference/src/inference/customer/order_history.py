@@ -1,4 +1,4 @@
-"""A customer's orders and returns: one query, and the answer made of it."""
+"""A customer's orders and returns: one query, and the answer made from it."""
 
 from __future__ import annotations
 

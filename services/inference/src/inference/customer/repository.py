@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEGMENTS_AGE_S: Final = 60.0
 SEGMENTS_TIMEOUT_MS: Final = 15_000  # 1,000,000 customers took 6.4 s on a busy machine
-NEIGHBOURS: Final = 200  # on either side; the nearest of them are shown
+NEIGHBOURS: Final = 200  # on either side; the nearest are shown
 
 _LISTED: Final = (
     *CONTRACT_FEATURES, "churn_probability", "churn_prediction", "evidence", "cluster", "segment", "as_of", "due",
@@ -40,16 +40,16 @@ class Ranking(Protocol):
     """All customers by their score. Every method raises UnavailableError within a second if it cannot know."""
 
     async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Document]:
-        """Return the scores after a place, in the order asked for: one more than the page takes, if there is one.
+        """Return the scores after a place, in the requested order: one more than the page holds, if there is one.
 
-        ScoresMissingError when there are customers but no scores.
+        ScoresMissingError if customers exist but no scores.
         """
 
     async def segments(self) -> Sequence[Document]:
         """Return totals and means by segment, at most SEGMENTS_AGE_S old; ScoresMissingError as `page`.
 
-        They are counted again as soon as another model has scored. Counting may take SEGMENTS_TIMEOUT_MS; a caller that
-        gives up earlier leaves the query running for the next one.
+        They are counted again once another model has scored. Counting may take SEGMENTS_TIMEOUT_MS; if a caller gives
+        up earlier, the query continues for the next one.
         """
 
     async def orders(self, customer_id: int, as_of: datetime) -> Document:
@@ -71,7 +71,7 @@ class MongoRanking:
         self._counted = self._new_count()
 
     async def page(self, question: ListQuestion, after: Place | None) -> Sequence[Document]:
-        """Read the next keys of one index; its bounds are the page's, however many scores are equal."""
+        """Read one range of an index, no longer than the page even if many scores are equal."""
         async with self._connection.asking():
             found = await self._find_scores(question.limit + 1, **_bounds(question, after))
             if not found:
@@ -79,10 +79,8 @@ class MongoRanking:
         return found
 
     async def segments(self) -> Sequence[Document]:
-        """Count once for all callers, and again when another model has scored, in whichever process."""
-        scored_by = (
-            await self._scored_by()
-        )  # counting may take long, but a database that is away must be noticed at once
+        """Count once for all callers, and again when any process has scored by another model."""
+        scored_by = await self._scored_by()  # counting may take long, but an unreachable database is reported at once
         if scored_by != self._counted_of:
             self._counted_of, self._counted = scored_by, self._new_count()
         return await self._counted()
@@ -135,13 +133,13 @@ class MongoRanking:
         return [score for side in sides for score in side if score["_id"] != customer_id]
 
     async def _find_scores(self, most: int, **which: Any) -> Sequence[Document]:  # noqa: ANN401 - arguments of find
-        # One batch: by default the server stops after 101, and replaced scores cannot be continued.
+        # One batch: the default is 101, and a cursor cannot continue once the scores are replaced.
         return await retry_if_replaced(
             lambda: self._scores.find(projection=_LISTED, limit=most, batch_size=most, **which).to_list(None)
         )
 
     async def _check_scored(self) -> None:
-        """Distinguish an empty list from scores that were never made."""
+        """Raise ScoresMissingError if customers exist but no scores; an empty page is fine otherwise."""
         nobody = await retry_if_replaced(lambda: self._scores.find_one({}, {"_id": 1})) is None
         if nobody and await self._customers.find_one({}, {"_id": 1}) is not None:
             raise ScoresMissingError("no customer has been scored yet")

@@ -85,7 +85,7 @@ class ListQuestion(BaseModel):
 
     @model_validator(mode="after")
     def _is_served_by_an_index(self) -> Self:
-        # In the order of ids the next match may be 1,000,000 customers away: no index serves that.
+        # No index serves this: in the order of ids the next match may be 1,000,000 customers away.
         if self.sort == "customer_id" and not (self.segment is None and self.min_churn is None):
             raise PydanticCustomError(
                 "sort_of_everybody", "sort=customer_id takes no filters: leave out segment and min_churn"
@@ -118,13 +118,13 @@ class ProfileQuestion(BaseModel):
 
 
 async def each_once(request: Request) -> None:  # async: FastAPI runs sync dependencies in a thread
-    """Refuse a repeated parameter: one of the values would be ignored."""
+    """Refuse a repeated parameter: one of its values would be ignored."""
     names = [name for name, _ in request.query_params.multi_items()]
     if len(set(names)) != len(names):
         raise wrong_parameter("repeated_parameter", "A parameter is given more than once")
 
 
 def wrong_parameter(code: str, detail: str, *place: str) -> RequestValidationError:
-    """Return the 422 of one parameter; without a place, of the query as a whole: names may be the client's."""
+    """Return a 422 about one parameter, or without a place about the whole query: names may come from the client."""
     error: dict[str, Any] = {"loc": ("query", *place), "type": code, "msg": detail}
     return RequestValidationError([error])

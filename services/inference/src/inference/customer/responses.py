@@ -56,7 +56,7 @@ class SegmentSummary(TypedDict):
     flagged: Annotated[int, Field(description="Customers whose churn_prediction is 1.")]
     action: Annotated[
         str | None,
-        Field(description="Recommended action; null while the live model is not the one that scored."),
+        Field(description="Recommended action; null while the scores are by another model than the live one."),
     ]
     model_version: Annotated[str, Field(description="The model that scored.")]
 
@@ -113,7 +113,7 @@ class Profile(CustomerAnswer):
     similar: Annotated[
         list[SimilarCustomer],
         Field(
-            description="At most 5, most similar first. Empty for a past day, and before all customers are scored by "
+            description="At most 5, most similar first. Empty for a past day, and until all customers are scored by "
             "meta.model_version."
         ),
     ]

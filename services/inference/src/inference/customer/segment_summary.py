@@ -19,7 +19,7 @@ def segment_summary_pipeline() -> Pipeline:
     return [
         {
             "$group": {
-                "_id": "$segment",  # a name stands for one cluster; grouping by both takes 1.5 times as long
+                "_id": "$segment",  # each name is one cluster; grouping by both takes 1.5 times as long
                 "cluster": {"$max": "$cluster"},
                 "model_version": {"$first": "$model_version"},
                 "customers": {"$sum": 1},

@@ -32,7 +32,7 @@ ANSWER_S: Final = 0.95  # three queries in a row have half a second each
 
 
 class CustomerService(NamedTuple):
-    """Answers about many customers, and about one at length."""
+    """Customer lists, segment summaries, and profiles."""
 
     predictions: PredictionService
     ranking: Ranking
@@ -75,7 +75,7 @@ class CustomerService(NamedTuple):
         except TimeoutError:
             raise UnavailableError("the database is too slow for a profile") from None
         if not any(each["_id"] == "order" for each in orders["total"]):
-            raise NoOrdersError  # they existed a moment ago: everything is being loaded again
+            raise NoOrdersError  # they existed a moment ago: all data is being reloaded
         return {
             **answer,
             "orders": order_history(orders, as_of),
@@ -83,13 +83,13 @@ class CustomerService(NamedTuple):
         }
 
     async def _neighbours(self, question: CustomerQuestion, answer: CustomerAnswer) -> Sequence[Mapping[str, Any]]:
-        if question.as_of is not None:  # scores are of today and say nothing about a past day
+        if question.as_of is not None:  # scores are current and say nothing about a past day
             return []
         place = answer["segment"]["segment"], answer["prediction"]["churn_probability"]
         return await self.ranking.neighbours(question.customer_id, *place)
 
     async def segments(self) -> list[SegmentSummary]:
-        """Return the segments, counted within the last minute; BusyError while counting takes over a second."""
+        """Return the segments, counted within the last minute; BusyError if counting takes over ANSWER_S."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 found = await self.ranking.segments()
@@ -103,7 +103,7 @@ def _place(question: ListQuestion) -> Place | None:
         return None
     try:
         place = from_cursor(question.cursor, question.scope)
-        if place.churn_probability >= (question.min_churn or 0):  # no page ends below it
+        if place.churn_probability >= (question.min_churn or 0):  # a page never ends below it
             return place
     except ValueError:
         pass

@@ -1,1 +1,1 @@
-"""The asynchronous connection of the hot look-ups, and how concurrent look-ups share a query."""
+"""The asynchronous connection for look-ups, and how concurrent look-ups share a query."""

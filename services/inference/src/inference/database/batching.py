@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 
-QUERIES_AT_ONCE: Final = 2  # one that hangs does not hold up the other, and few make large batches
-BATCH_SIZE: Final = 128  # keys in one query: 64 connections never wait for a third one
+QUERIES_AT_ONCE: Final = 2  # if one hangs, the other continues; more would make the batches small
+BATCH_SIZE: Final = 128  # keys in one query: 64 connections never need a third query
 
 
 class Waiter(NamedTuple, Generic[K, V]):
@@ -30,7 +30,7 @@ class LookupBatcher(Generic[K, V]):
 
     The first look-up is sent at once. No caller gets the result of a query that was sent before it called, so values
     are always fresh. First come, first served. A caller waits at most `timeout_s` from its own call, then gets
-    UnavailableError; it may name a shorter time.
+    UnavailableError; it may set a shorter time.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class LookupBatcher(Generic[K, V]):
                 await self._until_arrivals_pause()
                 if waiters := self._next_batch():
                     await self._resolve(waiters)
-        finally:  # at once, not in a callback of the loop: a caller that arrives in between would wait for nobody
+        finally:  # at once, not in a callback of the loop: a caller that arrives in between would never be served
             self._running.discard(asyncio.current_task())
 
     async def _until_arrivals_pause(self) -> None:
         """Return after a turn of the loop without arrivals: no delay, since only a busy loop continues.
 
-        A query for one key takes the time of two answers. Without this the first caller to come back queries alone,
-        and 16 connections are served 3,300 a second instead of 3,900.
+        A query for one key takes the time of two answers. Without this pause the first caller to return queries alone,
+        and 16 connections get 3,300 answers a second instead of 3,900.
         """
         before = 0
         while before < len(self._waiting) < self._batch_size:
@@ -95,7 +95,7 @@ class LookupBatcher(Generic[K, V]):
     async def _resolve(self, waiters: Sequence[Waiter[K, V]]) -> None:
         try:
             found = await self._query(list({waiter.key for waiter in waiters}))
-        except Exception as error:  # noqa: BLE001 - it is raised to the callers
+        except Exception as error:  # noqa: BLE001 - the callers get it
             if len(waiters) == 1 or isinstance(error, UnavailableError):
                 _fail(waiters, error)
             else:  # one key that cannot be answered must not fail the others

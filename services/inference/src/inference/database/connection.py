@@ -1,4 +1,4 @@
-"""The connection to the database: one pooled client, a deadline for every use, one error for every failure.
+"""The connection to the database: one pooled client, a deadline for every query, one error for every failure.
 
 The only file here that knows motor. Look-ups go through motor; writers use retention.store, in threads.
 """
@@ -57,13 +57,13 @@ class Connection:
                 socketTimeoutMS=TIMEOUT_MS,
             )
         self.database: Database = self._client[settings.db_name]
-        # The driver's client inside motor's: one pool and one monitor for both, where a second client took 3 threads.
+        # The driver's client inside motor's: both share one pool and one monitor. A second client took 3 more threads.
         self.store_database: store.Database = self.database.delegate
         self._answers = True
 
     @asynccontextmanager
     async def asking(self, timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[None]:
-        """One deadline for every look-up inside; UnavailableError for every way in which the database fails."""
+        """Set one deadline for all look-ups inside; any failure of the database is an UnavailableError."""
         try:
             # The driver's deadline frees its threads; ours bounds the answer when all of them are taken.
             with pymongo.timeout(timeout_ms / 1000):
@@ -89,8 +89,8 @@ class Connection:
     ) -> T:
         """Return what `work` returns, run in one of `threads`, within one deadline; errors as in `asking`.
 
-        The wait for a thread counts. A thread is not freed before its work ends, which the driver's deadline, a little
-        earlier, sees to. `ended` is called once, when the work has ended or will never start.
+        The deadline includes the wait for a thread. The driver stops the thread's work slightly before it.
+        `ended` is called once, when the thread has ended or will never start.
         """
         async with self.asking(timeout_ms):
             with pymongo.timeout(_THREAD_SHARE * timeout_ms / 1000):
@@ -109,7 +109,7 @@ class Connection:
 
 
 async def retry_if_replaced(ask: Callable[[], Awaitable[T]]) -> T:
-    """Return what `ask` returns, asking again when the collection was replaced meanwhile; `asking` has the deadline."""
+    """Return what `ask` returns; ask again if the collection was replaced meanwhile. `asking` sets the deadline."""
     while True:
         try:
             return await ask()

@@ -1,4 +1,4 @@
-"""Documents on every operation what is checked before it: key, scope, rate limit and request head."""
+"""Adds to every operation what is checked first: key, scope, rate limit and request head."""
 
 from __future__ import annotations
 

@@ -97,9 +97,9 @@ def _share(schema: dict[str, Any], kind: str, parts: dict[str, Any]) -> None:
 
 
 def _shared(schema: dict[str, Any], kind: str, name: str, part: dict[str, Any]) -> dict[str, Any]:
-    """Move the part to `components` and return the reference to it; the part itself if the name has another one.
+    """Move the part to `components` and return a reference; return the part if the name is taken by another.
 
-    Repeated, headers, examples and refusals were most of the document.
+    Unshared, headers, examples and refusals were most of the document.
     """
     if "$ref" in part or schema["components"].setdefault(kind, {}).setdefault(name, part) != part:
         return part

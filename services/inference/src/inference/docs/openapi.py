@@ -53,7 +53,7 @@ Will a customer order again within the next **90 days**? Ask by ID, or by figure
 
 Open an operation below and press **Execute**: the examples are filled in. Where keys are required, enter yours under
 **Authorize**; it stays in this tab. Errors are problem documents (RFC 9457). Every answer has an `X-Request-ID`: quote
-it in a report. The `RateLimit` headers give the limit. For people there is [the look-up page](/).
+it in a report. The `RateLimit` headers give the limit. People can use [the look-up page](/).
 """
 
 _PROBLEMS: Final[dict[str, ProblemType]] = {
@@ -63,7 +63,7 @@ _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of these problems; those of one status share a response, each with its example."""
+    """Return the OpenAPI responses of these problems, one per status, with an example per problem."""
     responses: dict[int | str, dict[str, Any]] = {}
     for problem in (_PROBLEMS[code] for code in codes):
         response = responses.setdefault(

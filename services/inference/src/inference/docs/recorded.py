@@ -46,7 +46,7 @@ def examples_of(endpoint: str) -> dict[str, Example]:
 def add_examples(schema: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
     """Add to each operation the requests and answers of its endpoint's examples.
 
-    Afterwards: FastAPI's own document drops every null in an example.
+    Done on the finished document, because FastAPI drops every null in an example.
     """
     for route in (context.original_route for context in iter_route_contexts(list(routes))):
         if isinstance(route, APIRoute) and route.include_in_schema:

@@ -1,4 +1,4 @@
-"""The Prometheus exposition: the counters of this process, and figures that are read when it is scraped."""
+"""The Prometheus exposition: the counters of this process, and figures read at each scrape."""
 
 from __future__ import annotations
 

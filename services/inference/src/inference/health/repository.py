@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from inference.database.connection import Connection
 
-AGE_S: Final = 15.0  # Prometheus scrapes as often; more scrapers do not make more queries
+AGE_S: Final = 15.0  # the scrape interval; more scrapers do not make more queries
 
 
 class Loaded(NamedTuple):
@@ -58,7 +58,7 @@ _QUARANTINED: Final = {
         "in": {"result": "quarantined", "reason": "$$this.k", "rows": "$$this.v"},
     }
 }
-# Records of requests expire after 30 days, so each process counts its own requests: a counter must not decrease.
+# Records of requests expire after 30 days, and a counter must not decrease: each process counts its own requests.
 # The counts of a running load are in `ledger`, those of a finished one in the record itself.
 _ROWS: Final[list[dict[str, Any]]] = [
     {"$match": {"body_sha256": None}},

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inference.prediction.meta import DataClock
     from inference.prediction.repository import Customers
 
-PROBE_AGE_S: Final = 0.2  # probes are shared: no key and no rate limit applies, but a flood is 5 queries a second
+PROBE_AGE_S: Final = 0.2  # probes are shared: without key or rate limit, a flood still makes only 5 queries a second
 ANSWER_S: Final = 0.9  # a monitor is answered within a second, whatever the database does
 _NO_CUSTOMER: Final = 0  # ids start at 1
 

@@ -1,4 +1,4 @@
-"""The one gate for requests: how many may be at work at once, by kind of work, and how long a further one waits."""
+"""Limits concurrent requests, by kind of work, and how long others wait for a place."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ LARGE_AT_WORK: Final = 2  # about 8 MB each
 LARGE_WAIT_S: Final = 5
 ANSWERS_AT_WORK: Final = 2  # each holds up to 1,000 customers with their reasons
 ANSWER_WAIT_S: Final = 0.4  # 1,000 customers take 0.1 to 0.35 s on a busy machine
-MOVE_WAIT_S: Final = 1.0  # a move takes milliseconds; a frozen one must not queue the others
+MOVE_WAIT_S: Final = 1.0  # a move takes milliseconds; others must not queue behind a frozen one
 
 
 class Admission:
@@ -86,5 +86,5 @@ async def _admit(request: Request) -> AsyncIterator[None]:
         yield
 
 
-# For every router but the monitors', which always have a place.
+# For routers of JsonRoute, except health checks, which are always admitted. FastRoute and the page do it themselves.
 admitted = Depends(_admit, scope="function")

@@ -43,7 +43,7 @@ class RequiredScope:
         self.rank = SCOPES.index(name)
 
     async def __call__(self, request: Request) -> None:
-        """Raise a 403 for a key of a lower scope; without a key file everybody may."""
+        """Raise a 403 for a key of a lower scope; without a key file anyone may."""
         key = context_of(request.scope).key
         if key is not None and key.rank < self.rank:
             raise HTTPException(403)
@@ -89,7 +89,7 @@ class Auth:
         return self._keys is not None
 
     def protect(self, routes: Iterable[BaseRoute]) -> None:
-        """Take note of the routes that require more than `read`."""
+        """Remember the routes that require more than `read`."""
         ours = (context.original_route for context in iter_route_contexts(list(routes)))
         scoped = [(route, scope_of(route)) for route in ours if isinstance(route, APIRoute)]
         self._above_read = [(route, required) for route, required in scoped if required.rank > 0]
@@ -129,7 +129,7 @@ class Auth:
         return None if taken.remaining >= 0 else _rate_limited(taken)
 
     def _wrong_key(self, scope: Scope) -> Refusal:
-        """Answer 401, and 429 to an address that goes on; valid keys of that address, perhaps shared, still work."""
+        """Return 401, or 429 after too many; valid keys from that address, which may be shared, still work."""
         taken = self._wrong.take(_address(scope), _WRONG_KEYS)
         context_of(scope).headers = taken.headers(_WRONG_KEYS)
         return _NO_KEY if taken.remaining >= 0 else _rate_limited(taken)
@@ -149,5 +149,5 @@ def _repeated(scope: Scope) -> bool:
 
 
 def auth_of(request: Request) -> Auth:
-    """Return the Auth of the application that answers `request`."""
+    """Return the Auth of the application that serves `request`."""
     return cast("Auth", request.app.state.auth)

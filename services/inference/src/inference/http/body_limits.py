@@ -1,4 +1,4 @@
-"""Large bodies: a few at a time, each received within a time limit. This bounds the memory that they take."""
+"""Large bodies: a few at a time, each received within a time limit, so that their memory is bounded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LargeBodies:
         try:
             async with self._admission.large_bodies.place():
                 await self._app(scope, _replayed(body, receive), send)
-        except BusyError:  # of the lane: the application answers its own errors
+        except BusyError:  # from the lane: the application answers its own errors
             await problem_response(scope, BUSY, headers=_CLOSE)(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""The context of one request: what the layers around an endpoint know of it, and what they tell each other."""
+"""The context of one request, shared by the middleware and the endpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RequestContext:
     key: Key | None = None  # None: no key file, or an open address
     customer_id: int | None = None  # set by an endpoint that answers about one customer; logged as a hash
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)  # added to the answer: the rate limit
-    refused_status: int | None = None  # set when the server has answered in place of the application
+    refused_status: int | None = None  # set if the server has answered instead of the application
 
 
 def open_context(scope: Scope, request_id: str) -> RequestContext:

@@ -50,7 +50,7 @@ class Guard:
     async def _limit_body(self, heads: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
         declared, large = _declared_bytes(heads), self._of_large_bodies.get(scope["path"])
         if declared <= MAX_BODY_BYTES and b"transfer-encoding" not in heads:
-            await self._declared(scope, receive, send)  # the parser lets no more through than was declared
+            await self._declared(scope, receive, send)  # the parser passes on no more than was declared
         elif declared <= MAX_BODY_BYTES and large is None:
             await self._app(scope, receive, send)
         elif large is not None and declared <= LARGE_BODIES[scope["path"]]:

@@ -1,4 +1,4 @@
-"""Response headers that browsers obey, by path, and cross-origin requests where they are configured."""
+"""Security headers by path, and cross-origin requests if configured."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def headers_of(path: str) -> list[tuple[bytes, bytes]]:
 
 
 def cross_origin(origins: Iterable[str]) -> Middleware:
-    """Return the middleware that admits pages of these origins with a key of theirs, never with browser credentials."""
+    """Return the middleware that admits pages of these origins with an API key, never with browser credentials."""
     return Middleware(
         CORSMiddleware,
         allow_origins=list(origins),

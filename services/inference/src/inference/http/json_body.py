@@ -1,4 +1,4 @@
-"""Bodies are JSON as RFC 8259 has it, or the request is refused."""
+"""Reads bodies as strict JSON (RFC 8259), or refuses the request."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _JSON: Final = [(b"content-type", b"application/json")]
 
 
 class StrictJsonRequest(Request):
-    """A request whose body is JSON as RFC 8259 has it: no NaN, no Infinity, no key twice. Anything else is a 422."""
+    """A request with a strict JSON body (RFC 8259): no NaN, no Infinity, no repeated key. Anything else is a 422."""
 
     async def json(self) -> Any:  # noqa: ANN401 - what JSON may be
-        """Return the body's value; JSONDecodeError, which says nothing of the content, when it is not one."""
+        """Return the body's value; JSONDecodeError, without any of the content, if it is not JSON."""
         try:
             return _DECODER.decode((await self.body()).decode())
         except (ValueError, RecursionError):
-            # Also of bytes that are not UTF-8, numbers of over 4,300 digits, and nesting of over 1,000 levels.
+            # Also for bytes that are not UTF-8, numbers of over 4,300 digits, and nesting of over 1,000 levels.
             raise json.JSONDecodeError("not JSON", "", 0) from None
 
 
@@ -36,7 +36,7 @@ class JsonRoute(APIRoute):
     """A route that reads JSON bodies strictly, and refuses bodies that do not declare themselves JSON (415)."""
 
     def handler(self) -> Handler:
-        """Return what answers a request whose body may be read."""
+        """Return the handler of a request whose media type was checked."""
         return super().get_route_handler()
 
     def get_route_handler(self) -> Handler:

@@ -1,4 +1,4 @@
-"""Exception handlers: each exception becomes a problem response, with nothing that the client made up."""
+"""Exception handlers: each exception becomes a problem response, without any text from the client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Let `app` answer every exception that the tables know with its problem response."""
+    """Register the problem response of every exception in the tables."""
     for kind in BY_TYPE:
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -63,7 +63,7 @@ def _methods(request: Request) -> str:
 
 
 def _where_and_why(error: dict[str, Any]) -> dict[str, str]:
-    """Return the place as a JSON pointer and the reason, without names and values that the client made up."""
+    """Return the place as a JSON pointer and the reason, without names and values from the client."""
     if error["type"] == "json_invalid":
         return {"pointer": "#", "code": "json_invalid", "detail": "The body is not JSON (RFC 8259)"}
     if error["type"] == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""Problem responses (RFC 9457): the table that maps exceptions to status codes, and the byte limits it speaks of."""
+"""Problem responses (RFC 9457): the table that maps exceptions to status codes, and the byte limits that it names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Document: TypeAlias = dict[str, object]
 
 
 class ProblemType(NamedTuple):
-    """How one kind of error is answered. `transient`: it passes by itself, so the answer has Retry-After."""
+    """How one kind of error is answered. `transient` errors pass by themselves, so the answer has Retry-After."""
 
     status: int
     code: str
@@ -147,7 +147,7 @@ BY_TYPE: Final[dict[type[Exception], ProblemType]] = {
     ),
     ours.ChampionNotLoadedError: ProblemType(
         409, "champion_not_loaded", "The champion cannot be loaded",
-        "The previous model goes on answering. See errors for the reason; then mend it and reload, or go back to the "
+        "The previous model keeps answering. See errors for the reason; then mend it and reload, or go back to the "
         "previous version.",
     ),
     errors.CannotWriteError: _NOT_WRITABLE,

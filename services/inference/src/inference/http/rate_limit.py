@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from inference.settings import Limit
 
-# A window takes 0.2 kB. Beyond this many addresses the oldest window is dropped: a client with more addresses than that
+# A window takes 0.2 kB. Beyond this many addresses the oldest window is dropped: a client with more addresses
 # escapes a limit per address anyway, and must not use up our memory too.
 CAPACITY: Final = 10_000
 
@@ -36,7 +36,7 @@ class Rates:
     """The windows of all callers; a window begins with its caller's first request.
 
     Fixed windows let up to twice the limit through around an edge, and are the cheapest: 2 µs with the headers. They
-    use the monotonic clock, so setting the machine's clock back locks nobody out.
+    use the monotonic clock, so setting the machine's clock back locks no caller out.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:

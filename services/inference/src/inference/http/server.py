@@ -52,13 +52,13 @@ class BoundedProtocol(HttpToolsProtocol):
     nearly all do, sets no timer.
 
     An address may have `most` connections, so that one client cannot take all descriptors; a trusted proxy, which
-    carries everybody's, has no such limit.
+    carries the connections of many, has no such limit.
     """
 
     most: ClassVar[int] = 512
     proxies: ClassVar[Container[str]] = ()
     by_address: ClassVar[Counter[str]] = Counter()
-    count: ClassVar[Count] = lambda *_: None  # counts what is refused before it is a request
+    count: ClassVar[Count] = lambda *_: None  # counts refusals that reach no application
 
     _address: str | None = None  # counted in by_address
     _in_head = False
@@ -66,7 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _fed_bytes = 0  # of the current request
     _head_bytes = 0
     _max_bytes = MAX_REQUEST_BYTES
-    _deadline: asyncio.TimerHandle | None = None  # for the client to go on
+    _deadline: asyncio.TimerHandle | None = None  # for the client to send more
     _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -110,19 +110,17 @@ class BoundedProtocol(HttpToolsProtocol):
             self._cancel(self._deadline)
             self._deadline = None
         elif self._deadline is None:
-            more = (
-                LARGE_WAIT_S if self._max_bytes > MAX_REQUEST_BYTES else 0
-            )  # a large body may wait for its lane, unread
+            more = LARGE_WAIT_S if self._max_bytes > MAX_REQUEST_BYTES else 0  # a large body may wait for its lane
             self._deadline = self.loop.call_later(RECEIVE_S + more, self._too_slow)
 
     def _too_slow(self) -> None:
         self._deadline = None
         if self.transport.is_closing():
             return
-        if self.pipeline:  # we stopped reading until the requests in front are answered
+        if self.pipeline:  # we stopped reading until earlier requests are answered
             self._deadline = self.loop.call_later(RECEIVE_S, self._too_slow)
         elif self._in_head and self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False  # the answer to the request in front is the last
+            self.cycle.keep_alive = False  # the connection closes after the answer to the earlier request
         elif self._whole or self._answering():
             self.transport.close()
         else:
@@ -133,7 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return not self._in_head and self.cycle is not None and self.cycle.response_started
 
     def on_message_begin(self) -> None:
-        """Start to count."""
+        """Start counting the bytes of a new request."""
         self._in_head = True
         self._whole = False
         self._fed_bytes = 0
@@ -147,7 +145,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; drop a trailer: nobody reads it, and there may be any number."""
+        """Keep a header; drop a trailer, which is never read and may repeat without end."""
         if self._in_head:
             self._count_head(len(name) + len(value))
             super().on_header(name, value)
@@ -173,17 +171,17 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """Give a client that does not read SEND_S to go on."""
+        """Abort the connection if the client reads nothing for SEND_S."""
         super().pause_writing()
         self._unread = self.loop.call_later(SEND_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Stop the timer: the client reads again."""
         self._cancel(self._unread)
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's message is not shown
-        """Answer what is not HTTP; the parser calls this for each of its errors."""
+        """Answer 400; the parser calls this for each of its errors."""
         if not self.transport.is_closing():
             self._refuse(INVALID_HTTP)
 
@@ -193,7 +191,7 @@ class BoundedProtocol(HttpToolsProtocol):
             timer.cancel()
 
     def _refuse(self, problem: ProblemType) -> None:
-        """Answer and close. A request that still waits for its body has an id, and is counted and logged by its own."""
+        """Answer and close. A request that waits for its body has an id already; RequestLog counts and logs it."""
         context = self._waiting()
         request_id = context.request_id if context else uuid.uuid4().hex
         if context:

@@ -1,6 +1,6 @@
 """OpenTelemetry spans, one per request. Imported only where OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-Our own, since the instrumentation of FastAPI and Starlette records paths and queries, which identify customers.
+Our own, because the instrumentation of FastAPI and Starlette records paths and queries, which identify customers.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Tracing:
             context=self._propagator.extract(carrier),
             kind=SpanKind.SERVER,
             attributes=attributes,
-            record_exception=False,  # its text may quote the request, and so may
-            set_status_on_exception=False,  # a status made from it
+            record_exception=False,  # its text may quote the request,
+            set_status_on_exception=False,  # and so may a status made from it
         ) as span:
 
             async def send_traced(message: Message) -> None:

@@ -27,7 +27,7 @@ _LONGEST_PAUSE_S: Final = 60.0
 
 
 class Live(NamedTuple):
-    """A verified version and since when it has been champion (None if the log does not say): swapped together."""
+    """A verified version and the time it became champion (None if not in the log), swapped together."""
 
     bundle: Bundle
     champion_since: str | None
@@ -71,7 +71,7 @@ class LiveBundle:
 
     @property
     def required(self) -> Live:
-        """The live bundle and since when; NoChampionError before the first."""
+        """The live bundle and the time it became champion; NoChampionError before the first."""
         if self.current is None:
             raise NoChampionError(self.stale_reason or "no model is loaded yet")
         return self.current
@@ -133,7 +133,7 @@ class LiveBundle:
     def _refuse(self, error: Exception) -> None:
         reason = self.without_paths(error)
         unreadable = isinstance(error.__cause__ or error, OSError)
-        none_yet = isinstance(error, NoChampionError)  # every installation starts so
+        none_yet = isinstance(error, NoChampionError)  # as in every new installation
         if unreadable:
             self._again_at_s = self._monotonic_s() + self._pause_s
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)

@@ -15,7 +15,7 @@ _MAX_TEXT: Final = 1_000  # characters; a gate's reasons are about 500
 
 
 class ManifestSummary(TypedDict):
-    """The fields of a version that come from its manifest; null where it has none or they are malformed."""
+    """The fields of a version that come from its manifest; null if missing or malformed."""
 
     created_at: str | None
     grade: str | None

@@ -30,7 +30,7 @@ class Metrics(TypedDict):
     pr_auc: Annotated[Metric | None, Field(description="Area under the precision-recall curve.")]
     brier: Annotated[Metric | None, Field(description="Mean squared error of the probabilities; 0 is best.")]
     brier_skill: Annotated[
-        Metric | None, Field(description="Brier score compared with the churn rate for everybody: 0 is no better.")
+        Metric | None, Field(description="Improvement over predicting the churn rate for all customers; 0 is none.")
     ]
     ece: Annotated[Metric | None, Field(description="Expected calibration error; 0 is best.")]
     lift_top_decile: Annotated[
@@ -94,7 +94,7 @@ class ModelCard(TypedDict):
 
 
 def model_card(bundle: Bundle, *, champion_since: str | None) -> ModelCard:
-    """Return the card; None where an older trainer wrote no such field into the manifest."""
+    """Return the card; fields that the manifest of an older trainer lacks are None."""
     manifest, model = bundle.manifest, bundle.churn
     return {
         "version": bundle.version,

@@ -1,4 +1,4 @@
-"""The versions on the models volume: what each manifest says, and whether the version is sound."""
+"""The versions on the models volume: the summary of each manifest, and whether the version is sound."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Seen(NamedTuple):
 class Versions:
     """Reads each version once, in a thread, and again when one of its files or the signing key changes.
 
-    A version has 2 MB, mostly its report, to be hashed: 10 ms each.
+    Hashing a version takes 10 ms: it has 2 MB, mostly its report.
     """
 
     def __init__(self, registry: Registry, signing_key_file: Path, live: LiveBundle) -> None:
@@ -147,7 +147,7 @@ class Versions:
 
 
 def _is_broken(error: Exception) -> bool:
-    """Return whether the bundle is broken, rather than unreadable (it or the key) for now."""
+    """Return whether the bundle is broken; False if it or the key merely cannot be read now."""
     unreadable = isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
     return isinstance(error, BundleRefusedError | RecursionError) and not unreadable
 

@@ -1,4 +1,4 @@
-"""The champion: moved under the registry's lock, loaded here, followed by the scores."""
+"""The champion: moves it under the registry's lock, loads it, and starts to score all customers by it."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class BatchService(NamedTuple):
     lane: Lane
 
     async def by_ids(self, question: CustomersQuestion, request_id: str) -> bytes:
-        """Return a CustomersAnswer: the answers in the order of the ids, and who cannot be predicted, with the reason.
+        """Return a CustomersAnswer: answers in the order of the ids, and the customers without one, with the reason.
 
         BusyError when no place in the lane becomes free, UnavailableError when the look-up takes over LOOKUP_S.
         """
@@ -50,7 +50,7 @@ class BatchService(NamedTuple):
                     found = await customers.features_of(question.customer_ids, as_of, or_later=or_later)
             except TimeoutError:
                 raise UnavailableError("the database is too slow for a batch") from None
-            results: list[bytes] = []  # written at once: answers as objects take six times the memory
+            results: list[bytes] = []  # as JSON already: objects take six times the memory
             problems: list[CustomerProblem] = []
             async for customer_id in _with_pauses(question.customer_ids):
                 features = found[customer_id]

@@ -1,4 +1,4 @@
-"""The addresses of earlier systems, with their field names: answered from figures alone."""
+"""Addresses and field names of earlier systems, answered from figures alone."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ class DataClock(NamedTuple):
     now: Callable[[], datetime]
 
     def as_of(self, state: DataState, asked: datetime | None) -> tuple[datetime, bool]:
-        """Return the instant to answer as of, and whether a customer's own later instant will do.
+        """Return the instant to answer as of, and whether a customer's own later instant is accepted.
 
-        It will when no instant was asked for: lines of later days may have been posted for that customer.
+        It is if no instant was requested: lines of later days may have been posted for that customer.
         """
         return (asked, False) if asked else (self.clock(state), True)
 

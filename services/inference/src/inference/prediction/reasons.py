@@ -36,8 +36,8 @@ class Wording(NamedTuple):
         return phrase.replace("0.0%", "under 0.1%", 1) if phrase.startswith("0.0%") else phrase
 
     def standing(self, share_below: int) -> str:
-        """Return the rank of the value when `share_below` percent of the customers have less."""
-        # The customer with the most has more than everybody else, which is not 100% of customers.
+        """Return the rank of a value that `share_below` percent of customers are below."""
+        # The highest customer has more than all others, but not more than 100% of customers.
         return self.than.format(min(share_below, 99)) if share_below else self.lowest
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 Found: TypeAlias = "Mapping[str, Any] | RetentionError"  # a customer's features, or why there are none
 
-STATE_TIMEOUT_MS: Final = 400  # the state comes before a look-up: both together stay under a second
+STATE_TIMEOUT_MS: Final = 400  # state and look-up, one after the other, stay under a second
 STATE_AGE_S: Final = 1.0
 COUNT_AGE_S: Final = 5.0
-# Not needed by any answer: decoding an instant takes as long as ten numbers, and these were half of the time.
+# No answer needs these, and decoding them took half of the time: an instant takes as long as ten numbers.
 LEFT_OUT: Final = dict.fromkeys(("first_order_at", "last_order_at", "unmatched_returns", "matched_returned"), 0)
 
 
@@ -41,14 +41,14 @@ class Customers(Protocol):
     async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
         """Return all features of the customer, and the instant they are as of, as `as_of`.
 
-        With `or_later` that may be a later instant than the one asked for: the one the customer is stored as of,
-        because lines of later days were posted. CustomerNotFoundError or NoOrdersError if there are none.
+        With `or_later` it may be later than `as_of`: the instant of the stored features, because lines of later
+        days were posted. CustomerNotFoundError or NoOrdersError if there are none.
         """
 
     async def features_of(
         self, customer_ids: Collection[int], as_of: datetime, *, or_later: bool = False
     ) -> Mapping[int, Found]:
-        """Return the same for many customers: by id the features, or the error that `features` would raise."""
+        """Return by id the features, or the error that `features` would raise."""
 
     async def state(self) -> DataState:
         """Return how fresh the data is, at most STATE_AGE_S old."""
@@ -69,7 +69,7 @@ class MongoCustomers:
         self.count = SharedAnswer(self._estimate_count, age_s=COUNT_AGE_S)
 
     async def features(self, customer_id: int, as_of: datetime, *, or_later: bool = False) -> Mapping[str, Any]:
-        """Return the stored features if they are as of then, else the same pipeline's result for this customer.
+        """Return the stored features if they are as of that instant, else compute them with the same pipeline.
 
         Features stored by another version's definition are not returned: some may be missing.
         """
@@ -80,9 +80,9 @@ class MongoCustomers:
             return stored
         left_s = max(0.001, TIMEOUT_MS / 1000 - (time.monotonic() - started))
         found: Found
-        if or_later:  # as of the clock: mostly unknown ids; many at once share two queries
+        if or_later:  # as of the clock: mostly unknown ids, which share two queries
             found = await self._not_stored((as_of, customer_id), timeout_s=left_s) or CustomerNotFoundError()
-        else:  # a past day takes its own time, and nobody else's
+        else:  # a past day: a query of its own, which delays no other
             async with self._connection.asking(int(1000 * left_s)):
                 found = (await self._compute(as_of, [customer_id]))[customer_id]
         if isinstance(found, RetentionError):
@@ -92,7 +92,7 @@ class MongoCustomers:
     async def features_of(
         self, customer_ids: Collection[int], as_of: datetime, *, or_later: bool = False
     ) -> Mapping[int, Found]:
-        """Query once for what is stored, and once per instant for what must be computed: mostly one."""
+        """Query once for stored features, and once per instant for those to compute: mostly one instant."""
         async with self._connection.asking():
             stored = await self._find_stored(customer_ids)
             found: dict[int, Found] = {}
@@ -125,7 +125,7 @@ class MongoCustomers:
         return found
 
     async def _compute(self, as_of: datetime, customer_ids: Collection[int]) -> dict[int, Found]:
-        """Return what the pipelines make of these customers as of this instant."""
+        """Return these customers' features as of this instant, computed by the pipelines, or why there are none."""
         cursor = self._db[schema.ORDERS].aggregate(
             pipelines.customers(as_of, list(customer_ids)), batchSize=len(customer_ids) + 1
         )
@@ -133,7 +133,7 @@ class MongoCustomers:
         return found | await self._why_missing([each for each in customer_ids if each not in found], as_of)
 
     async def _why_missing(self, customer_ids: Collection[int], as_of: datetime) -> dict[int, RetentionError]:
-        """Return an error per customer; one who came later is not known yet."""
+        """Return an error per customer; a customer who first bought later is not found."""
         if not customer_ids:
             return {}
         lines = {"CustomerID": {"$in": list(customer_ids)}, "InvoiceDate": {"$lt": as_of}}

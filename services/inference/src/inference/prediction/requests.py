@@ -1,6 +1,6 @@
 """Request models, strict: no strings for numbers, no fractions for ids, no unknown fields.
 
-A count may be written 7.0: JSON makes no difference, and data frames with gaps write it so.
+A count may be written 7.0: to JSON it is the same number, and data frames with gaps write it this way.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def customer_answer(
 def feature_answer(bundle: Bundle, given: Mapping[str, float], *, meta: FeatureMeta) -> FeatureAnswer:
     """Return the answer from figures, by the second formula; missing figures are assumed and named.
 
-    The interval covers only the coefficients. So confidence is at most medium when a figure was assumed, and low
+    The interval covers only the coefficients, so confidence is at most medium if a figure was assumed, and low
     outside the range of all customers.
     """
     features, assumed = bundle.feature_only.complete(given)
@@ -87,7 +87,7 @@ def plain_prediction(bundle: Bundle, given: Mapping[str, float]) -> PlainPredict
 def _is_far_outside(bundle: Bundle, features: Mapping[str, Any]) -> bool:
     """Return whether a feature exceeds FAR times its maximum over all customers, e.g. years of silence with CLOCK=wall.
 
-    FAR leaves room: the longest Tenure grows every day until the next training. One more is never far.
+    FAR leaves room for the longest Tenure, which grows every day until the next training. An excess of 1 is never far.
     """
     percentiles = bundle.reference.percentiles
     return any(features[name] > FAR * percentiles[name][-1] + 1 for name in bundle.churn.features)

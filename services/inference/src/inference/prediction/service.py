@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PredictionService(NamedTuple):
-    """Answers about single customers. Each answer comes from one bundle, the live one when it was asked for."""
+    """Answers about single customers. Each answer comes from one bundle: the live one when the request arrived."""
 
     customers: Customers
     live: LiveBundle

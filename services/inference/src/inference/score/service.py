@@ -1,4 +1,4 @@
-"""Scores that stay true: of customers whose lines were posted, of everybody after the champion moved, of stragglers."""
+"""Keeps the scores current: after lines are posted, after the champion moves, and by regular checks."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SOON_S: Final = 2.0  # whoever moves the champion learns how many were scored if that is quick, and waits no longer
-WORK_TIMEOUT_MS: Final = 120_000  # a bound: a run over 1,000,000 customers by the API was not timed
+SOON_S: Final = 2.0  # longest wait for the number scored, in the answer to a move of the champion
+WORK_TIMEOUT_MS: Final = 120_000  # not measured: the API has not been timed on 1,000,000 customers
 LOCK_WAIT_S: Final = 60  # for another scorer
 LOOK_EVERY_S: Final = 15
-RECHECK_S: Final = 300  # also when nothing seems to have changed: a load may write long after it took its number
-AT_REST: Final = 20  # times as long as at work: about a twentieth of one processor, however many customers there are
+RECHECK_S: Final = 300  # also without a visible change: a load may write long after it took its number
+AT_REST: Final = 20  # times the duration of the check: about a twentieth of one processor, for any number of customers
 LONGEST_REST_S: Final = 300
-ROUNDS: Final = 3  # in a shop where somebody always orders there is always one more, for the next look
-THREADS: Final = 3  # one scores everybody; the others score who was posted about, and look
+ROUNDS: Final = 3  # a busy shop never stops changing: the next check scores the rest
+THREADS: Final = 3  # one scores all customers; the others score customers of posted lines, and check
 _LOCK_POLL_S: Final = 0.1
 
 
@@ -49,21 +49,21 @@ class Scores(Protocol):
     """Writes scores. The old ones stay when anything fails."""
 
     async def rescore(self, bundle: Bundle | None, customer_ids: Collection[int]) -> None:
-        """Score these customers again, if scores are by `bundle`. A failure is logged, and made good later."""
+        """Score these customers again if the scores are by `bundle`. A failure is logged; a later check repairs it."""
 
     async def everybody(self, bundle: Bundle) -> int | None:
-        """Score everybody by `bundle`, the champion; return how many scores were made, 0 when all were there.
+        """Score all customers by `bundle`, the champion; return the number of new scores, 0 if all were up to date.
 
-        None when that takes longer than SOON_S and goes on, or cannot be done now and is left to reconcile_forever.
-        Raises BadDataError when another version derived the customers.
+        None if scoring takes longer than SOON_S (it continues) or is impossible now (reconcile_forever tries again).
+        Raises BadDataError if another version derived the customers.
         """
 
     async def reconcile_forever(self) -> None:
-        """Look, until cancelled, for scores that are behind or of another version than the champion's; mend them."""
+        """Until cancelled, check for scores that are outdated or not by the champion, and repair them."""
 
 
 class MongoScores:
-    """Scores in MongoDB, beside other writers: the trainer, and other processes of this kind."""
+    """Scores in MongoDB. The trainer and other API processes write them too."""
 
     def __init__(self, connection: Connection, loaded: Callable[[], Bundle | None], registry: Registry) -> None:
         self._connection = connection
@@ -75,16 +75,16 @@ class MongoScores:
         self._settling = False
         self._checked_at = 0.0
         self._said = ""
-        self._at_work: dict[str, asyncio.Task[int]] = {}  # everybody being scored, by the version
+        self._at_work: dict[str, asyncio.Task[int]] = {}  # running tasks that score all customers, by version
 
     async def rescore(self, bundle: Bundle | None, customer_ids: Collection[int]) -> None:
-        """Do it in one pipeline, within the deadline of a look-up."""
+        """Score them in one pipeline, within the deadline of a look-up."""
         if bundle is None or not customer_ids:
             return
         try:
             await self._connection.in_thread(self._threads, partial(self._rescore, bundle, customer_ids))
         except RetentionError as error:
-            logger.warning("some scores are behind until the next look", extra={"reason": str(error)})
+            logger.warning("some scores are outdated until the next check", extra={"reason": str(error)})
 
     def _rescore(self, bundle: Bundle, customer_ids: Collection[int]) -> None:
         if self._engine.version() == bundle.version:
@@ -92,7 +92,7 @@ class MongoScores:
                 self._engine.score_touched(_stages(bundle), customer_ids)
 
     async def everybody(self, bundle: Bundle) -> int | None:
-        """Begin it, or join the task that did, and wait for SOON_S."""
+        """Start the task or join the running one, and wait up to SOON_S."""
         work = self._at_work.get(bundle.version)
         if work is None:
             work = self._at_work[bundle.version] = asyncio.create_task(self._reconcile(bundle, lock_wait_s=LOCK_WAIT_S))
@@ -109,7 +109,7 @@ class MongoScores:
             self._log_once(f"{type(error).__name__}: {error}")
 
     async def reconcile_forever(self) -> None:
-        """Look every LOOK_EVERY_S seconds, or less often when that is much work; it takes the tasks at work with it."""
+        """Check every LOOK_EVERY_S seconds, less often if that takes long; when cancelled, cancel the running tasks."""
         try:
             while True:
                 rest_s = await self._looked()
@@ -119,23 +119,23 @@ class MongoScores:
                 work.cancel()
 
     async def _looked(self) -> float:
-        """Look; return for how long to rest. A failure is followed by the shortest rest, however long it took."""
+        """Check once; return the pause in seconds: the shortest one after a failure, however long it took."""
         started = time.monotonic()
         try:
             await self._look(started)
         except (UnavailableError, LockedError):
-            pass  # the one is logged, the other is at work on the same; the next look may get through
+            pass  # the first is logged; with the second, another run is scoring; the next check may succeed
         except RetentionError as error:
             self._log_once(f"{type(error).__name__}: {error}")
-        except Exception:  # looking must not end
-            logger.exception("unexpected error while looking at the scores")
+        except Exception:  # the checks must not end
+            logger.exception("unexpected error while checking the scores")
         else:
             self._said = ""
             return min(max(LOOK_EVERY_S, AT_REST * (time.monotonic() - started)), LONGEST_REST_S)
         return LOOK_EVERY_S
 
     async def _look(self, now_s: float) -> None:
-        """Count and compare only when something changed since the last look, or the one before that."""
+        """Count and compare only after a change, once more at the next check, and after RECHECK_S."""
         bundle = self._loaded()
         if bundle is None:
             return
@@ -151,10 +151,10 @@ class MongoScores:
         return self._engine.version(), self._engine.revision()
 
     async def _reconcile(self, bundle: Bundle, *, lock_wait_s: float = 0) -> int:
-        """Make the scores those of `bundle`, holding the lock; return how many were made."""
+        """Make all scores those of `bundle`, under the lock; return the number of new scores."""
         with ExitStack() as held:
             await self._take_lock(held, lock_wait_s)
-            await self._connection.ping()  # the work may take long; a server that is away is noticed at once
+            await self._connection.ping()  # scoring may take long, but an unreachable server is reported at once
             return await self._connection.in_thread(
                 self._threads,
                 partial(self._reconciled, bundle),
@@ -171,25 +171,25 @@ class MongoScores:
             if scored.versions != {bundle.version}:
                 made = self._engine.replace(stages) if self._is_champion(bundle) else 0
             elif scored.highest < customers.lowest:
-                made = self._engine.replace(stages)  # a load moved the clock: to mend all would take longer
+                made = self._engine.replace(stages)  # a load moved the clock: repairing all scores would take longer
             else:
                 return self._engine.mend(stages, rounds=ROUNDS).again
             return made and made + self._engine.mend(stages, rounds=ROUNDS).again
 
     def _is_champion(self, bundle: Bundle) -> bool:
-        """Tell whether the pointer names it: a process that has not seen the next one yet must not undo its scores."""
+        """Return whether the pointer names `bundle`: an outdated process must not overwrite newer scores."""
         try:
             return self._registry.champion() == bundle.version
         except NoChampionError:
             return False
 
     async def _take_lock(self, held: ExitStack, wait_s: float) -> None:
-        """Enter into `held` the lock that the trainer, too, scores under; each try returns at once."""
+        """Take the scoring lock, which the trainer uses too, into `held`; no try blocks the event loop."""
         lock = self._registry.live_dir / "scoring.lock"
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                held.enter_context(locked(lock, wait_s=0, busy="everybody is being scored by another run"))
+                held.enter_context(locked(lock, wait_s=0, busy="another run is scoring all customers"))
             except LockedError:
                 if time.monotonic() >= deadline:
                     raise
@@ -201,7 +201,7 @@ class MongoScores:
 
     def _log_once(self, reason: str) -> None:
         if reason != self._said:
-            logger.warning("the scores could not be looked at or mended yet", extra={"reason": reason})
+            logger.warning("the scores could not be checked or repaired yet", extra={"reason": reason})
         self._said = reason
 
 

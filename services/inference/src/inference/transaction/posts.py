@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Refreshed: TypeAlias = "Mapping[datetime, Sequence[int]]"  # customers, by the instant their features are now as of
 
-LINES_AT_ONCE: Final = 50  # 1 to 3 ms, during which no other request is served
+LINES_AT_ONCE: Final = 50  # 1 to 3 ms, in which no other request is served
 
 
 class Post(NamedTuple):
@@ -48,16 +48,16 @@ class Reply(NamedTuple):
 
     answer: Ingested
     replayed: bool
-    touched: Collection[int] = ()  # the customers who were derived again
+    touched: Collection[int] = ()  # the customers whose data was derived again
 
 
 def load_id(key: str | None) -> str:
-    """Return the id of a request's record: the same key, the same id; without one, an id of its own."""
+    """Return the id of a request's record: the same for the same key, a new one without a key."""
     return REQUEST_PREFIX + (uuid.uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest())
 
 
 async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime) -> Post:
-    """Return the request of these rows, which came `at` this instant; other requests are served between the lines."""
+    """Return the request with these rows, received `at`; other requests are served in between."""
     documents: list[bytes] = []
     rejected: list[tuple[int, Rejection]] = []
     for number, one in enumerate(LineEncoder(ISO, latest_instant(at)).encode(rows.rows), 1):
@@ -72,7 +72,7 @@ async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime) -> P
 
 
 def ledger(post: Post, duplicate: int) -> Ledger:
-    """Return the account of the request, `duplicate` of whose lines were there already."""
+    """Return the account of the request; `duplicate` of its lines were stored already."""
     account = Ledger()
     account.add(len(post.documents), len(post.documents) - duplicate, [rejection for _, rejection in post.rejected])
     return account

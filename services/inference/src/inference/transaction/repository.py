@@ -1,4 +1,4 @@
-"""Posted lines: stored, accounted for, and everything derived from them. The engine is retention.store, in threads."""
+"""Stores posted lines, accounts for them and derives orders and customers, with retention.store in threads."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_MS: Final = 5_000  # for a request, the wait for its thread included; 1,000 lines take 0.2 s
-THREADS: Final = 4  # requests at once, healed ones among them
+TIMEOUT_MS: Final = 5_000  # for a request, including the wait for a thread; 1,000 lines take 0.2 s
+THREADS: Final = 4  # concurrent requests, including interrupted ones being finished
 HEAL_EVERY_S: Final = 15
 
 
 class Transactions(Protocol):
-    """What the API does with posted lines. Raises UnavailableError when it is not done within TIMEOUT_MS."""
+    """What the API does with posted lines. Raises UnavailableError after TIMEOUT_MS."""
 
     async def add(self, post: Post) -> Reply:
-        """Return the account of the request's lines when every customer they touch is fresh.
+        """Add the lines, refresh every customer they touch, and return the account of the lines.
 
-        The same request again finishes what was begun, or gets the answer that was given. Raises KeyReusedError,
+        A repeated request finishes unfinished work, or gets the first answer. Raises KeyReusedError,
         InProgressError, OtherIdsError, NotStoredError, NotDerivableError.
         """
 
     async def keep_healing(self) -> None:
-        """Finish, until cancelled, the requests whose process died before it could."""
+        """Until cancelled, finish requests whose process died."""
 
 
 class MongoTransactions:
-    """Transactions in MongoDB, beside other writers. Building it connects to nothing."""
+    """Transactions in MongoDB, which has other writers too. The constructor connects to nothing."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -58,7 +58,7 @@ class MongoTransactions:
         self._not_healed: set[str] = set()
 
     async def add(self, post: Post) -> Reply:
-        """Add the lines in a thread within one deadline; a server that is away is noticed at once."""
+        """Add the lines in a thread within one deadline; an unreachable server is reported at once."""
         with ExitStack() as marked:
             marked.enter_context(self._marked(post.load_id))
             await self._connection.ping()
@@ -79,8 +79,8 @@ class MongoTransactions:
         times_cleared = clearing.times_cleared(self._db)
         missing, touched = transactions.missing(self._db, post.documents), transactions.touched(post.documents)
         there = len(post.documents) - len(missing)
-        # Claimed before the first row: should this process die after it, the record says what to derive again.
-        # All touched customers are derived, also those of lines that are there: a retry heals.
+        # Claimed before the first row: if this process dies later, the record says what to derive again.
+        # Customers of duplicate lines are derived too, so that a retry completes interrupted work.
         record = self._claim(post, touched=touched, duplicate=there)
         if "answer" in record:
             return Reply(record["answer"], replayed=True)
@@ -97,24 +97,24 @@ class MongoTransactions:
         return Reply(answer, replayed=False, touched={customer_id for customer_id, _ in touched})
 
     def _claim(self, post: Post, *, touched: set[tuple[int, str]], duplicate: int) -> Mapping[str, Any]:
-        """Return the request's record: ours to work on, or with the answer that was given."""
+        """Return the request's record: claimed for us, or with its answer if it is finished."""
         invented = self._loads.beside_invented()
         if invented is None:
             raise OtherIdsError("the stored lines have ids of another version")
         record = self._loads.claim(_request(post), touched=touched, duplicate=duplicate, invented=invented)
         if record is None:
-            raise InProgressError("the first request with this key is under way")
+            raise InProgressError("the first request with this key has not finished")
         if record["body_sha256"] != post.body_sha256:
             raise KeyReusedError("the same key with another body")
         return record
 
     async def keep_healing(self) -> None:
-        """Look at once, then every HEAL_EVERY_S seconds: a process that died lately is not silent for long enough."""
+        """Check at once, then every HEAL_EVERY_S seconds: a process counts as dead only after some silence."""
         while True:
             try:
                 await self._heal()
             except UnavailableError:
-                pass  # logged; the next look may get through
+                pass  # logged; the next check may succeed
             except Exception:  # healing must not end
                 logger.exception("unexpected error while finishing interrupted requests")
             await asyncio.sleep(HEAL_EVERY_S)
@@ -126,7 +126,7 @@ class MongoTransactions:
                 tried.append(record["_id"])
                 try:
                     await self._in_thread(partial(self._heal_one, record))
-                except RetentionError as error:  # the others need not wait for this one
+                except RetentionError as error:  # it does not hold up the others
                     self._log_once(record["_id"], error)
                 else:
                     self._not_healed.discard(record["_id"])

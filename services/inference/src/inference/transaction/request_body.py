@@ -1,4 +1,4 @@
-"""The documented body of transaction lines; read without a model, so that one bad line does not refuse the rest."""
+"""The documented body of transaction lines. It is read without a model, so that one bad line does not refuse all."""
 
 from __future__ import annotations
 

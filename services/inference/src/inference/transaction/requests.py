@@ -1,4 +1,4 @@
-"""Reads transaction lines from a JSON body, or refuses them with a 422 that names the place. Values are not judged."""
+"""Reads transaction lines from a JSON body, or refuses them with a 422 that names the place. Values are not checked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Rows(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """The key of each field of RULES, None where it is left out; or what is wrong with the keys."""
+    """The key of each field of RULES (None if missing), or what is wrong with the keys."""
 
     keys: tuple[str | None, ...]
     wrong: tuple[str, str] | None = None

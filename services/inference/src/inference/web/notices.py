@@ -1,4 +1,4 @@
-"""The page's notices: what is wrong, and the next step, when there is no answer."""
+"""The page's notices, shown instead of an answer: what is wrong, and the next step."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Notice(NamedTuple):
     title: str
     advice: str
     field: str = ""
-    transient: bool = False  # passes by itself: the answer has Retry-After
+    transient: bool = False  # it passes by itself, so the answer has Retry-After
 
 
-# Title, next step and field by problem code, where the table of problems speaks to programs.
+# Title, next step and field by problem code, where the table of problems is worded for programs.
 _TEXTS: Final = {
     "unauthorized": ("An API key is required", "Enter your API key.", "key"),
-    "wrong_key": ("That key isn’t valid", "Check the key, or ask whoever runs this service for one.", "key"),
+    "wrong_key": ("That key isn’t valid", "Check the key, or ask the operator of this service for one.", "key"),
     "rate_limited": ("Too many requests", "Wait a moment, then try again.", ""),
     "customer_not_found": ("No customer {customer_id}", "Check the ID.", "customer_id"),
     "no_orders": ("Customer {customer_id} has no orders", "Only returns or cancellations are on record.", ""),

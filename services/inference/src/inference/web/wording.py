@@ -1,4 +1,4 @@
-"""The page's wording, and the one place where it writes percentages, money and days."""
+"""The page's wording, including all percentages, money and days."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from inference.prediction.responses import Features, Prediction
 
-MONTHS: Final = (  # whatever the locale
+MONTHS: Final = (  # independent of the locale
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -22,7 +22,7 @@ NO_SINGLE_ORDER: Final = "no single order of a usual value brings the risk below
 
 
 def verdict(prediction: Prediction) -> str:
-    """Return the answer in a few words. The threshold may differ from 50%: flagged is not the same as likely."""
+    """Return the answer in a few words. The threshold may differ from 50%: flagged does not mean likely."""
     likely = prediction["churn_probability"] >= 0.5  # noqa: PLR2004 - more likely than not
     if prediction["churn_prediction"]:
         return "Likely to leave" if likely else "At risk of leaving"

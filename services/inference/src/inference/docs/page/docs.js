@@ -1,4 +1,4 @@
-// Dark where the reader's system is: the style sheet has a dark mode, switched by this class.
+// Follows the system's colour scheme: this class switches the style sheet to dark mode.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const dress = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", dress);
