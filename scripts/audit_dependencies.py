@@ -1,4 +1,4 @@
-"""Run pip-audit on the pinned packages, and check that it really looked at all of them.
+"""Run pip-audit on the pinned packages, and check that it knows all of them.
 
 pip-audit ends with 0 if it found nothing, but also if it knows nothing about a package. The second case is 69 here.
 """

@@ -45,7 +45,7 @@ class Rows(NamedTuple):
 @contextmanager
 def chosen(file: Path | None, folder: Path) -> Iterator[Rows]:
     """Yield the rows of `file`, or else the real ones, or else invented ones written to `folder`."""
-    name = file.name if file else "Online Retail" if REAL.exists() else "an invented shop (the real file is not there)"
+    name = file.name if file else "Online Retail" if REAL.exists() else "an invented shop (the real file is missing)"
     file = file or (REAL if REAL.exists() else folder / "invented.csv")
     if file.parent == folder:
         synthetic.write_csv(file, INVENTED_ROWS, 1)

@@ -1,4 +1,4 @@
-"""The usual way to score everybody: pull the columns, run the published scikit-learn pipelines, write back.
+"""The usual way to score all customers: pull the columns, run the published scikit-learn pipelines, write back.
 
 Run in its own process. It writes the same documents and indexes as the trainer, but does not rescore customers who
 changed meanwhile.
@@ -28,7 +28,7 @@ STAGES: Final = ("pull_s", "score_s", "write_s", "indexes_s")
 
 
 def main() -> dict[str, float]:
-    """Return the seconds in total and by stage, counted from when everything is imported, loaded and connected."""
+    """Return the seconds in total and by stage, after imports, loading and connecting."""
     import joblib
     import pandas as pd
     import pymongo

@@ -65,7 +65,7 @@ def rss_mb(pid: int) -> float:
 
 
 def highest_rss_mb(pid: int) -> float:
-    """Return the most that a process has had resident since it began, which psutil does not tell; 0 when it is gone."""
+    """Return the peak resident memory of a process, which psutil does not report; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):

@@ -2,7 +2,7 @@
 
 Prints `held` once every acknowledged write is in the files. Ends with 0 when the input was closed in time, and with 75
 when the writes had to be released before: the copy is then useless. A killed run releases nothing, so each run begins
-by releasing what another has left. With an empty input it does nothing else.
+by releasing what an earlier one left. With an empty input it does nothing else.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--uri-file", type=Path, required=True, metavar="FILE", help="the admin's address of MongoDB")
-    parser.add_argument("--at-most", type=float, default=60.0, metavar="SECONDS", help="then they are released")
+    parser.add_argument("--at-most", type=float, default=60.0, metavar="SECONDS", help="release them after this (60)")
     options = parser.parse_args()
     configure_logs(os.environ.get("LOG_LEVEL", "info"))
     signal.signal(signal.SIGTERM, _end)
@@ -56,7 +56,7 @@ def hold_writes(uri: str, *, at_most_s: float) -> int:
         begun = time.monotonic()
         try:
             client.admin.command("fsync", lock=True)
-            print("held", flush=True)  # noqa: T201 - for who copies
+            print("held", flush=True)  # noqa: T201 - for the program that copies
             ended = _input_ends(within_s=at_most_s)
         finally:
             _release(client)

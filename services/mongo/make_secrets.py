@@ -6,7 +6,7 @@
 Runs at every start: existing secrets stay, only the address in a URI follows `--host`. Killed at any point, it can be
 run again. Existing folders keep their owner and group, which decide who may read the files in them.
 
-With `--renew` one kind is made anew. The admin's previous password goes to admin/mongo_uri.before: the database knows
+`--renew` replaces one kind. The admin's previous password goes to admin/mongo_uri.before: the database knows
 only that one until make_users.py has run. So make_users.py has to run before passwords are renewed again.
 """  # noqa: INP001 - a script, run by its path
 
@@ -46,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--directory", type=Path, required=True, metavar="DIR")
     parser.add_argument("--host", required=True, metavar="HOST:PORT", help="where the services find MongoDB")
-    parser.add_argument("--renew", choices=(PASSWORDS, SIGNING_KEY, ID_HASH_KEY), help="make these anew")
+    parser.add_argument("--renew", choices=(PASSWORDS, SIGNING_KEY, ID_HASH_KEY), help="replace these")
     options = parser.parse_args()
     configure_logs(os.environ.get("LOG_LEVEL", "info"))
     try:
@@ -67,18 +67,18 @@ def make_secrets(directory: Path, host: str, *, renew: str | None = None) -> lis
         wanted[admin.with_name(f"{admin.name}.before")] = _content(admin)
     for user in (*SERVICES, ADMIN):  # the admin last: its previous password is kept by then
         path = directory / user / "mongo_uri"
-        password = _kept(urlsplit(_content(path)).password, anew=renew == PASSWORDS)
+        password = _kept(urlsplit(_content(path)).password, replace=renew == PASSWORDS)
         wanted[path] = f"mongodb://{user}:{password}@{host}/?authSource=admin"
     keys = [directory / service / "model_signing_key" for service in SIGNERS]
-    key = _kept(next(filter(None, map(_content, keys)), None), anew=renew == SIGNING_KEY)
+    key = _kept(next(filter(None, map(_content, keys)), None), replace=renew == SIGNING_KEY)
     wanted |= dict.fromkeys(keys, key)
     id_hash_key = directory / "inference" / "id_hash_key"  # with a new one, last week's log names customers differently
-    wanted[id_hash_key] = _kept(_content(id_hash_key), anew=renew == ID_HASH_KEY)
+    wanted[id_hash_key] = _kept(_content(id_hash_key), replace=renew == ID_HASH_KEY)
     return [str(path.relative_to(directory)) for path, content in wanted.items() if _ensure(path, content)]
 
 
-def _kept(secret: str | None, *, anew: bool) -> str:
-    return secret if secret and not anew else secrets.token_urlsafe(SECRET_BYTES)
+def _kept(secret: str | None, *, replace: bool) -> str:
+    return secret if secret and not replace else secrets.token_urlsafe(SECRET_BYTES)
 
 
 def _content(path: Path) -> str:
@@ -97,7 +97,7 @@ def _ensure(path: Path, content: str) -> bool:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Lock `directory` for one run: of two, each would make a password, and one of them would be lost."""
+    """Lock `directory` for one run: two would each make a password, and one of them would be lost."""
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,6 +1,6 @@
 """Make MongoDB's users: one per service, each with a role that allows its work and nothing else.
 
-Runs at every start, on MongoDB's own localhost: while there is no user, a connection from there may create the first
+Runs at every start, on MongoDB's own localhost: while it has no user, a connection from there may create the first
 one. Every step is atomic and is repeated by the next run, so this script and the server can be killed at any point. The
 passwords are those that make_secrets.py wrote; after it renewed them, the admin logs in with the previous password, and
 every user gets its new one.
@@ -39,7 +39,7 @@ _ADD: Final = ("find", "insert")
 _DERIVE: Final = ("find", "insert", "update")  # $merge, and records; without remove, nothing can be lost
 _WRITE: Final = ("find", "insert", "update", "remove")
 _MAKE: Final = ("find", "insert", "createIndex", "dropCollection")  # and rename it over another
-_REPLACE: Final = (*_MAKE, "update", "remove")  # can be renamed over; $merge, and delete
+_REPLACE: Final = (*_MAKE, "update", "remove")  # may be replaced by a rename; $merge, and delete
 _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK)
 
 GRANTS: Final[dict[str, Grants]] = {
@@ -60,7 +60,7 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.CUSTOMERS: _DERIVE,
         schema.LOADS: _DERIVE,
         schema.CLOCK: _DERIVE,
-        schema.SCORES: _REPLACE,  # everybody is scored when the API moves the champion
+        schema.SCORES: _REPLACE,  # all customers are scored when the API moves the champion
         schema.NEXT_SCORES: _MAKE,
     },
 }
@@ -183,7 +183,7 @@ def _password(path: Path) -> str:
 
 
 def _made(make: Callable[[], None], *, wait_s: float, host: str) -> None:
-    """Make the users as soon as MongoDB stays up for all of it; UnavailableError after `wait_s` seconds."""
+    """Make the users as soon as MongoDB stays up throughout; UnavailableError after `wait_s` seconds."""
     try:
         with driver_errors():
             until_it_answers(make, wait_s=wait_s)

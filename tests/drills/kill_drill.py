@@ -81,7 +81,7 @@ def _undisturbed(server: Server, lines: Input) -> Contents:
     expected = contents(server.client["undisturbed"])
     server.client.drop_database("undisturbed")
     if not expected.documents[schema.QUARANTINE]:
-        raise RuntimeError("the input has no row to put aside: quarantine would not be tried")
+        raise RuntimeError("the input has no row to quarantine: quarantine would not be tried")
     return expected
 
 

@@ -86,7 +86,7 @@ def test_every_customer_of_a_shop_has_the_score_python_gives(
     )
     with pymongo.MongoClient[dict[str, Any]](seeded.mongo_uri, tz_aware=True) as client, seeded.store() as store:
         database = client[seeded.db_name]
-        scored = score.score_everybody(store.scores, wide)
+        scored = score.score_all(store.scores, wide)
         try:
             assert scored.customers == sum(scored.by_segment.values()) > 3_000
             assert len(scored.by_segment) == 4
@@ -125,10 +125,10 @@ def test_a_champion_that_never_rests_is_an_error(shop: Db, config: Settings) -> 
 
 
 def test_customers_of_another_definition_are_refused_and_the_scores_of_before_stay(shop: Db, bundle: Bundle) -> None:
-    score.score_everybody(Store(shop).scores, bundle)
+    score.score_all(Store(shop).scores, bundle)
     shop[schema.CUSTOMERS].update_one({"_id": 7}, {"$set": {"definition": "older"}})
     with pytest.raises(BadDataError, match="load any file again"):
-        score.score_everybody(Store(shop).scores, bundle)
+        score.score_all(Store(shop).scores, bundle)
     assert shop[schema.SCORES].count_documents({"churn_probability": {"$type": "double"}}) == CUSTOMERS
 
 

@@ -134,7 +134,7 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("values", "reason"), REJECTED, ids=lambda value: str(value)[:30])
-async def test_what_cannot_be_understood_is_put_aside_by_reason(
+async def test_what_cannot_be_understood_is_quarantined_by_reason(
     api: httpx.AsyncClient, values: dict[str, Any], reason: str
 ) -> None:
     # As bytes: a client may write half a character, and ours refuses to.

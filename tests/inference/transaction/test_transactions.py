@@ -147,7 +147,7 @@ def write_csv(path: Path, lines: list[dict[str, Any]]) -> str:
 # The account
 
 
-async def test_each_line_is_inserted_duplicate_or_put_aside(shop: Api) -> None:
+async def test_each_line_is_inserted_duplicate_or_quarantined(shop: Api) -> None:
     lines = [line(), line(), line(Quantity=3), line(InvoiceNo=None), line(customer=None)]
     first = await shop.add(*lines)
     again = await shop.add(*lines, line(Quantity=4))
@@ -162,7 +162,7 @@ async def test_each_line_is_inserted_duplicate_or_put_aside(shop: Api) -> None:
     assert (aside["reason"], aside["field"], len(aside["values"])) == ("InvoiceNo_missing", "InvoiceNo", 8)
 
 
-async def test_a_row_put_aside_goes_with_the_record_of_its_request(empty: Api) -> None:
+async def test_a_quarantined_row_goes_with_the_record_of_its_request(empty: Api) -> None:
     answer = await empty.add(line(InvoiceNo=None))
 
     aside = empty.database[schema.QUARANTINE].find_one()
@@ -272,14 +272,14 @@ async def test_while_everything_is_being_deleted_no_line_is_taken(shop: Api) -> 
 async def test_lines_that_came_in_while_everything_was_deleted_are_not_acknowledged(
     shop: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_aside = quarantine.put_aside
+    add = quarantine.add
 
     def clear_meanwhile(*arguments: Any, **options: Any) -> None:
         change = [{"$set": {"clearing": 1, "cleared": 1}}]
         shop.database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, change)
-        put_aside(*arguments, **options)
+        add(*arguments, **options)
 
-    monkeypatch.setattr(quarantine, "put_aside", clear_meanwhile)
+    monkeypatch.setattr(quarantine, "add", clear_meanwhile)
     assert (await shop.post(line())).status_code == 503
 
 

@@ -215,7 +215,7 @@ class Late:
 
 
 def take_number(database: Db) -> int:
-    return int(derivation._take_number(database)["revision"])
+    return int(derivation._take_revision(database)["revision"])
 
 
 @pytest.mark.parametrize("everything", [True, False])

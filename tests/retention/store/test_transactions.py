@@ -66,10 +66,10 @@ def test_lines_touch_their_customers_invoices_and_a_line_without_a_customer_nobo
 def test_a_rejected_row_is_kept_once_and_counted_by_load_and_reason(database: Db) -> None:
     rejected = [(4, Rejection("Quantity_missing", "Quantity", ["1", ""])), (9, Rejection("columns", "", ["1"]))]
     for _ in range(2):
-        quarantine.put_aside(database, "sha256:a", rejected)
-    quarantine.put_aside(database, "request:b", rejected[:1], expires_at=NOW)
+        quarantine.add(database, "sha256:a", rejected)
+    quarantine.add(database, "request:b", rejected[:1], expires_at=NOW)
     database[schema.LOADS].insert_one({"_id": "sha256:a", "description": "lines.csv"})
-    gone = "a load of which nothing was kept"
+    gone = "a load without a record"
     assert quarantine.counts(database) == [
         ("request:b", gone, "Quantity_missing", 1),
         ("sha256:a", "lines.csv", "Quantity_missing", 1),

@@ -1,4 +1,4 @@
-"""`python -m seeder`: loads a file, or invents a shop; either can be run again without harm."""
+"""`python -m seeder`: loads a file, or invents a shop; both can be run again without harm."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"seeder: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("seeder: stopped: run the same command again, it goes on", file=sys.stderr)
+        print("seeder: stopped: run the same command again to continue", file=sys.stderr)
         return 130
 
 
@@ -75,7 +75,7 @@ def _invent(options: argparse.Namespace) -> int:
 
 
 def _quarantine(options: argparse.Namespace) -> int:
-    """List the rows that were put aside, or write them as CSV."""
+    """List the quarantined rows, or write them as CSV."""
     with _store(Settings.from_environ(os.environ)) as store:
         try:
             if options.csv:
@@ -121,12 +121,12 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
             store.loads.forget(source.load_id)
             if unfinished:
                 raise LockedError(f"a load was stopped: run it again, or use --drop: {unfinished[0]}")
-            print("there is real data, and no invented shop is mixed into it: nothing to do (or use --drop)")
+            print("real data is loaded, and is not mixed with an invented shop: nothing to do (or use --drop)")
             return 0
         replaced = others == {True} or (source.invented and of_another_scheme)
         if of_another_scheme and not replaced and not options.drop:
             store.loads.forget(source.load_id)
-            raise BadDataError("an older version gave the stored lines other ids, and each would come in twice: --drop")
+            raise BadDataError("an older version's line ids differ, so each line would be inserted twice: use --drop")
         if options.drop or replaced:
             print("deleting everything first" if options.drop else "replacing the invented shop")
             store.clear(source.load_id)
@@ -150,7 +150,7 @@ def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_d
     ledger = store.with_retry(lambda _: store.loads.account(source.load_id))
     dirty = store.with_retry(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
-        print(f"{ledger.read:,} rows were done before it was stopped: going on there")
+        print(f"{ledger.read:,} rows were done before it was stopped: continuing from there")
     everything = was_dirty or bool(dirty)  # what other runs touched is not recorded
     with _sigterm() as store.stopping, row_progress(source.row_count) as progress:
         ingest(source, store, ledger, chunk_rows=chunk_rows, now=now, progress=progress, stopping=store.stopping)
@@ -169,13 +169,13 @@ def _load(source: Source, store: Store, chunk_rows: int, now: datetime, *, was_d
 
 
 def _heal(store: Store, source: Source) -> None:
-    """Derive everything again after a load that was killed before it could, or when another version derived it."""
+    """Derive everything again after a load that was killed before it did, or after another version."""
     dirty = store.loads.dirty(source.load_id)
     if dirty:
-        print("a load was stopped before its end: deriving orders and customers from what it brought")
+        print("an earlier load was stopped: deriving orders and customers from its rows")
         store.make_indexes()
     elif store.is_outdated():
-        print("another version derived orders or customers, by other definitions: deriving them again")
+        print("another version derived orders or customers: deriving them again")
     else:
         return
     store.refresh(None)
@@ -184,7 +184,7 @@ def _heal(store: Store, source: Source) -> None:
 
 @contextmanager
 def _sigterm() -> Iterator[Callable[[], bool]]:
-    """Let SIGTERM wait for the chunk under way. Outside, it ends the process at once, and a rerun goes on."""
+    """Let SIGTERM wait for the chunk under way. Outside, it ends the process at once; a rerun continues."""
     stop = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:

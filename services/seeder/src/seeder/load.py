@@ -45,10 +45,10 @@ def ingest(
     progress: Callable[[int], Any],
     stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Insert the rows of `source` that are not there yet, put aside those that cannot be understood, count them all.
+    """Insert the rows of `source` that are not there yet, quarantine those that cannot be understood, count them all.
 
-    `ledger` is empty, or the account of the rows that an earlier run of the same load has done: they are read for
-    their occurrence numbers alone. Returns when every row is journaled. Killed at any point, it can be run again.
+    `ledger` is empty, or the account of an earlier run of the same load: the rows it counts are read for their
+    occurrence numbers alone. Returns when every row is journaled. Killed at any point, it can be run again.
     Checks `stopping` after each chunk and then raises StoppedError.
     """
     encoded = LineEncoder(source.dates, latest_instant(now)).encode(source.rows())
@@ -59,7 +59,7 @@ def ingest(
     def write(chunk: Chunk) -> None:
         if ledger.read != chunk.done:
             raise RetentionError("a chunk before this one was not written")  # its own error says why
-        store.put_aside(source.load_id, chunk.rejected)
+        store.quarantine(source.load_id, chunk.rejected)
         inserted = store.insert(chunk.documents)
         ledger.add(len(chunk.documents), inserted, [rejection for _, rejection in chunk.rejected])
         store.checkpoint(source.load_id, ledger)
@@ -87,7 +87,7 @@ def _fast_threads() -> Iterator[None]:
 
 
 def _written(chunks: Iterator[Chunk], write: Callable[[Chunk], None]) -> Iterator[Chunk]:
-    """Yield each chunk when it is journaled, and read the next ones meanwhile: Python and MongoDB work side by side."""
+    """Yield each chunk when it is journaled, and read the next ones meanwhile: Python and MongoDB work in parallel."""
     with ThreadPoolExecutor(max_workers=1) as writer:
         writing: deque[tuple[Chunk, Future[None]]] = deque()
         for chunk in chunks:

@@ -54,8 +54,8 @@ def listing(quarantine: Quarantine, load: str | None) -> Iterator[str]:
 def write_csv(quarantine: Quarantine, load: str | None, to: IO[str], limit: int | None) -> None:
     """Write the rows as CSV: row, reason, field, raw, and the columns of the file itself.
 
-    Corrected, the file can be loaded like any other: its extra columns are ignored. So the values are exactly as they
-    came, the first 200 characters of each. A leading `=` is not escaped for spreadsheets: import the columns as text.
+    Corrected, the file can be loaded like any other: its extra columns are ignored. The values are unchanged, up to 200
+    characters of each. A leading `=` is not escaped for spreadsheets: import the columns as text.
     A row with another number of columns has its values under `raw`.
     """
     counts = quarantine.quarantine_counts()

@@ -1,4 +1,4 @@
-"""The seeder's side of the database: every step of a load, done again when the server went away meanwhile."""
+"""The seeder's database: every step of a load, repeated when the server went away meanwhile."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A load under way ends within half a minute of losing its server; one that is killed and started again takes 10 s.
-CHUNK_TIMEOUT_S: Final = 5  # also until a server is found to be away; inserting a chunk takes 20 ms
+# A load ends within half a minute of losing its server; a server that is killed and started again takes 10 s.
+CHUNK_TIMEOUT_S: Final = 5  # also to notice that a server is away; inserting a chunk takes 20 ms
 OUTAGE_S: Final = 20
 MAX_TOUCHED: Final = 5_000  # customers' invoices; beyond, deriving everything is as fast
-MAX_NEW: Final = 20_000  # lines of a chunk; beyond, looking which invoices they touch takes as long
+MAX_NEW: Final = 20_000  # lines of a chunk; beyond, finding the invoices they touch takes as long
 
 
 class Store:
@@ -38,7 +38,7 @@ class Store:
         self.loads = FileLoads(self._db)
 
     def prepare(self) -> None:
-        """Admit requests again; find out whether any row can be there already, and whether the disk can take more."""
+        """Admit requests again; find out whether rows are stored already, and whether the disk has room."""
         clearing.admit_requests(self._db)
         self._may_overlap = not transactions.is_empty(self._db)
         if not self._may_overlap:
@@ -50,11 +50,11 @@ class Store:
         indexes.make_indexes(self._db)
 
     def clear(self, load_id: str) -> None:
-        """Delete everything but the record of the load that asks."""
+        """Delete everything but the record of this load."""
         clearing.clear(self._db, self.loads, load_id)
 
     def insert(self, documents: Sequence[bytes]) -> int:
-        """Insert what is not there yet, journaled, and return how many documents that were."""
+        """Insert the documents that are not there yet, journaled, and return how many were inserted."""
         new = self._by_chunk(lambda _: self._missing(documents) if self._may_overlap else documents)
         taken = self._by_chunk(lambda again: transactions.insert(self._db, self._missing(new) if again else new))
         self._touch(new)
@@ -70,10 +70,10 @@ class Store:
                 return
         self.touched = None
 
-    def put_aside(self, load_id: str, rejected: Sequence[tuple[int, Rejection]]) -> None:
-        """Keep the rows that cannot be understood, once however often the load is run."""
+    def quarantine(self, load_id: str, rejected: Sequence[tuple[int, Rejection]]) -> None:
+        """Quarantine the rows that cannot be understood; a repeated load adds nothing."""
         if rejected:
-            self._by_chunk(lambda _: quarantine.put_aside(self._db, load_id, rejected))
+            self._by_chunk(lambda _: quarantine.add(self._db, load_id, rejected))
 
     def quarantine_counts(self) -> list[QuarantineCount]:
         """Return how many rows of each load were quarantined, by reason."""
@@ -84,11 +84,11 @@ class Store:
         return quarantine.rows_of(self._db, load_id)
 
     def checkpoint(self, load_id: str, ledger: Ledger) -> None:
-        """Record how far the load came."""
+        """Record the account so far."""
         self._by_chunk(lambda _: self.loads.checkpoint(load_id, ledger))
 
     def with_retry(self, step: Callable[[bool], T], *, timeout_s: float | None = None) -> T:
-        """Return what `step` returns once the server stayed up for all of it; it is told whether it runs again.
+        """Return the result of `step`, repeated until the server stays up throughout; it is told whether it repeats.
 
         Raises UnavailableError when the server is away for longer than OUTAGE_S seconds.
         """
@@ -109,13 +109,13 @@ class Store:
         return derivation.refresh(self._db, touched)
 
     def is_outdated(self) -> bool:
-        """Return whether another version derived some of it, by other definitions."""
+        """Return whether another version derived an order or a customer."""
         return derivation.is_outdated(self._db)
 
 
 @contextmanager
 def open_store(uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str], Any]) -> Iterator[Store]:
-    """Connect, waiting for a server that is not there yet; driver errors inside the context become ours."""
+    """Connect, waiting for a server that does not answer yet; driver errors inside the context become ours."""
     # The driver does not retry: with_retry does, and says so.
     with connection.open_database(
         uri, db_name, appname="seeder", wait_s=wait_s, waiting=waiting, retryReads=False

@@ -1,4 +1,4 @@
-"""The files of a bundle, and the golden predictions that check whoever loads it."""
+"""The files of a bundle, and the golden predictions that every loader must reproduce."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MIN_ROC_AUC: Final = 0.55  # for the low end: shuffled labels reach it in fewer than 1 of 100 runs of any size
 MAX_CALIBRATION_ERROR: Final = 0.10  # seasons move sound models by 0.03 to 0.08; 0.10 is one whole decile
-MAX_ROC_AUC_LOSS: Final = 0.002  # retraining alone moves it by 0.001, and so similar models can prove even that
+MAX_ROC_AUC_LOSS: Final = 0.002  # retraining alone moves it by 0.001, significantly between such similar models
 
 
 class Check(NamedTuple):

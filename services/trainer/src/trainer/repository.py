@@ -1,4 +1,4 @@
-"""The trainer's questions to the database. Nothing is written here; scores are written by retention.store.scores."""
+"""The trainer's queries. Nothing is written here; scores are written by retention.store.scores."""
 
 from __future__ import annotations
 

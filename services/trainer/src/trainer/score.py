@@ -1,4 +1,4 @@
-"""Scores everybody by the champion, inside the database, and says what was done."""
+"""Scores all customers with the champion, inside the database, and reports the result."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from trainer.repository import Store
     from trainer.settings import Settings
 
-ROUNDS: Final = 10  # each is as short as the list of customers touched during the one before: few are enough
-CHAMPIONS: Final = 5  # people do not move it faster than customers are scored
+ROUNDS: Final = 10  # each scores only the customers touched during the one before: few are enough
+CHAMPIONS: Final = 5  # moves of it during one run: people are slower than the scoring
 WAIT_S: Final = 60  # another run scores 1,000,000 customers in less
 
 
 class Scored(NamedTuple):
-    """What one run did."""
+    """The result of one run."""
 
     version: str
     customers: int
@@ -44,7 +44,7 @@ class Scored(NamedTuple):
 
 
 def score_champion(store: Store, settings: Settings) -> Scored:
-    """Score everybody by the champion, and again by the next one should it move meanwhile. One scorer at a time.
+    """Score all customers with the champion, and again if it moves meanwhile. One scorer at a time.
 
     Every command that moves the champion ends with this. NoChampionError or BundleRefusedError without a sound one.
     """
@@ -62,7 +62,7 @@ def _score_current(scores: Scores, registry: Registry, key: bytes) -> Scored:
     for _ in range(CHAMPIONS):
         version = registry.champion()
         try:
-            scored = score_everybody(scores, read_bundle(registry.folder(version), key))
+            scored = score_all(scores, read_bundle(registry.folder(version), key))
         except BundleRefusedError:
             if registry.champion() == version:
                 raise
@@ -70,11 +70,11 @@ def _score_current(scores: Scores, registry: Registry, key: bytes) -> Scored:
         if registry.champion() == version:
             return scored
     raise RetentionError(
-        f"the champion moved {CHAMPIONS} times while everybody was scored: run 'python -m trainer score'"
+        f"the champion moved {CHAMPIONS} times while customers were scored: run 'python -m trainer score'"
     )
 
 
-def score_everybody(scores: Scores, bundle: Bundle) -> Scored:
+def score_all(scores: Scores, bundle: Bundle) -> Scored:
     """Replace all scores by those of `bundle`, then score again the customers who changed meanwhile.
 
     The old scores stay until all new ones are there, and when this raises: NotEnoughDataError without customers,

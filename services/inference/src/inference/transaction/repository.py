@@ -85,7 +85,7 @@ class MongoTransactions:
         if "answer" in record:
             return Reply(record["answer"], replayed=True)
         with refused_as(NotStoredError):
-            quarantine.put_aside(self._db, post.load_id, post.rejected, expires_at=post.at + KEPT)
+            quarantine.add(self._db, post.load_id, post.rejected, expires_at=post.at + KEPT)
             taken = transactions.insert(self._db, missing)
         with refused_as(NotDerivableError):
             refreshed = refresh_touched(self._db, touched)

@@ -27,7 +27,7 @@ class Download(NamedTuple):
     progress: Callable[[int], Any]  # called with the size of each block
 
     def resume(self, file: IO[bytes]) -> None:
-        """Append to `file`, the open `part`, what is missing; start again when the server has another version by now.
+        """Append the missing bytes to `file`, the open `part`; start again when the server has another version.
 
         Raises UnavailableError when the server does not answer, answers with an error, or breaks off, and BadDataError,
         with everything deleted, for more than `max_bytes`.
@@ -54,7 +54,7 @@ class Download(NamedTuple):
 
     @property
     def _version(self) -> Path:
-        """Where the version of the server's file is kept that `part` is the beginning of."""
+        """The file that holds the version of the server's file that `part` belongs to."""
         return self.part.with_name(self.part.name + ".version")
 
     def _range(self, size: int) -> dict[str, str]:

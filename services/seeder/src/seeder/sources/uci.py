@@ -34,7 +34,7 @@ def cache_file(environ: Mapping[str, str]) -> Path:
 
 
 def fetch(url: str, sha256: str, to: Path, *, progress: Callable[[int], Any], timeout_s: float = TIMEOUT_S) -> Path:
-    """Download the workbook with this `sha256`, alone or in a zip archive, and return `to`, where it is then.
+    """Download the workbook with this `sha256`, alone or in a zip archive, to `to`, and return `to`.
 
     Does nothing when it is there already. A download that breaks off is kept as `.part`, and the next run resumes it.
     `progress` is called with the size of each block. Raises UnavailableError when the server does not answer, answers

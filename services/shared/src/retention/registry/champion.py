@@ -71,7 +71,7 @@ class ChampionPointer:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the lock of the champion's moves; LockedError after _MOVE_WAIT_S."""
-        busy = f"somebody else has been moving the champion for {_MOVE_WAIT_S} s ({self._log} is locked): try again"
+        busy = f"another process has been moving the champion for {_MOVE_WAIT_S} s ({self._log} is locked): try again"
         with self.lock_on(self._log, wait_s=_MOVE_WAIT_S, busy=busy), self.writing():
             yield
 

@@ -57,7 +57,7 @@ class Registry:
     def publish(self, version: str, write: Callable[[Path], None]) -> Path:
         """Let `write` fill a temporary folder, as write_bundle does, then rename it to `version`, durably.
 
-        The caller holds `training_lock`, so nobody else is writing, and leftovers of killed runs are removed first.
+        The caller holds `training_lock`, so no other run is writing, and leftovers of killed runs are removed first.
         """
         with self._pointer.writing():
             make_directory_durably(self.versions_dir)

@@ -1,4 +1,4 @@
-"""Deleting everything for a load that replaces it; whoever posts lines at the same time is told to send them again.
+"""Deletes everything for a load that replaces it; requests that post lines meanwhile are told to send them again.
 
 `clearing` and `cleared` in the clock's document are equal unless everything is being deleted.
 """
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def clear(database: Database, loads: FileLoads, load_id: str) -> None:
-    """Delete everything but the record of the load that asks: rows, what is derived from them, other loads."""
+    """Delete everything but the record of this load: rows, derived documents, the records of other loads."""
     database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$inc": {"clearing": 1}}, upsert=True)
-    loads.mark_stopped()  # killed halfway, no load must look finished
+    loads.mark_stopped()  # after a kill halfway, no load may look finished
     for collection in schema.COLLECTIONS:
         if collection != schema.LOADS:
             database[collection].delete_many({"_id": {"$ne": schema.REFRESH_ID}})
@@ -27,15 +27,15 @@ def clear(database: Database, loads: FileLoads, load_id: str) -> None:
 
 
 def admit_requests(database: Database) -> None:
-    """Take posted lines again, after everything was deleted."""
+    """Accept posted lines again after everything was deleted."""
     cleared = [{"$set": {"cleared": "$clearing"}}]
     database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID, "clearing": {"$gt": 0}}, cleared)
 
 
 def times_cleared(database: Database, known: int | None = None) -> int:
-    """Return how often everything was deleted.
+    """Return how many times everything has been deleted.
 
-    Raises UnavailableError while it is being deleted, or when that happened since `known` was returned.
+    Raises UnavailableError during a deletion, or after one since `known` was returned.
     """
     counts = database[schema.CLOCK].find_one({"_id": schema.REFRESH_ID}) or {}
     clearing: int = counts.get("clearing", 0)

@@ -42,7 +42,7 @@ def _never() -> bool:
 
 
 def open_client(uri: str, *, appname: str, **options: Any) -> Client:  # noqa: ANN401 - the driver's options
-    """Return a client that connects when it is first used; BadConfigurationError when `uri` is not an address."""
+    """Return a client that connects when it is first used; BadConfigurationError when `uri` is invalid."""
     with uri_errors():
         return pymongo.MongoClient(
             uri,
@@ -77,7 +77,7 @@ def journaled(database: Database) -> Database:
 
 
 def probe(database: Database) -> None:
-    """Return when the server takes our password and answers, within 2 s."""
+    """Return when the server accepts our password and answers; fail after 2 s."""
     with pymongo.timeout(_PROBE_S):
         database[schema.LOADS].find_one({}, {"_id": 1})
 
@@ -101,7 +101,7 @@ def until_it_answers(
             if not is_away(error):
                 raise
             if stopping():
-                raise StoppedError("stopped while MongoDB was away: run the same command again, it goes on") from None
+                raise StoppedError("stopped while MongoDB was away: run the same command again to continue") from None
             if time.monotonic() > deadline:
                 raise UnavailableError(
                     f"MongoDB does not answer after {wait_s:.0f} s: {driver_message(error)}: "
@@ -120,7 +120,7 @@ def with_retry(
     waiting: Callable[[str], Any] = _silent,
     stopping: Callable[[], bool] = _never,
 ) -> T:
-    """Return what `step` returns once the server stayed up for all of it; the step is told whether it runs again.
+    """Return the result of `step`, repeated until the server stays up throughout; it is told whether it repeats.
 
     Raises UnavailableError when the server is away for longer than `outage_s` seconds.
     """
@@ -138,7 +138,7 @@ def with_retry(
 
 
 def run_each(run: Callable[[T], R], works: Sequence[T], *, at_once: bool) -> list[R]:
-    """Return what `run` makes of each: `at_once`, in a thread each, or one after the other in the caller's thread.
+    """Return `run(work)` for each of `works`: `at_once`, in a thread each, otherwise in turn in the caller's thread.
 
     A deadline set by `pymongo.timeout` holds in every thread.
     """

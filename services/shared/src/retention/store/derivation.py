@@ -1,4 +1,4 @@
-"""Derives orders, the clock and customers from the transactions, in the database, safe beside other writers."""
+"""Derives orders, the clock and customers from the transactions, in the database; several writers may run at once."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Refreshed(NamedTuple):
 
 
 def refresh(database: Database, touched: Touched | None = None) -> Refreshed:
-    """Derive the touched customers and invoices, or everything for None, and move the clock; return what there is now.
+    """Derive the touched customers and invoices (None: everything), move the clock, and return the totals.
 
-    Features are as of the clock: when it moves, every customer is derived again. Everything is derived when another
-    version's definition made orders, every customer when it made customers. The lines must be there already;
-    BadDataError when there are none. Killed at any point, it can be run again with the same `touched`.
+    Features are as of the clock: when it moves, all customers are derived again. If another version derived some
+    orders, everything is derived again; if it derived some customers, all customers are. The lines must already be
+    stored; BadDataError when there are none. It can be killed at any point and run again with the same `touched`.
     """
     if _has_others(database, schema.ORDERS):
         touched = None
@@ -47,16 +47,16 @@ def refresh(database: Database, touched: Touched | None = None) -> Refreshed:
 
 
 def refresh_touched(database: Database, touched: Touched) -> Mapping[datetime, Sequence[int]]:
-    """Derive the touched orders and customers; return the customers by the instant their features are now as of.
+    """Derive the touched orders and customers; return the customers by the instant their features are as of.
 
-    That is the clock, or the day after a customer's last order or return when it is later: the clock itself does not
-    move, so nobody else's features change. One step after the other, on one core. The lines must be there already. It
-    can be run again after a failure.
+    That is the clock, or the day after a customer's last order or return if that is later. The clock itself does not
+    move, so no other customer's features change. The steps run in turn, on one core. The lines must already be stored.
+    It can be run again after a failure.
     """
     if not touched:
         return {}
     _derive_orders(database, touched, at_once=False)
-    revision = _take_number(database)["revision"]
+    revision = _take_revision(database)["revision"]
     as_of = _instants(database, {customer_id for customer_id, _ in touched})
     for instant, customer_ids in as_of.items():
         _run(database, steps.customers_steps(revision, instant, customer_ids), at_once=False)
@@ -64,7 +64,7 @@ def refresh_touched(database: Database, touched: Touched) -> Mapping[datetime, S
 
 
 def is_outdated(database: Database) -> bool:
-    """Return whether an order or a customer was derived by another definition than this version's."""
+    """Return whether another version's pipelines derived an order or a customer."""
     return _has_others(database, schema.ORDERS) or _has_others(database, schema.CUSTOMERS)
 
 
@@ -73,31 +73,31 @@ def _has_others(database: Database, collection: str) -> bool:
 
 
 def _derive_orders(database: Database, touched: Touched | None, *, at_once: bool) -> int:
-    """Derive these orders, or all for None; return the number they carry."""
-    revision: int = _take_number(database)["revision"]
+    """Derive these orders (None: all); return their revision."""
+    revision: int = _take_revision(database)["revision"]
     _run(database, steps.orders_steps(revision, touched), at_once=at_once)
     return revision
 
 
 def _derive_customers(database: Database, customer_ids: set[int] | None) -> datetime:
-    """Derive these customers, or everybody when the clock moved or the definition is another; return the clock."""
+    """Derive these customers, or all if the clock moved or another version derived some; return the clock."""
     while True:
         _move_clock(database)
-        taken = _take_number(database)
-        clock = _clock(database)  # read after the number was taken: a higher number has no earlier clock
+        taken = _take_revision(database)
+        clock = _clock(database)  # read after taking the revision: a higher revision never has an earlier clock
         if customer_ids is None or taken.get("as_of") != clock or _has_others(database, schema.CUSTOMERS):
-            _derive_everybody(database, taken["revision"], clock)
+            _derive_all(database, taken["revision"], clock)
         elif customer_ids:
             _run(database, steps.customers_steps(taken["revision"], clock, sorted(customer_ids)), at_once=True)
-        # A line of a later day that came in meanwhile may be in an order already, and hidden by this clock.
+        # A line of a later day, inserted meanwhile, may already be in an order that this clock hides.
         if _day_after_last_line(database) <= clock:
             return clock
 
 
-def _derive_everybody(database: Database, revision: int, clock: datetime) -> None:
+def _derive_all(database: Database, revision: int, clock: datetime) -> None:
     _run(database, steps.customers_steps(revision, clock), at_once=True)
     database[schema.CUSTOMERS].delete_many(steps.not_derived_since(revision))
-    # Not before: killed halfway, the next refresh must see that not everybody is as of the clock.
+    # Only now: after a kill halfway, the next refresh must see that some customers are not as of the clock.
     database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$max": {"as_of": clock}})
 
 
@@ -111,8 +111,8 @@ def _instants(database: Database, customer_ids: set[int]) -> dict[datetime, list
     return instants
 
 
-def _take_number(database: Database) -> dict[str, Any]:
-    """Return the next number as `revision`, and the instant that everybody is as of as `as_of`."""
+def _take_revision(database: Database) -> dict[str, Any]:
+    """Return a document: the next `revision`, and as `as_of` the clock of the last derivation of all customers."""
     clock = database[schema.CLOCK]
     return clock.find_one_and_update(*steps.NEXT_REVISION, upsert=True, return_document=True) or {}
 
@@ -126,18 +126,18 @@ def _run(database: Database, derived_by: Sequence[steps.Step], *, at_once: bool)
 
 
 def _move_clock(database: Database) -> None:
-    change = {"$max": {"as_of": _day_after_last_line(database)}}  # of two writers, the later clock stands
+    change = {"$max": {"as_of": _day_after_last_line(database)}}  # of two writers' clocks, the later one is kept
     database[schema.CLOCK].update_one({"_id": schema.CLOCK_ID}, change, upsert=True)
 
 
 def _clock(database: Database) -> datetime:
     found = database[schema.CLOCK].find_one({"_id": schema.CLOCK_ID}) or {}
-    clock: datetime = found.get("as_of", EARLIEST)  # there is none before the first load
+    clock: datetime = found.get("as_of", EARLIEST)  # missing before the first load
     return clock
 
 
 def _day_after_last_line(database: Database) -> datetime:
-    # An id starts with its line's instant, so the last id is of the last line: no scan.
+    # An id starts with its line's instant, so the highest id is the last line's: no scan.
     last = database[schema.TRANSACTIONS].find_one({}, {"InvoiceDate": 1}, sort=[("_id", -1)])
     if last is None:
         raise BadDataError("there are no transactions: every row of the input was quarantined")

@@ -1,4 +1,4 @@
-"""The room that is left on MongoDB's disk."""
+"""Checks the free space on MongoDB's disk."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def check_disk(database: Database, warn: Callable[[str], Any]) -> None:
     except OperationFailure as error:
         if error.code != UNAUTHORIZED:
             raise
-        warn("this user may not see how much disk space is free (dbStats): going on without that check")
+        warn("this user may not see how much disk space is free (dbStats): continuing without this check")
         return
-    total = disk.get("fsTotalSize", 0)  # not every hosted MongoDB says
+    total = disk.get("fsTotalSize", 0)  # some hosted MongoDBs do not report it
     free, needed = total - disk.get("fsUsedSize", 0), max(GIB, min(MIN_FREE_SHARE * total, MAX_FREE))
     if total and free < needed:
         raise CannotWriteError(

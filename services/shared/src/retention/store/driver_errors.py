@@ -1,4 +1,4 @@
-"""What the driver's errors mean: which may pass, what they become for a person, and what is said of them."""
+"""The driver's errors: which ones may pass, which of our errors they become, and their text."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ AUTHENTICATION_FAILED: Final = 18
 _OUT_OF_DISK: Final = 14031
 _AWAY: Final = {6, 7, 43, 89, 91, 134, 175, 189, 237, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
 _TOO_SLOW: Final = {24, 50, 64, 202, 262}
-_REPLACED: Final = {43, 175, 237}  # a read gets these when its collection is dropped, also by a rename over it
+_REPLACED: Final = {43, 175, 237}  # of a read whose collection was dropped or replaced by a rename
 _CONFLICT: Final = 112
 _UNTIL_THE_OPERATOR_HELPS: Final = {UNAUTHORIZED, AUTHENTICATION_FAILED, _OUT_OF_DISK}  # not this request's fault
 _TRANSIENT: Final = frozenset({*_AWAY, *_TOO_SLOW, _CONFLICT, *_UNTIL_THE_OPERATOR_HELPS})
 
 
 def is_away(error: PyMongoError) -> bool:
-    """Tell whether the server could not be reached, or did not answer in time."""
+    """Return whether the server could not be reached or did not answer in time."""
     return isinstance(error, ConnectionFailure) or error.timeout
 
 
 def is_replaced(error: OperationFailure) -> bool:
-    """Tell whether the collection was replaced while it was read: asked again, the new one answers."""
+    """Return whether the collection was replaced while it was read: a retry reads the new one."""
     return error.code in _REPLACED
 
 
 def is_transient(error: OperationFailure) -> bool:
-    """Tell whether the same may succeed later: after an outage, in time, or when another writer is done."""
+    """Return whether a retry may succeed: after an outage, with more time, or when another writer is done."""
     if error.code == DUPLICATE_KEY:
         return (error.details or {}).get("keyPattern") == {"_id": 1}
     return error.timeout or error.code in _TRANSIENT
@@ -69,7 +69,7 @@ def driver_errors() -> Iterator[None]:
 def _translated(error: PyMongoError) -> RetentionError:
     message = driver_message(error)
     if isinstance(error, ConnectionFailure):
-        return UnavailableError(f"MongoDB went away: {message}: run the same command again, it goes on")
+        return UnavailableError(f"MongoDB went away: {message}: run the same command again to continue")
     if isinstance(error, OperationFailure) and error.code in {AUTHENTICATION_FAILED, UNAUTHORIZED}:
         return NotPermittedError(f"MongoDB refuses this user: {message}")
     if isinstance(error, OperationFailure) and error.code == _OUT_OF_DISK:
@@ -79,7 +79,7 @@ def _translated(error: PyMongoError) -> RetentionError:
 
 @contextmanager
 def refused_as(kind: type[RetentionError]) -> Iterator[None]:
-    """Raise `kind` when the server refuses for good; errors that may pass are raised as they are."""
+    """Raise `kind` when the server refuses for good; errors that may pass are raised unchanged."""
     try:
         yield
     except OperationFailure as error:
@@ -90,7 +90,7 @@ def refused_as(kind: type[RetentionError]) -> Iterator[None]:
 
 @contextmanager
 def uri_errors() -> Iterator[None]:
-    """Turn the driver's errors about an address into BadConfigurationError; its message may hold the password."""
+    """Turn the driver's errors about a URI into BadConfigurationError, without their text: it may hold the password."""
     try:
         yield
     except (PyMongoError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The records of files and invented shops: who is at work, how far they came, what was accounted for. One at a time."""
+"""The records of files and invented shops: which load is running, and its account so far. One load runs at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class File(NamedTuple):
-    """What the record of a load says of its input."""
+    """The input of a load, as its record describes it."""
 
     load_id: str
     name: str
@@ -29,7 +29,7 @@ class File(NamedTuple):
     invented: bool
 
     def to_document(self) -> dict[str, Any]:
-        """Return it as it stands in `loads`."""
+        """Return the fields stored in `loads`."""
         content = {} if self.invented else {"sha256": self.load_id.removeprefix("sha256:")}
         return {name: value for name, value in self._asdict().items() if name != "load_id"} | content
 
@@ -42,35 +42,35 @@ class FileLoads(Loads):
         return self._loads.find_one({"_id": load_id, "status": FINISHED})
 
     def unfinished(self, besides: str) -> list[str]:
-        """Return the descriptions of other files that were not loaded to their end."""
+        """Return the descriptions of other files whose load is unfinished."""
         stopped = {"_id": {"$ne": besides}, "status": {"$ne": FINISHED}, "invented": False, "sha256": {"$exists": True}}
         return [load["description"] for load in self._loads.find(stopped)]
 
     def others_invented(self, load_id: str) -> set[bool]:
-        """Return which kinds of other loads there are: {True} when all were invented, empty when there is none."""
+        """Return the `invented` values of the other loads: {True} when all are invented, empty without others."""
         return set(self._loads.distinct("invented", {"_id": {"$ne": load_id}}))
 
     def of_another_scheme(self) -> bool:
-        """Tell whether there are rows whose ids were made in another way: the same line would come in twice."""
+        """Return whether stored rows have ids made in another way: the same line would be inserted twice."""
         return self._loads.find_one({"id_scheme": {"$ne": schema.ID_SCHEME}}) is not None
 
     def dates(self, load_id: str) -> str | None:
-        """Return the order in which an earlier run of this load read the dates; None when there was none."""
+        """Return the date order that an earlier run of this load used; None without an earlier run."""
         record = self._loads.find_one({"_id": load_id}) or {}
         order: str | None = record.get("dates")
         return order
 
     def account(self, load_id: str) -> Ledger:
-        """Return what an earlier run of this load has accounted for; an empty ledger when there was none."""
+        """Return the account of an earlier run of this load; an empty ledger without one."""
         record = self._loads.find_one({"_id": load_id, "ledger": {"$exists": True}})
         return Ledger.from_document(record["ledger"]) if record else Ledger()
 
     @contextmanager
     def claim(self, file: File, at: datetime) -> Iterator[bool]:
-        """Record that the load is under way, and keep saying so inside the context.
+        """Record that the load is under way, and renew the record inside the context.
 
-        Yields whether an earlier run of it left it dirty. Raises LockedError when another load is under way. One that
-        was killed stops counting after SILENT_S seconds.
+        Yields whether an earlier run left it dirty. Raises LockedError when another load is under way; a load that was
+        killed counts for SILENT_S seconds.
         """
         claim = {"_id": file.load_id}
         record = {
@@ -96,7 +96,7 @@ class FileLoads(Loads):
 
         def beat() -> None:
             while not done.wait(SILENT_S / 3):
-                # The next beat may get through; the load itself says what is wrong.
+                # The next beat may succeed; the load itself reports the error.
                 with suppress(RetentionError), driver_errors():
                     self._loads.update_one(claim, {"$currentDate": {"active_at": True}})
 
@@ -113,23 +113,23 @@ class FileLoads(Loads):
             thread.join()
 
     def checkpoint(self, load_id: str, ledger: Ledger) -> None:
-        """Record how far the load came. Its rows are journaled, so a kill costs at most what came since."""
+        """Record the account so far. Its rows are journaled, so a kill costs at most the rows since."""
         self._loads.update_one({"_id": load_id}, {"$set": {"ledger": ledger.to_document()}})
 
     def finish(self, load_id: str, ledger: Ledger, at: datetime) -> None:
-        """Record that a load is complete and everything derived is fresh."""
+        """Record that the load is complete and the derived data up to date."""
         if not self._finish({"_id": load_id}, ledger, {"finished_at": at}, drop=["ledger"]):
             raise LockedError("another load took over while this one was silent: run the same command again")
 
     def forget(self, load_id: str) -> None:
-        """Delete the record of a load that brought nothing."""
+        """Delete the record of a load that inserted nothing."""
         self._loads.delete_one({"_id": load_id})
 
     def forget_others(self, load_id: str) -> None:
-        """Delete all other records, and what this load has accounted for: the rows are gone."""
+        """Delete all other records, and the account of this load: the rows are gone."""
         self._loads.update_one({"_id": load_id}, {"$unset": {"ledger": ""}})
         self._loads.delete_many({"_id": {"$ne": load_id}})
 
     def mark_stopped(self) -> None:
-        """Record that no load is complete any more, before rows are deleted."""
+        """Mark every load as stopped, before rows are deleted."""
         self._loads.update_many({}, {"$set": {"status": STOPPED, "dirty": True}})

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def make_indexes(database: Database) -> None:
-    """Make the indexes that are missing; on a first load after its rows, which is faster than with each."""
+    """Make the missing indexes; after the rows of a first load, which is faster than updating them with each."""
     for collection, indexes in schema.INDEXES.items():
         for index in indexes:
             make_index(database[collection], index)

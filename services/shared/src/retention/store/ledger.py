@@ -33,7 +33,7 @@ class Ledger:
         self.quarantined.update(rejection.reason for rejection in rejected)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the counts as a record in `loads` has them."""
+        """Return the counts as stored in `loads`."""
         return {
             "read": self.read,
             "inserted": self.inserted,

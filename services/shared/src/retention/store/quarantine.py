@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class QuarantineCount(NamedTuple):
-    """How many rows of one load were put aside for one reason."""
+    """How many rows of one load were quarantined for one reason."""
 
     load_id: str
     description: str
@@ -26,14 +26,14 @@ class QuarantineCount(NamedTuple):
     rows: int
 
 
-def put_aside(
+def add(
     database: Database,
     load_id: str,
     rejected: Sequence[tuple[int, Rejection]],
     *,
     expires_at: datetime | None = None,
 ) -> None:
-    """Keep the rejected rows by their number, once however often the load or request runs; until `expires_at`."""
+    """Add the rejected rows by their number, until `expires_at`; a repeated load or request adds nothing."""
     if not rejected:
         return
     expiry = {"expires_at": expires_at} if expires_at else {}
@@ -45,7 +45,7 @@ def put_aside(
 
 
 def counts(database: Database) -> list[QuarantineCount]:
-    """Return how many rows each load put aside, by reason, ordered by load."""
+    """Return how many rows of each load are quarantined, by reason, ordered by load."""
     groups = database[schema.QUARANTINE].aggregate([
         {"$group": {"_id": {"load": "$_id.load", "reason": "$reason"}, "rows": {"$sum": 1}}},
         {"$lookup": {"from": schema.LOADS, "localField": "_id.load", "foreignField": "_id", "as": "loads"}},
@@ -54,7 +54,7 @@ def counts(database: Database) -> list[QuarantineCount]:
     return [
         QuarantineCount(
             group["_id"]["load"],
-            next((load["description"] for load in group["loads"]), "a load of which nothing was kept"),
+            next((load["description"] for load in group["loads"]), "a load without a record"),
             group["_id"]["reason"],
             group["rows"],
         )
@@ -63,5 +63,5 @@ def counts(database: Database) -> list[QuarantineCount]:
 
 
 def rows_of(database: Database, load_id: str) -> Iterator[dict[str, Any]]:
-    """Return the rows that a load put aside, in their order."""
+    """Return a load's quarantined rows, in their order."""
     return database[schema.QUARANTINE].find({"_id.load": load_id}, sort=[("_id", 1)])

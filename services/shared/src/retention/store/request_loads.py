@@ -1,4 +1,4 @@
-"""The records of requests, in `loads` beside those of files: who is at work, what was touched, what was answered."""
+"""The records of requests, in `loads` beside those of files: which are running, what they touched, their answers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MAX_HEALED: Final = 100  # at once: their customers are held in memory
 
 _AFTER_REQUESTS: Final = REQUEST_PREFIX[:-1] + ";"
 _REQUESTS: Final = {"$gte": REQUEST_PREFIX, "$lt": _AFTER_REQUESTS}
-# Two ranges of _id: a handful of files are found among any number of requests.
+# Two ranges of _id: finds a handful of files among any number of requests.
 _FILES: Final = {"$or": [{"_id": {"$lt": REQUEST_PREFIX}}, {"_id": {"$gte": _AFTER_REQUESTS}}]}
 _WHILE_AT_WORK: Final = ("dirty", "touched", "claimed_by")
 
 
 class Request(NamedTuple):
-    """What the record of a request says of it."""
+    """A request, as its record describes it."""
 
     load_id: str
     body_sha256: str
@@ -40,7 +40,7 @@ class Request(NamedTuple):
     at: datetime
 
     def to_document(self) -> dict[str, Any]:
-        """Return it as it stands in `loads`."""
+        """Return the fields stored in `loads`."""
         return {
             "name": "POST /transactions",
             "size": self.size,
@@ -52,17 +52,17 @@ class Request(NamedTuple):
 
 
 class RequestLoads(Loads):
-    """The records, one per request; `process` names ours, of whose requests we know which are at work."""
+    """The records, one per request; `process` names this process, which knows which of its requests are running."""
 
     def __init__(self, database: Database, process: str) -> None:
         super().__init__(database)
         self._process = process
-        self._ids_are_ours = False  # of the requests: once seen, they stay so
+        self._ids_are_ours = False  # of the requests: once true, it stays true
 
     def beside_invented(self) -> bool | None:
-        """Tell whether the shop that is there is invented: a real file will replace it, requests and all.
+        """Return whether the stored shop is invented: a real file will replace it, posted lines included.
 
-        None when rows are stored whose ids were made in another way: the same line would come in twice.
+        None when stored rows have ids made in another way: the same line would be inserted twice.
         """
         files = list(self._loads.find(_FILES, {"invented": 1, "id_scheme": 1}))
         if not self._ids_are_ours:
@@ -73,11 +73,11 @@ class RequestLoads(Loads):
         return any(load.get("invented") for load in files)
 
     def claim(self, request: Request, *, touched: Touched, duplicate: int, invented: bool) -> Mapping[str, Any] | None:
-        """Return the request's record: ours to work on from now on, or with `answer` when it is finished.
+        """Return the request's record: claimed by us, or with `answer` when it is finished.
 
-        Its `duplicate` is the number that its first attempt was told: what that one inserted is not counted as there
-        before. None while another attempt is at work; another `body_sha256` is of another request with the same id,
-        and is not claimed.
+        It keeps the `duplicate` of the first attempt, whose own lines do not count as duplicates. None while another
+        attempt is running. A record with another `body_sha256` belongs to another request with the same
+        id, and is returned unclaimed.
         """
         claimed = {
             "$set": {
@@ -86,7 +86,7 @@ class RequestLoads(Loads):
                 "touched": [list(pair) for pair in sorted(touched)],
                 "claimed_by": self._process,
             },
-            # A stopped --drop may have deleted the rows of a finished one.
+            # A stopped --drop may have deleted the rows of a finished request.
             "$unset": dict.fromkeys(["expires_at", "finished_at", "answer"], ""),
             **CLAIMED_NOW,
         }
@@ -117,29 +117,29 @@ class RequestLoads(Loads):
         return record
 
     def finish(self, request: Request, ledger: Ledger, answer: Mapping[str, Any]) -> bool:
-        """Record that everything derived is fresh, and the answer; return whether the record was still there.
+        """Record the answer, and that the derived data is up to date; return whether the record still existed.
 
-        It is not when a load deletes everything while the request is at work: some of its rows may be gone.
+        It is gone if a load deleted everything during the request: some of the request's rows may be gone, too.
         """
         ended: dict[str, Any] = {"expires_at": request.at + KEPT, "answer": answer}
-        if ledger.inserted:  # lines that brought nothing make no data fresh
+        if ledger.inserted:  # without new lines the data is no fresher
             ended["finished_at"] = request.at
         which = {"_id": request.load_id, "status": POSTING}
         return self._finish(which, ledger, ended, drop=[*_WHILE_AT_WORK, "duplicate"])
 
     def died(self, besides: Sequence[str]) -> list[dict[str, Any]]:
-        """Return at most MAX_HEALED dirty records of requests whose process is gone, without those of `besides`."""
+        """Return at most MAX_HEALED dirty records of requests whose process is gone, except `besides`."""
         gone = {"$or": [{"status": {"$ne": POSTING}}, SILENT]}
         which = {"_id": {**_REQUESTS, "$nin": besides}, "dirty": True, "touched": {"$exists": True}, **gone}
         return list(self._loads.find(which).limit(MAX_HEALED))
 
     def healed(self, record: Mapping[str, Any]) -> None:
-        """Record that everything derived contains a request's rows, unless it was claimed again meanwhile."""
+        """Record that all derived data contains a request's rows, unless it was claimed again meanwhile."""
         same = {"_id": record["_id"], "claimed_at": record["claimed_at"]}
         kept = {"status": STOPPED, "expires_at": record["started_at"] + KEPT}  # the client was not answered
         self._loads.update_one(same, {"$set": kept, "$unset": dict.fromkeys(_WHILE_AT_WORK, "")})
 
     @staticmethod
     def touched(record: Mapping[str, Any]) -> set[tuple[int, str]]:
-        """Return the customers and invoices that a record says were touched."""
+        """Return the customers and invoices that a request touched, by its record."""
         return {(customer_id, invoice) for customer_id, invoice in record["touched"]}

@@ -9,14 +9,14 @@ ORDERS: Final = "orders"  # one per customer, invoice, day and kind (order or re
 CUSTOMERS: Final = "customers"  # one per purchasing customer: features as of the clock
 LOADS: Final = "loads"  # one per file, invented shop or request: its state and its account
 QUARANTINE: Final = "quarantine"  # rows that cannot be understood, with the reason
-CLOCK: Final = "clock"  # the instant the features are as of, and the number of the last refresh
-SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole by `trainer score`
-NEXT_SCORES: Final = "scores_next"  # scores in the making, until they take the name of the others
+CLOCK: Final = "clock"  # the instant the features are as of, and the last revision taken
+SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole when the champion moves
+NEXT_SCORES: Final = "scores_next"  # new scores in the making; renamed to `scores` when complete
 COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK)
 
 CLOCK_ID: Final = "data"  # {as_of}
-# {revision, as_of: of the last derivation of everybody, clearing and cleared: equal unless all is being deleted}
-REFRESH_ID: Final = "refresh"  # never deleted; its numbers never go back
+# {revision, as_of: of the last derivation of all customers, clearing and cleared: equal except during a deletion}
+REFRESH_ID: Final = "refresh"  # never deleted; its counters never fall
 
 # Published column order; the names come from the systems this one replaces.
 LINE_FIELDS: Final = (
@@ -25,7 +25,7 @@ LINE_FIELDS: Final = (
 
 
 class Index(NamedTuple):
-    """Ascending fields; with `present`, an index of the documents that have this field alone.
+    """Ascending fields; with `present`, only documents that have this field are indexed.
 
     With `expires`, MongoDB deletes a document at the instant in its field.
     """
@@ -51,7 +51,7 @@ INDEXES: Final[dict[str, tuple[Index, ...]]] = {
     QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows expire with its record; a file's stay
 }
 
-# For lists: everybody by risk, and one segment by risk. Made after the scores: inserting into a collection that has its
+# For lists: all customers by risk, one segment by risk. Made after the scores: inserting into a collection that has its
 # indexes takes twice as long.
 SCORE_INDEXES: Final = (Index(("churn_probability", "_id")), Index(("segment", "churn_probability", "_id")))
 

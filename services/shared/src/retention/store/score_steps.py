@@ -1,8 +1,8 @@
-"""The pipelines that replace and mend `scores`, and those that find which scores are behind.
+"""The pipelines that replace and mend `scores`, and those that find stale scores.
 
-When the champion moves, everybody's scores are made in `scores_next`, which then replaces `scores` in one step. When
-lines are posted, the scores of the touched customers are made again. A score carries the `revision` of its customer and
-the version of its model; $merge keeps the later revision, so writers may end in any order.
+When the champion moves, all customers are scored into `scores_next`, which then replaces `scores` in one step. When
+lines are posted, the touched customers are scored again. A score carries the `revision` of its customer and the version
+of its model; $merge keeps the later revision, so writers may end in any order.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
     from retention.features.pipelines import Pipeline
 
-EVERY_REVISION: Final = -1  # below all numbers
+EVERY_REVISION: Final = -1  # below all revisions
 
 _LATER: Final = {"$gt": ["$$new.revision", "$revision"]}
 _SAME_VERSION: Final = {"$eq": ["$$new.model_version", "$model_version"]}
 _OTHER_VERSION: Final = {"$ne": ["$$new.model_version", "$model_version"]}
 
 
-def everybody(stages: Pipeline) -> Pipeline:
+def all_customers(stages: Pipeline) -> Pipeline:
     """Return the pipeline on `customers`, or a part of them, that makes scores in `scores_next`, which must be empty.
 
-    Not $out: it keeps the indexes, which takes twice the time of making them afterwards. Sorted, because in another
-    order each score dirties another page of the index of ids, more than a small server's cache holds: twice the time.
+    Not $out: it keeps the indexes up to date, which takes twice as long as making them afterwards. Sorted: in another
+    order each score dirties another page of the id index, more than a small server's cache holds: twice the time.
     """
     merge = {"into": schema.NEXT_SCORES, "whenMatched": "fail", "whenNotMatched": "insert"}
     return [*stages, {"$sort": {"_id": 1}}, {"$merge": merge}]
 
 
 def touched(stages: Pipeline, customer_ids: Sequence[int]) -> Pipeline:
-    """Return the pipeline that makes the scores of these customers again, leaving those of another version alone."""
+    """Return the pipeline that scores these customers again; scores by another model version stay."""
     return _again(stages, customer_ids, {"$and": [_SAME_VERSION, _LATER]})
 
 
 def mended(stages: Pipeline, customer_ids: Sequence[int]) -> Pipeline:
-    """Return the pipeline that makes the scores of these customers again, whatever version they are by."""
+    """Return the pipeline that scores these customers again; scores by another model version are replaced."""
     return _again(stages, customer_ids, {"$or": [_OTHER_VERSION, _LATER]})
 
 
@@ -49,7 +49,7 @@ def _again(stages: Pipeline, customer_ids: Sequence[int], replaces: Mapping[str,
     return [{"$match": {"_id": {"$in": list(customer_ids)}}}, *stages, {"$merge": merge}]
 
 
-def behind(above: int) -> Pipeline:
+def stale(above: int) -> Pipeline:
     """Return the pipeline for the ids of customers above this revision without a score of the same revision."""
     stages: Pipeline = [{"$match": {"revision": {"$gt": above}}}, {"$project": {"revision": 1}}]
     other = {"$ne": ["$revision", {"$first": "$other.revision"}]}
@@ -57,7 +57,7 @@ def behind(above: int) -> Pipeline:
 
 
 def gone() -> Pipeline:
-    """Return the pipeline for the ids in `scores` that are no customer's any more."""
+    """Return the pipeline for the ids in `scores` without a customer."""
     return [{"$project": {"_id": 1}}, _beside(schema.CUSTOMERS), {"$match": {"other": []}}, {"$project": {"_id": 1}}]
 
 
@@ -66,9 +66,9 @@ def _beside(collection: str) -> dict[str, Any]:
 
 
 class Tally(NamedTuple):
-    """Sums that tell whether the scores are of the customers as they are.
+    """Sums that show whether all scores are up to date.
 
-    Revisions never go back, so no score carries a higher one than its customer: equal sums mean that all are equal.
+    Revisions never fall, so no score has a higher one than its customer: equal sums mean that all are equal.
     """
 
     customers: int = 0
@@ -81,12 +81,12 @@ class Tally(NamedTuple):
 
     @property
     def who(self) -> tuple[int, int]:
-        """Equal for customers and scores when both are of the same customers."""
+        """Equal for customers and scores when every customer has a score and no score lacks its customer."""
         return self.customers, self.ids
 
     @property
     def state(self) -> tuple[int, int, int]:
-        """Equal for customers and scores when the scores are of the customers as they are."""
+        """Equal for customers and scores when all scores are up to date."""
         return self.customers, self.ids, self.revisions
 
 

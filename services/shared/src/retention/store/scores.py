@@ -1,4 +1,4 @@
-"""Makes, replaces and mends `scores` in the database: nothing but counts and ids passes through this process."""
+"""Makes, replaces and mends `scores` in the database; only counts and ids pass through this process."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 BATCH: Final = 10_000  # ids at a time: 0.1 MB
 OUTDATED: Final = (
     "a customer's features were derived by another version of this program: load any file again "
-    "('python -m seeder load FILE'), which derives everybody, then run the same command; the scores stay as they were"
+    "('python -m seeder load FILE') to derive all customers, then run the same command; the scores stay as they were"
 )
 
 
 class Mended(NamedTuple):
-    """What mending did."""
+    """The result of mending."""
 
     scores: Tally  # afterwards
     again: int  # customers who were scored again
@@ -48,17 +48,17 @@ class Scores:
         self._at_once = at_once
 
     def version(self) -> str | None:
-        """Return which model made the scores, by one of them; None when there are none."""
+        """Return the model version of the scores, read from one of them; None without scores."""
         score = self._db[schema.SCORES].find_one({}, {"model_version": 1})
         return str(score.get("model_version")) if score else None
 
     def revision(self) -> int:
-        """Return the number of the last derivation of customers that was begun."""
+        """Return the last revision taken."""
         counts = self._db[schema.CLOCK].find_one({"_id": schema.REFRESH_ID}) or {}
         return int(counts.get("revision", 0))
 
     def has_customers(self) -> bool:
-        """Return whether there is anybody to score."""
+        """Return whether there are customers to score."""
         return self._db[schema.CUSTOMERS].find_one({}, {"_id": 1}) is not None
 
     def tallies(self) -> tuple[Tally, Tally]:
@@ -70,10 +70,10 @@ class Scores:
         return score_steps.tally(self._db[collection].aggregate(score_steps.counts()))
 
     def replace(self, stages: Pipeline) -> int:
-        """Replace all scores by what `stages` make of every customer, in one step; return how many they are.
+        """Score all customers with `stages`, replace `scores` in one step, and return the number of scores.
 
-        A reader sees the old scores or the new. BadDataError when another version derived a customer, or one lacks a
-        feature: the scores then stay as they were, as they do without customers.
+        Readers see the old scores or the new. BadDataError when another version derived a customer, or one lacks a
+        feature. The old scores then stay, as they do when there are no customers.
         """
         if self._db[schema.CUSTOMERS].find_one(of_another_definition(schema.CUSTOMERS), {"_id": 1}):
             raise BadDataError(OUTDATED)
@@ -96,43 +96,43 @@ class Scores:
         return [{"_id": {"$lt": middle["_id"]}}, {"_id": {"$gte": middle["_id"]}}]
 
     def _score_all(self, stages: Pipeline) -> None:
-        # In natural order: the match on ids would suggest their index.
-        self._db[schema.CUSTOMERS].aggregate(score_steps.everybody(stages), allowDiskUse=True, hint={"$natural": 1})
+        # In natural order: for the match on ids the planner would choose their index.
+        self._db[schema.CUSTOMERS].aggregate(score_steps.all_customers(stages), allowDiskUse=True, hint={"$natural": 1})
 
     def score_touched(self, stages: Pipeline, customer_ids: Collection[int]) -> None:
-        """Score these customers again where their score is by the same version, and of earlier features."""
+        """Score these customers again, unless their score is by another version or of later features."""
         self._score_some(score_steps.touched(stages, sorted(customer_ids)))
 
     def mend(self, stages: Pipeline, *, rounds: int) -> Mended:
-        """Score the customers again whose score is behind, and forget those who are gone, `rounds` times at most.
+        """Replace stale scores, and delete the scores of customers who are gone, in at most `rounds` rounds.
 
-        In a shop where somebody orders every second there is always one more, who is scored by the next run; the
-        `revision` in the score tells a reader that it is behind.
+        In a shop with an order every second, a few stale scores always remain for the next run; a reader recognises
+        them by their `revision`.
         """
         again = forgotten = 0
         customers, scored = self.tallies()
         for _ in range(rounds):
             if customers.state == scored.state:
                 break
-            # Numbers only rise: a customer that still has the lowest one was scored with it, unless it is new.
-            again += self._score_behind(stages, above=scored.lowest)
+            # Revisions only rise: a customer that still has the lowest one was scored with it, unless it is new.
+            again += self._score_stale(stages, above=scored.lowest)
             customers, scored = self.tallies()
             if customers.who != scored.who:
-                again += self._score_behind(stages, above=EVERY_REVISION)
+                again += self._score_stale(stages, above=EVERY_REVISION)
                 forgotten += self._forget_gone()
                 customers, scored = self.tallies()
         return Mended(scored, again, forgotten)
 
-    def _score_behind(self, stages: Pipeline, *, above: int) -> int:
-        """Score the customers above this revision whose score is behind; return how many they were."""
+    def _score_stale(self, stages: Pipeline, *, above: int) -> int:
+        """Score the customers above this revision whose score is stale; return their number."""
         found = 0
-        for ids in self._batches(schema.CUSTOMERS, score_steps.behind(above)):
+        for ids in self._batches(schema.CUSTOMERS, score_steps.stale(above)):
             self._score_some(score_steps.mended(stages, ids))
             found += len(ids)
         return found
 
     def _forget_gone(self) -> int:
-        """Delete the scores of customers who are gone; return how many they were."""
+        """Delete the scores of customers who are gone; return their number."""
         return sum(
             self._db[schema.SCORES].delete_many({"_id": {"$in": ids}}).deleted_count
             for ids in self._batches(schema.SCORES, score_steps.gone())

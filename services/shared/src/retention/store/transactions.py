@@ -1,4 +1,4 @@
-"""Lines on their way into `transactions`: those that are missing, inserted as encoded bytes, and whom they touch."""
+"""Inserts the missing lines into `transactions`, as encoded bytes, and finds the customers and invoices they touch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_MESSAGE: Final = 8 << 20  # bytes: half of what the driver takes for a docum
 
 
 class _Encoded:
-    """Documents that are encoded already, one behind the other, as the message to the server carries them.
+    """Encoded documents, joined as in the message to the server.
 
     The driver copies the bytes of any object that carries RawBSONDocument's type marker. One such object for a chunk,
     instead of 5,000, saves 0.3 s of a load's 3.5.
@@ -35,7 +35,7 @@ class _Encoded:
 
 
 def is_empty(database: Database) -> bool:
-    """Return whether there is no line yet."""
+    """Return whether there are no lines yet."""
     return database[schema.TRANSACTIONS].find_one({}, {"_id": 1}) is None
 
 
@@ -68,7 +68,7 @@ def insert(database: Database, documents: Sequence[bytes]) -> int:
 
 
 def duplicates(failures: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many of the failures say that the document is there; OperationFailure for any other."""
+    """Return how many failures are duplicates; OperationFailure for any other failure."""
     others = [failure for failure in failures if failure["code"] != DUPLICATE_KEY]
     if others:
         raise OperationFailure(others[0]["errmsg"], others[0]["code"])
@@ -76,6 +76,6 @@ def duplicates(failures: Sequence[Mapping[str, Any]]) -> int:
 
 
 def touched(documents: Iterable[bytes]) -> set[tuple[int, str]]:
-    """Return the customers and invoices of these lines; a line without a customer touches nobody."""
+    """Return the customers and invoices of these lines; lines without a customer are left out."""
     lines = map(RawBSONDocument, documents)
     return {(line["CustomerID"], line["InvoiceNo"]) for line in lines if "CustomerID" in line}

@@ -44,7 +44,7 @@ def fit_single_order(examples: Examples, horizon_days: int) -> SingleOrderRates:
     """Return the table of rates; cells with too few customers are merged with their neighbours.
 
     Small cells merge over breadth; a small recency band merges with the next, the last with the one before. When there
-    are too few single-order customers in all (everybody comes back at once), the rate is that of all customers.
+    are too few single-order customers in all (all customers come back at once), the rate is that of all customers.
     """
     rows = _Rows(
         examples.features[RECENCY].to_numpy(), examples.features[BREADTH].to_numpy(),

@@ -115,7 +115,7 @@ def _misfits(centroid: tuple[float, ...], like: tuple[float, ...]) -> Iterator[t
 
 
 def _order_clusters(kmeans: KMeans, archetypes: Floats) -> None:
-    """Renumber the clusters by archetype, at the least total distance: k-means numbers them anew with each fit."""
+    """Renumber the clusters by archetype, at the least total distance: k-means numbers them differently in each fit."""
     _, order = linear_sum_assignment(cdist(archetypes, kmeans.cluster_centers_))
     kmeans.cluster_centers_ = np.ascontiguousarray(kmeans.cluster_centers_[order])
     kmeans.labels_ = np.argsort(order).astype(kmeans.labels_.dtype)[kmeans.labels_]
