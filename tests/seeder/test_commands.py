@@ -53,7 +53,9 @@ def workbook() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "content", [f"{HEADER}\n{GOOD}".encode(), gzip.compress(f"{HEADER}\n{GOOD}".encode()), workbook()]
+    "content",
+    [f"{HEADER}\n{GOOD}".encode(), gzip.compress(f"{HEADER}\n{GOOD}".encode()), workbook()],
+    ids=["CSV", "gzip", "workbook"],  # the bytes hold the time, and parallel workers must agree on the names
 )
 def test_the_standard_input_is_loaded_whatever_its_format(content: bytes, database: Database[Documents]) -> None:
     ended = seeder("load", "-", stdin=content)
