@@ -58,7 +58,7 @@ class BoundedProtocol(HttpToolsProtocol):
     most: ClassVar[int] = 512
     proxies: ClassVar[Container[str]] = ()
     by_address: ClassVar[Counter[str]] = Counter()
-    count: ClassVar[Count] = lambda *_: None  # counts refusals that reach no application
+    count: ClassVar[Count] = lambda *_: None  # counts requests refused before the application
 
     _address: str | None = None  # counted in by_address
     _in_head = False

@@ -1,4 +1,4 @@
-"""The champion: moves it under the registry's lock, loads it, and starts to score all customers by it."""
+"""Moves the champion under the registry's lock, loads it, and starts to score all customers by it."""
 
 from __future__ import annotations
 

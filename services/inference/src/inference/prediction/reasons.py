@@ -37,7 +37,7 @@ class Wording(NamedTuple):
 
     def standing(self, share_below: int) -> str:
         """Return the rank of a value that `share_below` percent of customers are below."""
-        # The highest customer has more than all others, but not more than 100% of customers.
+        # Even the highest value is not above that of 100% of customers.
         return self.than.format(min(share_below, 99)) if share_below else self.lowest
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SOON_S: Final = 2.0  # longest wait for the number scored, in the answer to a move of the champion
-WORK_TIMEOUT_MS: Final = 120_000  # not measured: the API has not been timed on 1,000,000 customers
+WORK_TIMEOUT_MS: Final = 120_000  # a bound: the API was not timed on 1,000,000 customers
 LOCK_WAIT_S: Final = 60  # for another scorer
 LOOK_EVERY_S: Final = 15
 RECHECK_S: Final = 300  # also without a visible change: a load may write long after it took its number
