@@ -197,7 +197,7 @@ def test_what_sshd_had_stays_when_it_refuses(debian: Debian) -> None:
     try:
         done = debian.bootstrap("--skip", "engine")
         assert done.returncode == 70, done.stdout
-        assert "taken back" in done.stderr
+        assert "they were undone" in done.stderr
         assert debian.said("cat", SSHD) == "X11Forwarding no\n"
     finally:
         debian.said("rm", before_ours)
