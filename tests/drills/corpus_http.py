@@ -26,6 +26,7 @@ def framing() -> Iterator[Case]:
         "a length with a point": ("Content-Length: 22.0",),
         "a length with an exponent": ("Content-Length: 2e1",),
         "a length without end": (f"Content-Length: {'9' * 400}",),
+        "a length of 4,400 zeros": (f"Content-Length: {'0' * 4_400}",),
         "a length of 2**64": (f"Content-Length: {2**64}",),
         "a length of 2**64 + 22": (f"Content-Length: {2**64 + 22}",),
         "an empty length": ("Content-Length:",),
