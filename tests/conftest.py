@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+LONGEST_ID = 100
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,6 +33,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if group := shared_group(item):
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=start_order)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Return a short name for packed and long values: gzip and zip hold the time, and workers must agree on names."""
+    if isinstance(val, bytes) and val[:2] in {b"\x1f\x8b", b"PK"}:
+        return argname
+    return argname if isinstance(val, bytes | str) and len(val) > LONGEST_ID else None
 
 
 @pytest.fixture(scope="session")

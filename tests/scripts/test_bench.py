@@ -56,7 +56,7 @@ def test_scoring_is_measured_both_ways_and_they_agree(tmp_path: Path) -> None:
 
 
 def test_training_is_measured_by_stage_over_its_floor(tmp_path: Path) -> None:
-    ended = bench(tmp_path, "train", "--rows", "30000", "--runs", "1", "--factor", "2")
+    ended = bench(tmp_path, "train", "--rows", "40000", "--runs", "1", "--factor", "2")
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout.splitlines()[-1])
     assert found["ratio_to_floor"] > 0
