@@ -13,20 +13,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the database is, and how long to wait for it."""
+    """Where the database is, how long to wait for it, and what the shop says about itself."""
 
     mongo_uri: str
     db_name: str
     mongo_wait_s: int
+    time_zone: str | None  # IANA name; None: the file or the database says
+    currency: str | None  # ISO 4217; None: the file or the database says
+    identity_key: bytes | None
+    keep_references: bool
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Return the settings; BadConfigurationError names every invalid variable."""
+    def from_environ(cls, environ: Mapping[str, str], *, database: bool = True) -> Settings:
+        """Return the settings; BadConfigurationError names every invalid variable.
+
+        Without `database`, MONGO_URI may be missing: it is empty then.
+        """
         reader = SettingsReader(environ)
         settings = cls(
-            mongo_uri=reader.secret("MONGO_URI"),
+            mongo_uri=reader.secret("MONGO_URI", None if database else ""),
             db_name=reader.database_name(),
             mongo_wait_s=reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600),
+            time_zone=reader.time_zone(),
+            currency=reader.currency(),
+            identity_key=reader.secret("IDENTITY_KEY", "").encode() or None,
+            keep_references=reader.choice("KEEP_REFERENCES", "yes", ("yes", "no")) == "yes",
         )
         reader.finish()
         return settings
