@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from retention.lines.documents import NEXT_PART
 from retention.lines.rules import RULES, Rejection
 from seeder.sources.opening import opened
 
@@ -48,7 +49,7 @@ def content(table: Table, positions: Sequence[int] | None = None) -> Content:
         return lambda batch: scanned.extend(map(list, batch))
 
     count = table.scan(picked, start)
-    rows = [row if isinstance(row, Rejection) else list(row) for row in table.rows(picked)]
+    rows = [row if isinstance(row, Rejection) or row is NEXT_PART else list(row) for row in table.rows(picked)]
     return Content(table.name, table.description, table.columns, count, scanned, rows, table.notes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from retention.errors import BadDataError
 from seeder.printable import printable
 from seeder.sources import csv_file, xlsx_archive, xlsx_file, zip_archive
 from seeder.sources.temporary_files import temporary_file
@@ -25,6 +26,7 @@ class Contents(NamedTuple):
     sheet: str | None
     score: Score
     stack: ExitStack
+    in_archive: bool = False
 
     def tables(self, path: Path, name: str) -> list[Table]:
         """Return the tables in a CSV, Parquet or XLSX file, or a zip archive of them."""
@@ -43,13 +45,15 @@ class Contents(NamedTuple):
         return [csv_file.table(path, name, self.score)]
 
     def _archived(self, path: Path, name: str) -> list[Table]:
+        if self.in_archive:
+            raise BadDataError(f"{name}: a zip archive inside a zip archive: unpack it, and load the file inside")
         members, others = zip_archive.members(path, name)
         unpacked = []
         for member in members:
             file = self._new_file()
             zip_archive.unpack(path, member, file, name)
             unpacked.append((file, f"{name}/{printable(member)}"))
-        return self.together(unpacked, others)
+        return self._replace(in_archive=True).together(unpacked, others)
 
     def together(self, files: Sequence[tuple[Path, str]], others: Sequence[str]) -> list[Table]:
         """Return the tables in several files, without those of which no column is known, unless it is none of any.

@@ -47,7 +47,7 @@ def members(path: Path, name: str) -> tuple[list[str], list[str]]:
     found = [part for part in parts if is_readable(part.filename)]
     others = [printable(part.filename) for part in parts if not is_readable(part.filename)]
     if nested := [other for other in others if other.lower().endswith(".zip")]:
-        raise BadDataError(f"{name}: a zip archive inside a zip archive: unpack it, and load {nested[0][:_SHOWN]}")
+        raise BadDataError(f"{name}: a zip archive inside a zip archive: unpack it, and load {nested[0][-_SHOWN:]}")
     if not found:
         shown = ", ".join(others)[:_SHOWN] or "nothing"
         raise BadDataError(f"{name}: a zip archive, not a workbook, without a CSV, XLSX or Parquet file: {shown} in it")
