@@ -1,0 +1,71 @@
+"""Where the values of a line come from in one table: a column, a constant, or two columns joined."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from retention.lines.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from seeder.formats.plan import Picked
+
+FIELDS: Final = tuple(rule.name for rule in RULES)
+
+
+class Joined(NamedTuple):
+    """Two picked cells as one text; the other alone where one is blank."""
+
+    first: int
+    second: int
+    between: str = " "
+
+
+class Shape(NamedTuple):
+    """The columns that are read, and where each value stands in an extended row: cells, constants, joined, None."""
+
+    positions: tuple[int, ...]  # in the header
+    slots: Mapping[str, int]
+    constants: tuple[Any, ...] = ()
+    joined: tuple[Joined, ...] = ()
+
+    def column(self, field: str) -> int | None:
+        """Return the index of the picked cell that a value is read from, the first one of two; None without one."""
+        at = self.slots.get(field)
+        if at is None or at < len(self.positions):
+            return at
+        at -= len(self.positions) + len(self.constants)
+        return self.joined[at].first if at >= 0 else None
+
+    def is_identity(self) -> bool:
+        """Whether a picked row is a line as it is."""
+        return tuple(self.slots.get(field) for field in FIELDS) == tuple(range(len(self.positions)))
+
+    def picker(self, fields: Sequence[str]) -> Callable[[Picked], tuple[Any, ...]]:
+        """Return a function that gives the values of `fields` (two or more) of a picked row, None for a missing one."""
+        nothing = len(self.positions) + len(self.constants) + len(self.joined)
+        pick = itemgetter(*(self.slots.get(field, nothing) for field in fields))
+        tail, joined = (*self.constants, None), self.joined
+        if not joined:
+            return lambda row: pick((*row, *tail))
+        return lambda row: pick((*row, *self.constants, *(_join(row, pair) for pair in joined), None))
+
+
+def shape_of(fields: Mapping[str, int]) -> Shape:
+    """Return the shape of a header whose values stand at these positions; a `Time` is joined to the date."""
+    names = [name for name in (*FIELDS, *fields) if name in fields and name != "Time"]
+    names = list(dict.fromkeys(names))
+    positions = [fields[name] for name in names]
+    slots = {name: at for at, name in enumerate(names)}
+    if "Time" not in fields or "InvoiceDate" not in fields:
+        return Shape(tuple(positions), slots)
+    joined = Joined(slots["InvoiceDate"], len(positions))
+    return Shape((*positions, fields["Time"]), {**slots, "InvoiceDate": len(positions) + 1}, (), (joined,))
+
+
+def _join(row: Picked, pair: Joined) -> object:
+    first, second = row[pair.first], row[pair.second]
+    parts = [text for text in ("" if cell is None else str(cell).strip() for cell in (first, second)) if text]
+    return pair.between.join(parts) or None
