@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seeder.formats.plan import Picked
 
 FIELDS: Final = tuple(rule.name for rule in RULES)
+ONE: Final = 1
 
 
 class Joined(NamedTuple):
@@ -50,19 +51,25 @@ class Shape(NamedTuple):
         tail, joined = (*self.constants, None), self.joined
         if not joined:
             return lambda row: pick((*row, *tail))
-        return lambda row: pick((*row, *self.constants, *(_join(row, pair) for pair in joined), None))
+        constants = self.constants
+        return lambda row: pick((*row, *constants, *(_join(row, pair) for pair in joined), None))
 
 
 def shape_of(fields: Mapping[str, int]) -> Shape:
-    """Return the shape of a header whose values stand at these positions; a `Time` is joined to the date."""
-    names = [name for name in (*FIELDS, *fields) if name in fields and name != "Time"]
-    names = list(dict.fromkeys(names))
-    positions = [fields[name] for name in names]
-    slots = {name: at for at, name in enumerate(names)}
-    if "Time" not in fields or "InvoiceDate" not in fields:
-        return Shape(tuple(positions), slots)
-    joined = Joined(slots["InvoiceDate"], len(positions))
-    return Shape((*positions, fields["Time"]), {**slots, "InvoiceDate": len(positions) + 1}, (), (joined,))
+    """Return the shape of a header whose values stand at these positions.
+
+    The quantity is 1 where no column holds it; a `Time` is joined to the date.
+    """
+    positions = tuple(dict.fromkeys(fields[name] for name in (*FIELDS, *fields) if name in fields))
+    slots = {name: positions.index(at) for name, at in fields.items()}
+    constants: tuple[Any, ...] = ()
+    joined: tuple[Joined, ...] = ()
+    if "Quantity" not in slots:
+        constants, slots["Quantity"] = (ONE,), len(positions)
+    if "Time" in slots:
+        joined = (Joined(slots["InvoiceDate"], slots["Time"]),)
+        slots["InvoiceDate"] = len(positions) + len(constants)
+    return Shape(positions, slots, constants, joined)
 
 
 def _join(row: Picked, pair: Joined) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from seeder.formats.spellings import plain
@@ -28,7 +27,6 @@ _HIGHEST: Final = 2.0  # … and with tax and shipping
 class Figures(NamedTuple):
     """What one row says, None for a blank or unreadable cell."""
 
-    invoice: object
     quantity: float | None
     price: float | None
     total: float | None
@@ -38,53 +36,49 @@ class Evidence:
     """Counts of rows and orders that agree with each meaning of a total."""
 
     def __init__(self) -> None:
-        self.rows = self.lines = self.telling = self.prices = 0
-        self.orders = self.near = self.several = self.constant = self.split = 0
+        self.rows = self.lines = self.exact = self.telling = self.prices = 0
+        self.orders = self.near = self.several = self.of_lines = self.of_order = self.repeated = 0
 
     def add(self, order: Sequence[Figures]) -> None:
         """Add the rows of one order."""
-        for row in order:
-            self._add_row(row)
-        totals = [row.total for row in order if row.total is not None]
-        if not totals:
+        stated = [row for row in order if row.total is not None]
+        if not stated:
             return
+        lines = [self._add_row(row) for row in stated if row.price is not None and row.quantity is not None]
+        near = _is_near(stated, sum(row.price * (row.quantity or 0) for row in order if row.price is not None))
         self.orders += 1
-        steady = max(totals) - min(totals) < _CENT
-        if len(order) > 1:
+        self.near += near
+        if len(order) > 1:  # these alone tell a line's total from an order's
             self.several += 1
-            self.constant += steady
-            self.split += len(totals) > 1 and not steady
-        value = sum((row.quantity or 0) * row.price for row in order if row.price is not None)
-        self.near += steady and value != 0 and _LOWEST <= totals[0] / value <= _HIGHEST
+            self.of_lines += bool(lines) and all(lines)
+            self.of_order += near
+            self.repeated += len(stated) == len(order) and len({row.total for row in order}) == 1
 
-    def _add_row(self, row: Figures) -> None:
-        if row.total is None or row.price is None or row.quantity is None:
-            return
+    def _add_row(self, row: Figures) -> bool:
+        total, price, quantity = abs(row.total or 0), abs(row.price or 0), abs(row.quantity or 0)
+        is_line = abs(total - price * quantity) <= max(_CENT, _HALF_CENT * quantity)
         self.rows += 1
-        value = row.quantity * row.price
-        is_line = min(abs(row.total - value), abs(row.total + value)) <= max(_CENT, _HALF_CENT * abs(row.quantity))
         self.lines += is_line
-        if abs(row.quantity) > 1 and abs(row.price) > _CENT:
+        self.exact += round(price * quantity, 6) == round(total, 6)
+        if quantity > 1 and price > _CENT:
             self.telling += 1
-            self.prices += abs(abs(row.total) - abs(row.price)) < _HALF_CENT
+            self.prices += abs(total - price) < _HALF_CENT
+        return is_line
 
     def kind(self) -> Kind | None:
         """Return what the column holds; None when it agrees with no meaning."""
-        if self.rows and self.lines >= _NEARLY_ALL * self.rows and not (self.several and not self.split):
+        if self.rows and self.lines >= _NEARLY_ALL * self.rows and self.of_lines >= _NEARLY_ALL * self.several:
             return "line"
         if self.telling and self.prices == self.telling:
             return "price"
-        if self.orders and self.constant >= _NEARLY_ALL * self.several and self.near >= _NEARLY_ALL * self.orders:
-            return "order" if self.several or self.lines < self.rows else "line"
-        return "line" if self.rows and self.lines >= _NEARLY_ALL * self.rows else None
+        if self.orders and self.near >= _NEARLY_ALL * self.orders and self.of_order >= _NEARLY_ALL * self.several:
+            return "order"
+        return None
 
 
-def weigh(rows: Iterable[Figures]) -> Evidence:
-    """Return the evidence of all rows; those of one order stand one after the other."""
-    evidence = Evidence()
-    for _, order in groupby(rows, key=lambda row: row.invoice):
-        evidence.add(list(order))
-    return evidence
+def _is_near(stated: Sequence[Figures], value: float) -> bool:
+    totals = [row.total or 0 for row in stated]
+    return max(totals) - min(totals) < _CENT and value != 0 and _LOWEST <= totals[0] / value <= _HIGHEST
 
 
 def is_totals_row(invoice: object, date: object, person: object, others: Iterable[object] = ()) -> bool:

@@ -1,0 +1,97 @@
+"""What a table's data decide about its totals and refunds, in one pass over its rows."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from retention.errors import BadDataError
+from retention.lines.documents import NEXT_PART
+from retention.lines.rules import Rejection
+from seeder.formats import line_feed
+from seeder.formats.totals import Evidence, Figures, amount, is_blank, is_total_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from seeder.formats.plan import Cells, Picked, Plan
+    from seeder.formats.shape import Shape
+
+
+class _Found(NamedTuple):
+    totals: dict[str, Evidence]
+    refunds_differ: bool  # within an order: each is its line's
+
+
+def settled(
+    columns: Sequence[str], fields: Mapping[str, int], shape: Shape, rows: Iterator[Picked], cells: Cells
+) -> Plan:
+    """Return the final plan of a header whose values stand at the positions `fields`.
+
+    `rows` are picked by `shape`, those of one order one after the other. Raises BadDataError where the only money is
+    the total of orders of several rows.
+    """
+    found = _weigh(fields, shape, rows, cells)
+    decide = _with_price if "UnitPrice" in fields else _without_price
+    meant, notes = decide(columns, fields, found.totals)
+    said = tuple(fields[name] for name in found.totals if any(f"'{columns[fields[name]]}'" in note for note in notes))
+    settings = line_feed.Settings(refund_is_the_orders=not found.refunds_differ, notes=tuple(notes), said=said)
+    return line_feed.of_header(columns, meant, settings)
+
+
+def _weigh(fields: Mapping[str, int], shape: Shape, rows: Iterator[Picked], cells: Cells) -> _Found:
+    evidence = {name: Evidence() for name in line_feed.TOTALS if name in fields}
+    pick = shape.picker(("InvoiceNo", "Refund", "Quantity", "UnitPrice", *evidence))
+    values = (pick(row) for row in rows if not isinstance(row, Rejection) and row is not NEXT_PART)
+    differ = False
+    for _, order in groupby(
+        (row for row in values if not (is_blank(row[0]) or is_total_word(row[0]))), key=lambda row: row[0]
+    ):
+        numbers = [[amount(cell, cells.number) for cell in row[1:]] for row in order]
+        differ = differ or len({row[0] or 0.0 for row in numbers}) > 1
+        for at, weighed in enumerate(evidence.values(), 3):
+            weighed.add([Figures(row[1], row[2], row[at]) for row in numbers])
+    return _Found(evidence, differ)
+
+
+_Decided: TypeAlias = "tuple[dict[str, int], list[str]]"  # where each value stands, and what is said about it
+
+
+def _with_price(columns: Sequence[str], fields: Mapping[str, int], found: Mapping[str, Evidence]) -> _Decided:
+    """Return what each value is read from, where a column holds prices."""
+    meant = {name: at for name, at in fields.items() if name not in found}
+    notes: list[str] = []
+    for name, evidence in found.items():
+        at, kind = fields[name], evidence.kind()
+        shown, price = f"'{columns[at]}'", f"'{columns[fields['UnitPrice']]}'"
+        if kind == "price" and "LineTotal" not in meant:
+            meant["LineTotal"] = meant.pop("UnitPrice")
+            notes.append(f"{price} is the total of a line: it equals {shown} where the quantity is above 1")
+        elif kind == "line" and evidence.exact == evidence.rows:
+            notes.append(f"{shown} is quantity × price on every row")
+        elif kind == "line" and "LineTotal" not in meant:
+            meant["LineTotal"] = at
+            notes.append(f"{shown} is the total of a line")
+        elif kind == "order" and "OrderTotal" not in meant:
+            meant["OrderTotal"] = at
+            notes.append(f"{shown} is the total of an order")
+    return meant, notes
+
+
+def _without_price(columns: Sequence[str], fields: Mapping[str, int], found: Mapping[str, Evidence]) -> _Decided:
+    """Return what each value is read from, where a total is the only money."""
+    meant = {name: at for name, at in fields.items() if name not in found}
+    name = next(iter(found))
+    evidence, shown = found[name], f"'{columns[fields[name]]}'"
+    if evidence.repeated and evidence.repeated == evidence.several:
+        raise BadDataError(
+            f"{shown} is the total of a whole order, repeated on its rows, and no column holds the price of a line: "
+            "export the price too, or name it with --map FILE.yaml"
+        )
+    meant["LineTotal"] = fields[name]
+    if name != "LineTotal" and not evidence.several:
+        meant["OrderTotal"] = fields[name]
+        return meant, [f"{shown} is the total of an order, of one row each"]
+    if name != "OrderTotal" and "OrderTotal" in fields:
+        meant["OrderTotal"] = fields["OrderTotal"]
+    return meant, [f"{shown} is the total of a line: the unit price is derived from it"]
