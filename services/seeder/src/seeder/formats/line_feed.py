@@ -1,54 +1,19 @@
-"""One row per line, under names of our eight values in any spelling: Online Retail I and II, and most spreadsheets.
-
-With a column of states, refunds or order totals the unit of the file is the whole order.
-"""
+"""One row per line, under names of our eight values in any spelling: Online Retail I and II, and most spreadsheets."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING
 
-from retention.lines.documents import NEXT_PART
-from retention.lines.rules import Rejection, rejection
-from seeder.formats import order_rows
-from seeder.formats.plan import Plan
-from seeder.formats.prices import pricing
-from seeder.formats.shape import FIELDS, Shape, shape_of
-from seeder.formats.spellings import assign, passed_over
-from seeder.formats.states import WORDS
-from seeder.formats.totals import is_blank, is_totals_row
+from seeder.formats.feed import PERSON, TOTALS, Settings, of_header, used
+from seeder.formats.settling import settled
+from seeder.formats.shape import shape_of
+from seeder.formats.spellings import assign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from seeder.formats.plan import Cells, Line, Picked
-
-KEY: Final = "lines"
-TITLE: Final = "order lines"
-FORMAT: Final = KEY
-TOTALS: Final = ("LineTotal", "Total", "OrderTotal")
-PERSON: Final = ("Email", "CustomerID")
-_WHOLE: Final = ("State", "PaymentState", "Cancelled", "Refund", "OrderTotal")
-_OF_ORDERS: Final = ("Subtotal", "Shipping", "Tax", "Discount")
-_NUMBERS: Final = ("Quantity", "UnitPrice", *TOTALS, "Refund", *_OF_ORDERS)
-_VALUES: Final = (*FIELDS, "Email", "LineTotal")
-
-
-class Settings(NamedTuple):
-    """What a mapping, or the data themselves, decide about a feed."""
-
-    key: str = KEY
-    title: str = TITLE
-    whole: bool | None = None  # None: where the columns say so
-    words: Mapping[str, str | None] = WORDS
-    refund_is_the_orders: bool = True
-    zone: str | None = None
-    currency: str | None = None
-    date_order: str | None = None
-    decimal: str | None = None
-    notes: tuple[str, ...] = ()
-    passed_over: tuple[str, ...] = ()
-    said: tuple[int, ...] = ()  # positions of columns that are not read, and that `notes` speak of
+    from seeder.formats.plan import Plan
 
 
 def missing(columns: Sequence[str]) -> list[str]:
@@ -65,8 +30,6 @@ def plan(columns: Sequence[str]) -> Plan | None:
 
     Raises BadDataError where two columns claim the same value.
     """
-    from seeder.formats.settling import settled  # noqa: PLC0415  # which makes plans in turn
-
     if missing(columns):
         return None
     fields = assign(columns).fields
@@ -76,76 +39,4 @@ def plan(columns: Sequence[str]) -> Plan | None:
     first = of_header(columns, guess, Settings())
     if not any(name in fields for name in (*TOTALS, "Refund")):
         return first
-    return first._replace(settle=partial(settled, columns, fields, shape_of(_used(guess))))
-
-
-def of_header(columns: Sequence[str], fields: Mapping[str, int], settings: Settings) -> Plan:
-    """Return the plan of columns whose meaning is known: `fields` says at which position each value stands."""
-    used = _used(fields)
-    over = passed_over(columns, {*used.values(), *settings.said})
-    return of_shape(shape_of(used), settings._replace(passed_over=over))
-
-
-def _used(fields: Mapping[str, int]) -> dict[str, int]:
-    whole = any(name in fields for name in _WHOLE)
-    return {name: at for name, at in fields.items() if whole or name not in _OF_ORDERS}
-
-
-def of_shape(shape: Shape, settings: Settings) -> Plan:
-    """Return the plan of a table whose values come from `shape`."""
-    whole = any(name in shape.slots for name in _WHOLE) if settings.whole is None else settings.whole
-    person = next((at for name in PERSON if (at := shape.column(name)) is not None), None)
-    line = pricing(has_price="UnitPrice" in shape.slots, has_total="LineTotal" in shape.slots)
-    common = Plan(
-        settings.key, settings.title, shape.positions, _index(shape, "InvoiceNo"), (_index(shape, "InvoiceDate"),),
-        _indexes(shape, _NUMBERS), person, shape.column("Currency"), None, settings.zone,
-        shop_currency=settings.currency, passed_over=settings.passed_over, date_order=settings.date_order,
-        decimal=settings.decimal, notes=settings.notes,
-    )  # fmt: skip
-    if whole:
-        rules = order_rows.Rules(line, settings.words, settings.refund_is_the_orders)
-        states = _indexes(shape, ("State", "PaymentState"))
-        orders = partial(order_rows.orders, pick=shape.picker(order_rows.ALL), rules=rules)
-        return common._replace(orders=orders, states=states)
-    if shape.is_identity():
-        return common._replace(lines=_as_they_are)
-    return common._replace(
-        lines=partial(_lines, pick=shape.picker(_VALUES), line=line, totals="LineTotal" in shape.slots)
-    )
-
-
-def _index(shape: Shape, name: str) -> int:
-    at = shape.column(name)
-    return 0 if at is None else at
-
-
-def _indexes(shape: Shape, names: Sequence[str]) -> tuple[int, ...]:
-    return tuple(sorted({at for name in names if (at := shape.column(name)) is not None}))
-
-
-def _as_they_are(rows: Iterator[Picked], _: Cells) -> Iterator[Line | Rejection]:
-    """Return the rows themselves: a loop of Python would cost a third of the load's speed."""
-    return rows  # type: ignore[return-value]  # sequences of eight cells
-
-
-def _lines(
-    rows: Iterator[Picked],
-    cells: Cells,
-    *,
-    pick: Callable[[Picked], tuple[Any, ...]],
-    line: Callable[[Sequence[Any], Cells], Line],
-    totals: bool,
-) -> Iterator[Line | Rejection]:
-    for row in rows:
-        if isinstance(row, Rejection) or row is NEXT_PART:
-            yield row  # type: ignore[misc]  # markers
-            continue
-        values = pick(row)
-        invoice, code, text, _, date, _, person, _, email, _ = values
-        if not is_blank(email):
-            values = (*values[:6], email, *values[7:])
-            person = email
-        if not date and is_totals_row(invoice, date, person, (code, text)):
-            yield rejection("totals_row", "row", values[:8])
-        else:
-            yield line(values, cells) if totals else values[:8]
+    return first._replace(settle=partial(settled, columns, fields, shape_of(used(guess))))

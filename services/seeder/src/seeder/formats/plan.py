@@ -67,7 +67,10 @@ class Plan(NamedTuple):
     # Where only the data say what a column holds: given all picked rows once, in the order above, the final plan. Its
     # positions may be fewer: evidence found before belongs to a position, no longer to an index.
     settle: Callable[[Iterator[Picked], Cells], Plan] | None = None
-    states: tuple[int, ...] = ()  # whose words decide whether an order stands (formats.states.is_known names others)
+    states: tuple[int, ...] = ()  # whose words decide whether an order stands
+    knows_state: Callable[[Any], bool] | None = (
+        None  # False for a word of `states` not in the list, which is to be said
+    )
     date_order: str | None = None  # "ymd", "dmy", "mdy" as a mapping says it; None: found from the column
     decimal: str | None = None  # "." or "," as a mapping says it; None: found from the column
     notes: tuple[str, ...] = ()  # what was decided, for the look-through: "Price is the line's total"

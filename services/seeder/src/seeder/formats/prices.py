@@ -1,4 +1,4 @@
-"""From a row's values to a line: the total of a line is the truth, and its unit price is derived where it is not given."""
+"""From a row's values to a line: the total of a line is the truth, and a unit price that is not given is derived."""
 
 from __future__ import annotations
 

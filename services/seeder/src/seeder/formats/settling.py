@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from retention.errors import BadDataError
 from retention.lines.documents import NEXT_PART
 from retention.lines.rules import Rejection
-from seeder.formats import line_feed
+from seeder.formats.feed import TOTALS, Settings, of_header
 from seeder.formats.totals import Evidence, Figures, amount, is_blank, is_total_word
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class _Found(NamedTuple):
     totals: dict[str, Evidence]
     refunds_differ: bool  # within an order: each is its line's
+    refunds_are_words: bool
 
 
 def settled(
@@ -32,26 +33,32 @@ def settled(
     the total of orders of several rows.
     """
     found = _weigh(fields, shape, rows, cells)
+    if found.refunds_are_words:
+        fields = {name: at for name, at in fields.items() if name != "Refund"}
     decide = _with_price if "UnitPrice" in fields else _without_price
     meant, notes = decide(columns, fields, found.totals)
     said = tuple(fields[name] for name in found.totals if any(f"'{columns[fields[name]]}'" in note for note in notes))
-    settings = line_feed.Settings(refund_is_the_orders=not found.refunds_differ, notes=tuple(notes), said=said)
-    return line_feed.of_header(columns, meant, settings)
+    settings = Settings(refund_is_the_orders=not found.refunds_differ, notes=tuple(notes), said=said)
+    return of_header(columns, meant, settings)
 
 
 def _weigh(fields: Mapping[str, int], shape: Shape, rows: Iterator[Picked], cells: Cells) -> _Found:
-    evidence = {name: Evidence() for name in line_feed.TOTALS if name in fields}
+    evidence = {name: Evidence() for name in TOTALS if name in fields}
     pick = shape.picker(("InvoiceNo", "Refund", "Quantity", "UnitPrice", *evidence))
     values = (pick(row) for row in rows if not isinstance(row, Rejection) and row is not NEXT_PART)
-    differ = False
+    differ = words = False
     for _, order in groupby(
         (row for row in values if not (is_blank(row[0]) or is_total_word(row[0]))), key=lambda row: row[0]
     ):
-        numbers = [[amount(cell, cells.number) for cell in row[1:]] for row in order]
+        cells_of = [row[1:] for row in order]
+        numbers = [[amount(cell, cells.number) for cell in row] for row in cells_of]
+        words = words or any(
+            row[0] is None and not is_blank(raw[0]) for row, raw in zip(numbers, cells_of, strict=True)
+        )
         differ = differ or len({row[0] or 0.0 for row in numbers}) > 1
         for at, weighed in enumerate(evidence.values(), 3):
             weighed.add([Figures(row[1], row[2], row[at]) for row in numbers])
-    return _Found(evidence, differ)
+    return _Found(evidence, differ, words)
 
 
 _Decided: TypeAlias = "tuple[dict[str, int], list[str]]"  # where each value stands, and what is said about it
@@ -62,7 +69,7 @@ def _with_price(columns: Sequence[str], fields: Mapping[str, int], found: Mappin
     meant = {name: at for name, at in fields.items() if name not in found}
     notes: list[str] = []
     for name, evidence in found.items():
-        at, kind = fields[name], evidence.kind()
+        at, kind = fields[name], _kind(name, evidence)
         shown, price = f"'{columns[at]}'", f"'{columns[fields['UnitPrice']]}'"
         if kind == "price" and "LineTotal" not in meant:
             meant["LineTotal"] = meant.pop("UnitPrice")
@@ -76,6 +83,15 @@ def _with_price(columns: Sequence[str], fields: Mapping[str, int], found: Mappin
             meant["OrderTotal"] = at
             notes.append(f"{shown} is the total of an order")
     return meant, notes
+
+
+def _kind(name: str, evidence: Evidence) -> str | None:
+    """Return what a column holds; the name decides where the data leave it open."""
+    kind = evidence.kind()
+    open_to_both = kind == "line" and not evidence.several
+    if name == "OrderTotal" and evidence.steady == evidence.orders and (open_to_both or kind is None):
+        return "order"
+    return kind
 
 
 def _without_price(columns: Sequence[str], fields: Mapping[str, int], found: Mapping[str, Evidence]) -> _Decided:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 FIELDS: Final = tuple(rule.name for rule in RULES)
 ONE: Final = 1
+_MIDNIGHT: Final = re.compile(r"[T ]0?0:00(:00)?(\.0+)?$")  # a spreadsheet's date without a time
+_SERIAL: Final = re.compile(r"[0-9]{5}(\.0*)?")
+_FRACTION: Final = re.compile(r"0?\.[0-9]+")
 
 
 class Joined(NamedTuple):
@@ -22,6 +26,7 @@ class Joined(NamedTuple):
     first: int
     second: int
     between: str = " "
+    moment: bool = False  # a date and a time of day
 
 
 class Shape(NamedTuple):
@@ -67,12 +72,24 @@ def shape_of(fields: Mapping[str, int]) -> Shape:
     if "Quantity" not in slots:
         constants, slots["Quantity"] = (ONE,), len(positions)
     if "Time" in slots:
-        joined = (Joined(slots["InvoiceDate"], slots["Time"]),)
+        joined = (Joined(slots["InvoiceDate"], slots["Time"], moment=True),)
         slots["InvoiceDate"] = len(positions) + len(constants)
     return Shape(positions, slots, constants, joined)
 
 
 def _join(row: Picked, pair: Joined) -> object:
     first, second = row[pair.first], row[pair.second]
-    parts = [text for text in ("" if cell is None else str(cell).strip() for cell in (first, second)) if text]
-    return pair.between.join(parts) or None
+    texts = ["" if cell is None else str(cell).strip() for cell in (first, second)]
+    if pair.moment:
+        return _moment(*texts)
+    return pair.between.join(text for text in texts if text) or None
+
+
+def _moment(day: str, time: str) -> str | None:
+    """Return a date and a time as one text; a spreadsheet's are a number of days and a fraction of one."""
+    day = _MIDNIGHT.sub("", day)
+    if not day or not time or ":" in day:
+        return day or None
+    if _SERIAL.fullmatch(day) and _FRACTION.fullmatch(time):
+        return f"{int(float(day))}{time[time.index('.') :]}"
+    return f"{day} {time}"

@@ -21,14 +21,15 @@ _BRACKETS: Final = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 _UNIT: Final = re.compile(r"[\s_-]+(gbp|eur|usd|chf|pln|try|brl|tl|sek|nok|dkk|czk|cad|aud|jpy|euro)$", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = str.maketrans("łıøđ", "liod")  # they do not decompose into a letter and an accent
-_SMALL: Final = frozenset("de da do di du del della dei des der van of the la le el il d l".split())
+_PARTICLES: Final = "de da do di du del della dei des der van of the la le el il d l"
+_SMALL: Final = frozenset(_PARTICLES.split())
 
 _NUMBERS: Final = "no number num nr n nro nummer numer numero numara numarasi code ref reference"
 _IDS: Final = f"{_NUMBERS} id key kodu codigo codice kod"
 _INVOICES: Final = "invoice rechnung rechnungs beleg factura facture fattura fatura factuur faktura faktury"
 _ORDERS: Final = (
-    "order orders purchase bestellung bestell auftrag auftrags pedido orden compra commande ordine encomenda bestelling "
-    "bestel zamowienie zamowienia siparis"
+    "order orders purchase bestellung bestell auftrag auftrags pedido orden compra commande ordine encomenda "
+    "bestelling bestel zamowienie zamowienia siparis"
 )
 _SLIPS: Final = "transaction receipt document sale bill booking checkout basket transaktion transaccion recibo bon"
 _PRODUCTS: Final = (

@@ -28,11 +28,12 @@ _STANDS: Final = (
     "teslim_edildi kargoya_verildi iade_edildi hazirlaniyor "
 )
 _FALLS: Final = {
-    "cancelled": "cancelled canceled cancel storniert abgebrochen cancelado cancelada annulee annule annulled annullato "
-    "annullata geannuleerd anulowane anulowano iptal iptal_edildi trash deleted removed geloescht geloscht void_order",
+    "cancelled": "cancelled canceled cancel storniert abgebrochen cancelado cancelada annulee annule annulled "
+    "annullato annullata geannuleerd anulowane anulowano iptal iptal_edildi trash deleted removed "
+    "geloescht geloscht void_order",
     "voided": "voided void",
-    "failed": "failed failure declined denied rejected error blocked fraud payment_failed fehlgeschlagen echouee echoue "
-    "fallido fallida fallito fallita falhou mislukt nieudane basarisiz "
+    "failed": "failed failure declined denied rejected error blocked fraud payment_failed fehlgeschlagen echouee "
+    "echoue fallido fallida fallito fallita falhou mislukt nieudane basarisiz "
     "disputed chargeback uncollectible requires_payment_method",
     "pending": "pending pending_payment payment_review awaiting_payment incomplete created new requires_action "
     "requires_confirmation ausstehend zahlung_ausstehend en_attente pendiente in_attesa pendente "
@@ -46,11 +47,11 @@ _FALLS: Final = {
     "odenmedi",
     "unavailable": "unavailable",
 }
-_REFUNDED: Final = frozenset(
-    plain(word)
-    for word in "refunded fully_refunded erstattet remboursee rembourse reembolsado reembolsada rimborsato rimborsata "
-    "terugbetaald zwrocone iade_edildi".split()
+_PAID_BACK: Final = (
+    "refunded fully_refunded erstattet remboursee rembourse reembolsado reembolsada rimborsato rimborsata "
+    "terugbetaald zwrocone iade_edildi"
 )
+_REFUNDED: Final = frozenset(map(plain, _PAID_BACK.split()))
 _NO: Final = frozenset({"", "0", "false", "no", "n", "nein", "non", "nan", "null", "none", "hayir", "nie", "nee"})
 
 
@@ -67,15 +68,17 @@ WORDS: Final[Mapping[str, str | None]] = words(_STANDS, _FALLS)
 def state(word: object, known: Mapping[str, str | None] = WORDS) -> str | None:
     """Return why an order of this state does not stand: "cancelled", "pending", …; None when it stands.
 
-    Blank and unknown words stand. WooCommerce's `wc-` before a word is ignored.
+    Blank and unknown words stand, unless `known` has a state for others under `*`. WooCommerce's `wc-` before a word is
+    ignored.
     """
-    return known.get(_bare(word))
+    text = _bare(word)
+    return known.get(text, known.get("*")) if text else None
 
 
 def is_known(word: object, known: Mapping[str, str | None] = WORDS) -> bool:
     """Whether a state is in the list, or blank: others stand, and are to be named."""
     text = _bare(word)
-    return not text or text in known
+    return not text or text in known or "*" in known
 
 
 def is_refunded(word: object) -> bool:

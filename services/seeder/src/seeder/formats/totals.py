@@ -1,4 +1,4 @@
-"""Columns of totals: of a line, of an order, or a price that is a total; and the row of totals at the end of a report."""
+"""Columns of totals: of a line, of an order, or a price that is a total; and a report's last row of totals."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from seeder.formats.spellings import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-TOTAL_WORDS: Final = frozenset(
-    plain(word)
-    for word in "total totals sum sum_total grand_total subtotal summe gesamt gesamtsumme insgesamt endsumme totale "
+_WORDS: Final = (
+    "total totals sum sum_total grand_total subtotal summe gesamt gesamtsumme insgesamt endsumme totale "
     "totales totaux somme suma soma total_general total_geral totaal eindtotaal razem ogolem lacznie toplam "
-    "genel_toplam".split()
+    "genel_toplam"
 )
+TOTAL_WORDS: Final = frozenset(map(plain, _WORDS.split()))
 Kind: TypeAlias = Literal["line", "price", "order"]
 
 _NEARLY_ALL: Final = 0.95  # the rest: rows of a voucher, a fee, a mended price
@@ -37,7 +37,7 @@ class Evidence:
 
     def __init__(self) -> None:
         self.rows = self.lines = self.exact = self.telling = self.prices = 0
-        self.orders = self.near = self.several = self.of_lines = self.of_order = self.repeated = 0
+        self.orders = self.steady = self.near = self.several = self.of_lines = self.of_order = self.repeated = 0
 
     def add(self, order: Sequence[Figures]) -> None:
         """Add the rows of one order."""
@@ -45,8 +45,13 @@ class Evidence:
         if not stated:
             return
         lines = [self._add_row(row) for row in stated if row.price is not None and row.quantity is not None]
-        near = _is_near(stated, sum(row.price * (row.quantity or 0) for row in order if row.price is not None))
+        totals = [row.total or 0 for row in stated]
+        steady = max(totals) - min(totals) < _CENT
+        near = steady and _is_near(
+            totals[0], sum(row.price * (row.quantity or 0) for row in order if row.price is not None)
+        )
         self.orders += 1
+        self.steady += steady
         self.near += near
         if len(order) > 1:  # these alone tell a line's total from an order's
             self.several += 1
@@ -76,9 +81,8 @@ class Evidence:
         return None
 
 
-def _is_near(stated: Sequence[Figures], value: float) -> bool:
-    totals = [row.total or 0 for row in stated]
-    return max(totals) - min(totals) < _CENT and value != 0 and _LOWEST <= totals[0] / value <= _HIGHEST
+def _is_near(total: float, value: float) -> bool:
+    return value != 0 and _LOWEST <= total / value <= _HIGHEST
 
 
 def is_totals_row(invoice: object, date: object, person: object, others: Iterable[object] = ()) -> bool:
