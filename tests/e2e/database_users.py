@@ -21,6 +21,11 @@ ALLOWED: Final = {
         "customers": _WRITE,
         "loads": f"{_WRITE} createIndex",
         "clock": _WRITE,
+        "shop": _WRITE,
+        "references": _APPEND,
+        "superseded": _APPEND,
+        "intents": _WRITE,
+        "scores": "find remove",
     },
     "trainer": {
         "transactions": _READ,
@@ -28,18 +33,23 @@ ALLOWED: Final = {
         "customers": _READ,
         "loads": _READ,
         "clock": _READ,
+        "shop": _READ,
         "scores": _REPLACE,
         "scores_next": _MAKE,
     },
     "inference": {
-        "transactions": _ADD,
+        "transactions": _APPEND,
         "quarantine": "insert createCollection",
-        "orders": _DERIVE,
-        "customers": _DERIVE,
+        "orders": _WRITE,
+        "customers": _WRITE,
         "loads": _DERIVE,
         "clock": _DERIVE,
         "scores": _REPLACE,
         "scores_next": _MAKE,
+        "shop": _DERIVE,
+        "references": _ADD,
+        "superseded": _ADD,
+        "intents": _WRITE,
     },
     "admin": {},  # reads no line of anybody's, unless it gives itself a role
 }
@@ -55,7 +65,8 @@ MORE: Final = {
 }  # fmt: skip
 DATABASES: Final = {user: ["retention"] for user in ALLOWED} | {"admin": ["admin", "config", "local", "retention"]}
 COLLECTIONS: Final = (
-    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "strange",
+    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "shop", "references",
+    "superseded", "intents", "strange",
 )  # fmt: skip
 
 

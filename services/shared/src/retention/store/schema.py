@@ -13,8 +13,10 @@ CLOCK: Final = "clock"  # the instant the features are as of, and the last revis
 SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole when the champion moves
 NEXT_SCORES: Final = "scores_next"  # new scores in the making; renamed to `scores` when complete
 REFERENCES: Final = "references"  # text ids of customers by number; empty with KEEP_REFERENCES=no
+SUPERSEDED: Final = "superseded"  # lines of replaced orders, with the id of the load that replaced them
+INTENTS: Final = "intents"  # replacements that have begun
 SHOP: Final = "shop"  # one document: time zone, currency, cancellation prefix and style of ids
-COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK, REFERENCES, SHOP)
+COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK, REFERENCES, SHOP, SUPERSEDED, INTENTS)
 
 SHOP_ID: Final = "shop"
 CLOCK_ID: Final = "data"  # {as_of}
