@@ -10,8 +10,8 @@ run again. Existing folders keep their owner and group, which decide who may rea
 The identity key turns e-mails into customer numbers. It is never replaced: under a new key every customer with a text
 id would be another one.
 
-`--renew` replaces one of the other kinds. The admin's previous password goes to admin/mongo_uri.before: the database knows
-only that one until make_users.py has run. So make_users.py has to run before passwords are renewed again.
+`--renew` replaces one of the other kinds. The admin's previous password goes to admin/mongo_uri.before: the database
+knows only that one until make_users.py has run. So make_users.py has to run before passwords are renewed again.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ Grants: TypeAlias = "dict[str, Sequence[str]]"
 Privileges: TypeAlias = "list[dict[str, Any]]"
 
 _READ: Final = ("find",)
-_APPEND: Final = ("find", "insert", "remove")  # remove is for --drop and replaced orders; lines are never changed
+_APPEND: Final = ("find", "insert", "remove")  # remove is for --drop
 _ADD: Final = ("find", "insert")
 _DERIVE: Final = ("find", "insert", "update")  # $merge, and records; without remove, nothing can be lost
 _WRITE: Final = ("find", "insert", "update", "remove")
@@ -45,7 +45,7 @@ _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema
 GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
         "": ("dbStats",),  # on the database: how much disk space is free
-        schema.TRANSACTIONS: (*_APPEND, "createIndex"),
+        schema.TRANSACTIONS: (*_WRITE, "createIndex"),  # an order that comes again replaces its lines
         schema.QUARANTINE: (*_APPEND, "createIndex"),
         schema.ORDERS: (*_WRITE, "createIndex"),
         schema.CUSTOMERS: _WRITE,
@@ -53,13 +53,15 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.CLOCK: _WRITE,
         schema.SHOP: _WRITE,
         schema.REFERENCES: _APPEND,
-        schema.SUPERSEDED: _APPEND,
+        schema.SUPERSEDED: _WRITE,
         schema.INTENTS: _WRITE,
+        schema.SEQUENCES: (*_APPEND, "createIndex"),
+        schema.GONE: (*_WRITE, "createIndex"),
         schema.SCORES: ("find", "remove"),  # of customers who have no order left after a replacement
     },
     "trainer": {**dict.fromkeys(_ANALYSED, _READ), schema.SCORES: _REPLACE, schema.NEXT_SCORES: _MAKE},
     "inference": {
-        schema.TRANSACTIONS: _APPEND,
+        schema.TRANSACTIONS: (*_WRITE, "createIndex"),
         schema.QUARANTINE: ("insert",),  # rows that cannot be understood go there; the API never reads them
         schema.ORDERS: _WRITE,
         schema.CUSTOMERS: _WRITE,
@@ -69,8 +71,10 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.NEXT_SCORES: _MAKE,
         schema.SHOP: _DERIVE,  # the first request decides what no file has
         schema.REFERENCES: _ADD,
-        schema.SUPERSEDED: _ADD,
+        schema.SUPERSEDED: _DERIVE,
         schema.INTENTS: _WRITE,
+        schema.SEQUENCES: _ADD,
+        schema.GONE: _DERIVE,
     },
 }
 

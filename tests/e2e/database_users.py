@@ -15,7 +15,7 @@ _REPLACE: Final = f"{_WRITE} createIndex drop"
 
 ALLOWED: Final = {
     "seeder": {
-        "transactions": f"{_APPEND} createIndex",
+        "transactions": f"{_WRITE} createIndex",
         "quarantine": f"{_APPEND} createIndex",
         "orders": f"{_WRITE} createIndex",
         "customers": _WRITE,
@@ -23,8 +23,10 @@ ALLOWED: Final = {
         "clock": _WRITE,
         "shop": _WRITE,
         "references": _APPEND,
-        "superseded": _APPEND,
+        "superseded": _WRITE,
         "intents": _WRITE,
+        "sequences": f"{_APPEND} createIndex",
+        "gone": f"{_WRITE} createIndex",
         "scores": "find remove",
     },
     "trainer": {
@@ -38,7 +40,7 @@ ALLOWED: Final = {
         "scores_next": _MAKE,
     },
     "inference": {
-        "transactions": _APPEND,
+        "transactions": f"{_WRITE} createIndex",
         "quarantine": "insert createCollection",
         "orders": _WRITE,
         "customers": _WRITE,
@@ -48,8 +50,10 @@ ALLOWED: Final = {
         "scores_next": _MAKE,
         "shop": _DERIVE,
         "references": _ADD,
-        "superseded": _ADD,
+        "superseded": _DERIVE,
         "intents": _WRITE,
+        "sequences": _ADD,
+        "gone": _DERIVE,
     },
     "admin": {},  # reads no line of anybody's, unless it gives itself a role
 }
@@ -65,8 +69,8 @@ MORE: Final = {
 }  # fmt: skip
 DATABASES: Final = {user: ["retention"] for user in ALLOWED} | {"admin": ["admin", "config", "local", "retention"]}
 COLLECTIONS: Final = (
-    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "shop", "references",
-    "superseded", "intents", "strange",
+    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "shop",
+    "references", "superseded", "intents", "sequences", "gone", "strange",
 )  # fmt: skip
 
 

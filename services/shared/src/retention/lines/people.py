@@ -11,7 +11,13 @@ MAX_CUSTOMER_ID: Final = 2**63 - 1
 INEXACT_FROM: Final = 2.0**53  # from here on a float stands for several whole numbers, so for several customers
 
 _WHOLE: Final = re.compile(r"(-?[0-9]{1,19})(?:\.0+)?")
-_NOBODY: Final = frozenset({"", "nan", "null", "none", "na", "n/a"})
+_ZERO: Final = re.compile(r"-?0+(?:\.0+)?")
+_NOBODY: Final = frozenset({"", "-", "nan", "null", "none", "na", "n/a", "guest", "gast"})  # more in the other part
+
+
+def is_nobody(text: str) -> bool:
+    """Whether the text names no customer: blank, 0, a dash, or a word for guest."""
+    return text.casefold() in _NOBODY or _ZERO.fullmatch(text) is not None
 
 
 class People(Protocol):
