@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from retention.settings import SettingsReader
@@ -18,10 +18,10 @@ class Settings:
     mongo_uri: str
     db_name: str
     mongo_wait_s: int
-    time_zone: str | None  # IANA name; None: the file or the database says
-    currency: str | None  # ISO 4217; None: the file or the database says
-    identity_key: bytes | None
-    keep_references: bool
+    time_zone: str | None = None  # None: the shop's, as stored
+    currency: str | None = None
+    keep_references: bool = True
+    identity_key: bytes | None = field(default=None, repr=False)  # turns text ids into numbers
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, database: bool = True) -> Settings:
@@ -36,8 +36,8 @@ class Settings:
             mongo_wait_s=reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600),
             time_zone=reader.time_zone(),
             currency=reader.currency(),
-            identity_key=reader.secret("IDENTITY_KEY", "").encode() or None,
-            keep_references=reader.choice("KEEP_REFERENCES", "yes", ("yes", "no")) == "yes",
+            keep_references=reader.keep_references(),
+            identity_key=reader.identity_key(),
         )
         reader.finish()
         return settings

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 COLUMNS: Final = tuple(RankedCustomer.__annotations__)
+CONTACT: Final = "customer_ref"
 MEDIA_TYPE: Final = "text/csv"
 _COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads these as the start of a formula
 
 
-def csv_text(customers: Iterable[RankedCustomer]) -> str:
-    """Return the rows in the order of COLUMNS; text that starts like a formula gets a leading apostrophe."""
+def csv_text(customers: Iterable[RankedCustomer], *, contacts: bool) -> str:
+    """Return the rows in the order of COLUMNS, with CONTACT only if `contacts`.
+
+    Text that starts like a formula gets a leading apostrophe.
+    """
     written = io.StringIO(newline="")
-    writer = csv.DictWriter(written, COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(written, [name for name in COLUMNS if contacts or name != CONTACT], lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: _harmless(value) for name, value in customer.items()} for customer in customers)
     return written.getvalue()

@@ -12,8 +12,18 @@ QUARANTINE: Final = "quarantine"  # rows that cannot be understood, with the rea
 CLOCK: Final = "clock"  # the instant the features are as of, and the last revision taken
 SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole when the champion moves
 NEXT_SCORES: Final = "scores_next"  # new scores in the making; renamed to `scores` when complete
-COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK)
+SUPERSEDED: Final = "superseded"  # lines that an order replaced, by the load that replaced them
+INTENTS: Final = "intents"  # one per chunk of replaced orders, until its customers are derived
+SEQUENCES: Final = "sequences"  # one per load of whole orders: its number, as in a line's `Load`, and its last day
+GONE: Final = "gone"  # ids of derived documents that were deleted lately; see store/departed.py
+REFERENCES: Final = "references"  # the text of each person's id, by number
+SHOP: Final = "shop"  # one: time zone, currency, rules
+COLLECTIONS: Final = (
+    TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK,
+    SUPERSEDED, INTENTS, SEQUENCES, GONE, REFERENCES, SHOP,
+)  # fmt: skip
 
+SHOP_ID: Final = "shop"
 CLOCK_ID: Final = "data"  # {as_of}
 # {revision, as_of: of the last derivation of all customers, clearing and cleared: equal except during a deletion}
 REFRESH_ID: Final = "refresh"  # never deleted; its counters never fall
