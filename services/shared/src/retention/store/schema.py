@@ -12,8 +12,11 @@ QUARANTINE: Final = "quarantine"  # rows that cannot be understood, with the rea
 CLOCK: Final = "clock"  # the instant the features are as of, and the last revision taken
 SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole when the champion moves
 NEXT_SCORES: Final = "scores_next"  # new scores in the making; renamed to `scores` when complete
-COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK)
+REFERENCES: Final = "references"  # text ids of customers by number; empty with KEEP_REFERENCES=no
+SHOP: Final = "shop"  # one document: time zone, currency, cancellation prefix and style of ids
+COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK, REFERENCES, SHOP)
 
+SHOP_ID: Final = "shop"
 CLOCK_ID: Final = "data"  # {as_of}
 # {revision, as_of: of the last derivation of all customers, clearing and cleared: equal except during a deletion}
 REFRESH_ID: Final = "refresh"  # never deleted; its counters never fall
