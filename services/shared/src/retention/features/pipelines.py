@@ -172,7 +172,8 @@ def customers(as_of: datetime, customer_ids: Sequence[int] | None = None) -> Pip
         {
             "$set": {
                 "Monetary": _money("$Monetary"),
-                "net_monetary": _money({"$subtract": ["$Monetary", "$returned"]}),
+                # A sum of exactly nothing may come out a hair below it, as −0.0, which adding 0 turns into 0.0.
+                "net_monetary": {"$add": [_money({"$subtract": ["$Monetary", "$returned"]}), 0]},
                 "Recency": _whole_days("$last_order_at", as_of),
                 "Tenure": _whole_days("$first_order_at", as_of),
                 "distinct_products": {"$size": {"$setUnion": "$products"}},
