@@ -1,4 +1,4 @@
-"""Replaces stored orders by way of an intent: written first, then applied, and forgotten once its customers are derived.
+"""Replaces stored orders by an intent: written first, then applied, and forgotten once its customers are derived.
 
 A kill between any two steps leaves the intent open. Whoever derives next applies it before it reads a line, so it
 sees the old orders or the new ones. Several may apply an intent at once, and one of them may stall and go on much
@@ -20,7 +20,7 @@ from retention.store.request_loads import REQUESTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retention.features.pipelines import Touched
+    from retention.features.pipelines import Pipeline, Touched
     from retention.store.connection import Database
 
 OPEN: Final = "open"
@@ -67,16 +67,18 @@ def write(
     `unstamped` are the ids of their stored lines without `Load`; `touched` covers the old lines and the new.
     """
     intent = Intent(ObjectId(), load_id, sequence, list(invoices), sorted(touched))
-    database[schema.INTENTS].insert_one({
-        "_id": intent.intent_id,
-        "state": OPEN,
-        "load": load_id,
-        "sequence": sequence,
-        "invoices": intent.invoices,
-        "touched": [list(pair) for pair in intent.touched],
-        "unstamped": list(unstamped),
-        "lines": [RawBSONDocument(line) for line in lines],
-    })
+    database[schema.INTENTS].insert_one(
+        {
+            "_id": intent.intent_id,
+            "state": OPEN,
+            "load": load_id,
+            "sequence": sequence,
+            "invoices": intent.invoices,
+            "touched": [list(pair) for pair in intent.touched],
+            "unstamped": list(unstamped),
+            "lines": [RawBSONDocument(line) for line in lines],
+        }
+    )
     return intent
 
 
@@ -104,7 +106,7 @@ def _stamp(database: Database, intent: Intent) -> None:
     """Give the known lines of a line feed the number 0: from now on they are lines of an earlier load."""
     stamped = {"$set": {"Load": {"$ifNull": ["$Load", 0]}}}
     merge = {"into": schema.TRANSACTIONS, "on": "_id", "whenMatched": [stamped], "whenNotMatched": "discard"}
-    ids = [{"$unwind": "$unstamped"}, {"$project": {"_id": "$unstamped"}}]
+    ids: Pipeline = [{"$unwind": "$unstamped"}, {"$project": {"_id": "$unstamped"}}]
     database[schema.INTENTS].aggregate([*_if_open(intent), *ids, {"$merge": merge}])
 
 
@@ -117,7 +119,7 @@ def _keep_superseded(database: Database, intent: Intent) -> None:
 
 def _put_new(database: Database, intent: Intent) -> None:
     """Insert the new lines, or replace those with the same id; in the server, where nobody stalls after the check."""
-    new = [{"$unwind": "$lines"}, {"$replaceWith": "$lines"}]
+    new: Pipeline = [{"$unwind": "$lines"}, {"$replaceWith": "$lines"}]
     besides = {"$match": {"InvoiceNo": {"$nin": _overtaken(database, intent)}}}
     keep_later = [{"$replaceWith": {"$cond": [_EARLIER, "$$new", "$$ROOT"]}}]
     merge = {"into": schema.TRANSACTIONS, "on": "_id", "whenMatched": keep_later, "whenNotMatched": "insert"}
@@ -143,7 +145,7 @@ def _close(database: Database, intent: Intent) -> None:
 STEPS: Final = (_hold, _stamp, _keep_superseded, _put_new, _delete_superseded, _delete_overtaken, _close)
 
 
-def _if_open(intent: Intent) -> list[dict[str, Any]]:
+def _if_open(intent: Intent) -> Pipeline:
     return [{"$match": {"_id": intent.intent_id, "state": OPEN}}]
 
 

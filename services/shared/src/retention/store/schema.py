@@ -24,7 +24,8 @@ COLLECTIONS: Final = (
 )  # fmt: skip
 
 CLOCK_ID: Final = "data"  # {as_of}
-# {revision, sequence: of the last load of whole orders, as_of: of the last derivation of all customers, clearing and cleared: equal except during a deletion}
+# {revision, as_of: of the last derivation of all customers, sequence: of the last load of whole orders, clearing and
+# cleared: equal except during a deletion}
 REFRESH_ID: Final = "refresh"  # never deleted; its counters never fall
 
 # Published column order; the names come from the systems this one replaces.
