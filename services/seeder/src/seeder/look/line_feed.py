@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from retention.lines.rules import UnreadableError
 from seeder.look.people import NOBODY, person
-from seeder.look.profile import Day, letter_of
+from seeder.look.profile import Day, Invoice, letter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -54,7 +54,7 @@ class LineFeed:
         self._day = day
         self._quantity = _Cells("Quantity", quantity, negative=True)
         self._price = _Cells("UnitPrice", price, negative=False)  # two negative factors are no sale
-        self._people = _People(is_nobody)
+        self._people = _People(profile, is_nobody)
         self._sums: dict[tuple[Hashable, str], Day] = {}  # by the text of the date and the invoice's letter
         self._rows: dict[Hashable, int] = {}  # the first row of each date's text, to be shown when it is unreadable
 
@@ -65,17 +65,24 @@ class LineFeed:
         if not self.complete:
             return
         values = list(map(mul, map(self._quantity.__getitem__, quantities), map(self._price.__getitem__, prices)))
+        negative = set()
         for at in [at for at, value in enumerate(values) if not value > 0]:
-            values[at] = 0.0
-            self._odd(invoices[at], instants[at], quantities[at], prices[at], row + at)
+            value, values[at] = values[at], 0.0
+            if value != value:  # noqa: PLR0124 - NaN
+                value = self._odd(instants[at], quantities[at], prices[at], invoices[at], row + at)
+            if value < 0:
+                self._sum(invoices[at], instants[at], row + at).returned -= value
+                negative.add(invoices[at])
         starts = list(compress(range(len(values)), map(ne, invoices, chain((None,), invoices))))
         for start, end in zip(starts, [*starts[1:], len(values)], strict=True):
-            last = end - 1
-            if instants[start] == instants[last] and customers[start] == customers[last]:
-                self._run(invoices[start], instants[start], customers[start], end - start, sum(values[start:end]), row + start)
-            else:
-                for at in range(start, end):
-                    self._run(invoices[at], instants[at], customers[at], 1, values[at], row + at)
+            instant, customer, last = instants[start], customers[start], end - 1
+            if instant == instants[last] and customer == customers[last]:
+                self._run(invoices[start], instant, customer, end - start, sum(values[start:end]), row + start)
+                continue
+            for at in range(start, end):
+                self._run(invoices[at], instants[at], customers[at], 1, values[at], row + at)
+        for invoice in negative:
+            self._profile.invoice(_text(invoice), negative=True)
         due = map(self._price.__getitem__, self._profile.prices.due(prices))
         self._profile.prices.add([price for price in due if price > 0])
         self._profile.rows += len(values)
@@ -107,39 +114,39 @@ class LineFeed:
 
     def _run(self, invoice: Any, instant: Any, customer: Any, lines: int, value: float, row: int) -> None:
         """Add consecutive lines of one invoice, instant and customer, whose positive lines are worth `value`."""
-        number = str(invoice).strip() if invoice is not None else ""
-        sums = self._sum(instant, letter_of(number), row)
+        number = invoice.strip() if type(invoice) is str else _text(invoice)
         if not number:
             self._profile.rows -= lines
             self._profile.rejected("InvoiceNo_missing", row, "", lines)
             return
+        sums = self._sums.get((instant, "" if number[0] <= "9" else letter_of(number))) or self._sum(
+            number, instant, row
+        )
         sums.lines += lines
         if value:
             sums.orders += 1
             sums.gross += value
-        self._profile.invoice(number, self._people[customer])
+        if number not in self._profile.invoices.kept:
+            self._profile.invoices.add(number, Invoice(self._people[customer], negative=False))
 
-    def _odd(self, invoice: Any, instant: Any, quantity: Any, price: Any, row: int) -> None:
-        """Add a line that is a return or worth nothing, or count it as put aside."""
-        letter = letter_of(str(invoice).strip())
-        sums = self._sum(instant, letter, row)
+    def _odd(self, instant: Any, quantity: Any, price: Any, invoice: Any, row: int) -> float:
+        """Return what a line with an unreadable cell or a negative price is worth; count it as put aside if it must."""
+        numbers = []
         for cells, raw in ((self._quantity, quantity), (self._price, price)):
             reason, number = cells.read(raw)
             if number is None:
                 self._profile.rows -= 1
-                self._profile.rejected(f"{cells.field}_{reason}", row, "" if raw is None else str(raw))
-                sums.lines -= 1  # its run counts it
-                return
-        units, each = self._quantity.read(quantity)[1], self._price.read(price)[1]
-        if units and each:
-            sums.returned += abs(units * each)
-        if units and units < 0:
-            self._profile.invoice(str(invoice).strip(), negative=True)
+                self._profile.rejected(f"{cells.field}_{reason}", row, _text(raw))
+                self._sum(invoice, instant, row).lines -= 1  # its run counts it
+                return 0.0
+            numbers.append(number)
+        return -abs(mul(*numbers))
 
-    def _sum(self, instant: Any, letter: str, row: int) -> Day:
-        sums = self._sums.get((instant, letter))
+    def _sum(self, invoice: Any, instant: Any, row: int) -> Day:
+        key = (instant, letter_of(_text(invoice)))
+        sums = self._sums.get(key)
         if sums is None:
-            sums = self._sums[instant, letter] = Day()
+            sums = self._sums[key] = Day()
             self._rows.setdefault(instant, row)
         return sums
 
@@ -169,15 +176,21 @@ class _Cells(dict[Any, float]):
 class _People(dict[Any, "Person"]):
     """People by cell."""
 
-    def __init__(self, is_nobody: Callable[[Any], bool]) -> None:
+    def __init__(self, profile: Profile, is_nobody: Callable[[Any], bool]) -> None:
         super().__init__()
+        self._profile = profile
         self._is_nobody = is_nobody
 
     def __missing__(self, raw: Any) -> Person:
         if len(self) >= MAX_CACHED:
             self.clear()
         who = self[raw] = NOBODY if raw is None or self._is_nobody(raw) else person(raw)
+        self._profile.person(who)
         return who
+
+
+def _text(value: Any) -> str:
+    return value.strip() if type(value) is str else "" if value is None else str(value)
 
 
 def _read(reader: Callable[[Any], T | None], raw: Any) -> tuple[str, T | None]:

@@ -40,7 +40,6 @@ class Invoice(NamedTuple):
     """What is known of one invoice number."""
 
     who: Person
-    letter: str  # before its digits, in upper case; empty without one
     negative: bool  # has a line with a negative quantity
 
 
@@ -75,14 +74,15 @@ class Profile:
 
     def invoice(self, number: str, who: Person = NOBODY, *, negative: bool = False) -> None:
         """Note an invoice number; it may be noted again."""
-        if self.invoices.wants(number):
-            before = self.invoices.kept.get(number)
-            letter = before.letter if before else letter_of(number)
-            negative = negative or bool(before and before.negative)
-            known = who if who.text or not before else before.who
-            self.invoices.keep(number, Invoice(known, letter, negative))
-        if who.text and self.people.wants(who.text):
-            self.people.keep(who.text, who.how)
+        before = self.invoices.kept.get(number)
+        if before:
+            who, negative = who if who.text else before.who, negative or before.negative
+        self.invoices.add(number, Invoice(who, negative))
+
+    def person(self, who: Person) -> None:
+        """Note a person; they may be noted again."""
+        if who.text:
+            self.people.add(who.text, who.how)
 
     def line(
         self, day: date, value: float, who: Person, invoice: str, *, is_return: bool, price: float, first: bool
@@ -92,6 +92,7 @@ class Profile:
         size = abs(value)
         self.sold(day, Day(1, int(first and not is_return), 0.0 if is_return else size, size if is_return else 0.0))
         self.invoice(invoice, who, negative=is_return)
+        self.person(who)
         if price > 0 and not is_return:
             self.prices.add(self.prices.due([price]))
 
@@ -138,7 +139,9 @@ class Profile:
             "other_currencies": dict(sorted(self.other_currencies.items())),
             "first_day": days[0].isoformat() if days else None,
             "last_day": days[-1].isoformat() if days else None,
-            "months": {f"{month:%Y-%m}": [round(sums.gross, 2), round(sums.returned, 2)] for month, sums in by_month(self.days)},
+            "months": {
+                f"{month:%Y-%m}": [round(sums.gross, 2), round(sums.returned, 2)] for month, sums in by_month(self.days)
+            },
             "people": dict(sorted(Counter(self.people.kept.values()).items())),
             "median_price": self.prices.median(),
             "came_again": self.again,

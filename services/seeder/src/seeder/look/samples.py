@@ -31,16 +31,13 @@ class Distinct(Generic[T]):
         """The number of distinct keys: exact up to `limit`, then within about 1%."""
         return len(self.kept) * (_HASHES // self._below)
 
-    def wants(self, key: str) -> bool:
-        """Return whether `key` is among those that are kept."""
-        return self._below == _HASHES or _hash(key) < self._below
-
-    def keep(self, key: str, fact: T) -> None:
-        """Keep `key`, which is wanted, with its fact."""
-        self.kept[key] = fact
-        while len(self.kept) > self._limit:
-            self._below //= 2
-            self.kept = {key: fact for key, fact in self.kept.items() if _hash(key) < self._below}
+    def add(self, key: str, fact: T) -> None:
+        """Keep `key` with its fact, which replaces an earlier one, if it is among those that are kept."""
+        if self._below == _HASHES or _hash(key) < self._below:
+            self.kept[key] = fact
+            while len(self.kept) > self._limit:
+                self._below //= 2
+                self.kept = {key: fact for key, fact in self.kept.items() if _hash(key) < self._below}
 
 
 def _hash(key: str) -> int:
