@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from seeder.look.profile import Day
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+
+    from seeder.look.profile import Day
 
 GAP_DAYS: Final = 60
 FEW: Final = 3  # orders: a slip of the keyboard, or one order of several lines

@@ -112,7 +112,7 @@ class LineFeed:
             self.complete = False
             self._sums, self._rows = {}, {}
 
-    def _run(self, invoice: Any, instant: Any, customer: Any, lines: int, value: float, row: int) -> None:
+    def _run(self, invoice: object, instant: object, customer: object, lines: int, value: float, row: int) -> None:
         """Add consecutive lines of one invoice, instant and customer, whose positive lines are worth `value`."""
         number = invoice.strip() if type(invoice) is str else _text(invoice)
         if not number:
@@ -129,9 +129,9 @@ class LineFeed:
         if number not in self._profile.invoices.kept:
             self._profile.invoices.add(number, Invoice(self._people[customer], negative=False))
 
-    def _odd(self, instant: Any, quantity: Any, price: Any, invoice: Any, row: int) -> float:
+    def _odd(self, instant: object, quantity: object, price: object, invoice: object, row: int) -> float:
         """Return what a line with an unreadable cell or a negative price is worth; count it as put aside if it must."""
-        numbers = []
+        numbers: list[float] = []
         for cells, raw in ((self._quantity, quantity), (self._price, price)):
             reason, number = cells.read(raw)
             if number is None:
@@ -140,9 +140,9 @@ class LineFeed:
                 self._sum(invoice, instant, row).lines -= 1  # its run counts it
                 return 0.0
             numbers.append(number)
-        return -abs(mul(*numbers))
+        return -abs(numbers[0] * numbers[1])
 
-    def _sum(self, invoice: Any, instant: Any, row: int) -> Day:
+    def _sum(self, invoice: object, instant: object, row: int) -> Day:
         key = (instant, letter_of(_text(invoice)))
         sums = self._sums.get(key)
         if sums is None:
@@ -160,7 +160,7 @@ class _Cells(dict[Any, float]):
         self._number = number
         self._negative = negative
 
-    def __missing__(self, raw: Any) -> float:
+    def __missing__(self, raw: object) -> float:
         number = self.read(raw)[1]
         if len(self) >= MAX_CACHED:
             self.clear()
@@ -168,7 +168,7 @@ class _Cells(dict[Any, float]):
         fast = self[raw] = _ODD if number is None or odd else number
         return fast
 
-    def read(self, raw: Any) -> tuple[str, float | None]:
+    def read(self, raw: object) -> tuple[str, float | None]:
         """Return the number, or None and the reason."""
         return _read(self._number, raw)
 
@@ -181,7 +181,7 @@ class _People(dict[Any, "Person"]):
         self._profile = profile
         self._is_nobody = is_nobody
 
-    def __missing__(self, raw: Any) -> Person:
+    def __missing__(self, raw: object) -> Person:
         if len(self) >= MAX_CACHED:
             self.clear()
         who = self[raw] = NOBODY if raw is None or self._is_nobody(raw) else person(raw)
@@ -189,11 +189,11 @@ class _People(dict[Any, "Person"]):
         return who
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.strip() if type(value) is str else "" if value is None else str(value)
 
 
-def _read(reader: Callable[[Any], T | None], raw: Any) -> tuple[str, T | None]:
+def _read(reader: Callable[[Any], T | None], raw: object) -> tuple[str, T | None]:
     """Return the value, or None and the reason for which there is none."""
     try:
         return "missing", reader(raw)

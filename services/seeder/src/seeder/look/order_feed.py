@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from seeder.formats.plan import Line, Order
+    from seeder.formats.plan import Order
 
 MAX_CACHED: Final = 32_768  # date and person cells
 _DATE, _PRICE, _QUANTITY, _PERSON = 4, 5, 3, 6  # positions in a line, as in lines.rules.RULES
@@ -83,7 +83,7 @@ class OrderFeed:
         profile.invoice(str(order.invoice), who, negative=not bought)
         profile.person(who)
 
-    def _day_of(self, cell: Any) -> date:
+    def _day_of(self, cell: object) -> date:
         day = self._days.get(cell)
         if day is None:
             if len(self._days) >= MAX_CACHED:
@@ -91,7 +91,7 @@ class OrderFeed:
             day = self._days[cell] = self._day(cell)
         return day
 
-    def _who(self, cell: Any) -> Person:
+    def _who(self, cell: object) -> Person:
         who = self._people.get(cell)
         if who is None:
             if len(self._people) >= MAX_CACHED:

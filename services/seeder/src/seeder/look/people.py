@@ -22,7 +22,7 @@ class Person(NamedTuple):
 NOBODY: Final = Person("nobody", "")
 
 
-def person(value: Any) -> Person:
+def person(value: object) -> Person:
     """Return the person of a cell that names one: an e-mail in lower case, a whole number without `.0`."""
     if isinstance(value, float | Decimal) and value == int(value):
         value = int(value)

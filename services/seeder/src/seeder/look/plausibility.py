@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from seeder.look.gaps import GAP_DAYS, Gap, judge
+from seeder.look.gaps import Gap, judge
 from seeder.look.months import jumps
-from seeder.look.people import masked
+from seeder.look.people import Person, masked
 from seeder.look.profile import letter_of
 from seeder.look.wording import amount, count, day, listed, month, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
-    from seeder.look.people import Person
     from seeder.look.profile import Day, Profile
 
 MIN_ROWS: Final = 1_000  # below either of the two, shares and factors are said and never asked

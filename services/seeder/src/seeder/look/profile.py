@@ -149,7 +149,7 @@ class Profile:
 
 
 def by_month(days: dict[date, Day]) -> list[tuple[date, Day]]:
-    """Return the sums of each calendar month from the first to the last, also of those without a sale, by its first day."""
+    """Return the sums of each month from the first to the last, also of one without a sale, by its first day."""
     if not days:
         return []
     months: dict[date, Day] = {}

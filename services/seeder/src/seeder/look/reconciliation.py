@@ -136,7 +136,7 @@ _NAMES: Final = {
 
 
 def _amounts(stated: Stated, values: list[int]) -> dict[str, int]:
-    """What each cause adds to an order's total, over its lines."""
+    """Return what each cause adds to an order's total, over its lines."""
     return {
         "refund": -sum(value for value in values if value < 0),
         "shipping": _units(stated.shipping),
