@@ -10,7 +10,7 @@ from seeder.look.gaps import Gap, judge
 from seeder.look.months import jumps
 from seeder.look.people import Person, masked
 from seeder.look.profile import letter_of
-from seeder.look.wording import amount, count, day, listed, month, percent
+from seeder.look.wording import amount, count, day, listed, month, percent, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,7 +112,7 @@ def _sold(gap: Gap) -> str:
 def _passed_over(columns: Sequence[str]) -> Iterator[Finding]:
     if columns:
         names = listed([f'"{name}"' for name in columns], MAX_NAMED)
-        yield Finding("said", f"columns passed over: {names}; if one of them counts, name it with --map")
+        yield Finding("said", f"columns passed over: {names} (--map names one that counts)")
 
 
 def _put_aside(profile: Profile, *, large: bool) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ def _put_aside(profile: Profile, *, large: bool) -> Iterator[Finding]:
     if not rows:
         return
     share = rows / profile.rows
-    reasons = listed([f"{reason} {many:,}" for reason, many in profile.put_aside.most_common()], 3)
+    reasons = listed([f"{reason(code)} {many:,}" for code, many in profile.put_aside.most_common()], 3)
     option = "; --rates converts" if profile.put_aside["other_currency"] else ""
     text = f"{rows:,} of {count(profile.rows, 'row')} ({percent(share)}) put aside: {reasons}{option}"
     yield Finding(_asks(when=large and share > MAX_PUT_ASIDE), text)
@@ -183,5 +183,5 @@ def _come_again(profile: Profile, *, whole_orders: bool, allowed: bool) -> Itera
 def _price(profile: Profile, currency: str | None) -> Iterator[Finding]:
     price = profile.prices.median()
     if price is not None:
-        text = f"median price {amount(price, currency)}: if that is in cents, divide the prices by 100 before you load"
+        text = f"median price {amount(price, currency)}: if that is in cents, divide all prices by 100"
         yield Finding("said", text)

@@ -114,18 +114,19 @@ def worth(line: Line) -> float:
 def lines_of(found: Difference, currency: str | None) -> Iterator[str]:
     """Yield the comparison as lines for a person; in the shop's currency, whatever other currencies hold apart."""
     stated, counted = amount(found.stated / 100, currency), amount(found.counted / 100, currency)
-    yield f"the file's totals {stated}, counted {counted}, difference {amount(found.cents / 100, currency)}"
+    difference = amount(found.cents / 100, currency)
+    if found.orders:
+        yield f"the file's own totals come to {stated}, the lines we count to {counted}: difference {difference}"
     if found.causes:
-        yield ", ".join(f"{_NAMES[cause]} {amount(cents / 100, currency)}" for cause, cents in found.causes.items())
-    if found.example:
-        yield f"unexplained for example in order {found.example}"
+        causes = ", ".join(f"{_NAMES[cause]} {amount(cents / 100, currency)}" for cause, cents in found.causes.items())
+        yield f"that is {causes}" + (f" (look at order {found.example})" if found.example else "")
     for code, cents in found.foreign.items():
-        yield f"currency: {amount(cents / 100, code)} not counted"
+        yield f"currency: orders for {amount(cents / 100, code)} are not counted"
 
 
 _NAMES: Final = {
     "refund": "refunds",
-    "cancelled": "orders that don't stand",
+    "cancelled": "cancelled or unpaid orders",
     "quarantined": "put aside",
     "tax": "tax",
     "shipping": "shipping",

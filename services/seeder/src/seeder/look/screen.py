@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from seeder.look.people import Person, masked, person
 from seeder.look.profile import Day, by_month
 from seeder.look.reconciliation import lines_of
-from seeder.look.wording import amount, count, day, listed, month, percent
+from seeder.look.wording import amount, count, day, listed, month, percent, reason
 from seeder.printable import printable
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ WIDTH: Final = 80
 LINES: Final = 40
 MIN_MONTHS: Final = 4
 MAX_MONTHS: Final = 13  # a year, and the same month of the year before
+AROUND: Final = 2  # lines above and below the months
 BAR: Final = 24
 HEADERS: Final = 5
 _WIDE: Final = 18  # of an invoice number
@@ -58,11 +59,12 @@ class Look(NamedTuple):
 
 def screen(look: Look) -> list[str]:
     """Return the lines of the screen. Long lists are shortened: the months first, then the findings that only say."""
-    head = [*_file(look), "", *_orders(look.shown), "", *_people(look)]
-    tail = [*_totals(look), *_put_aside(look.profile), "", *_findings(look), "", *_command(look)]
-    months = _months(look, max(MIN_MONTHS, min(MAX_MONTHS, LINES - len(head) - len(tail) - 3)))
-    lines = [*head, "", *months, *tail]
-    return [printable(line)[:WIDTH] for line in lines]
+    head = [*_file(look), "", *_orders(look.shown), "", *_people(look), ""]
+    tail = [*_totals(look), *_put_aside(look)]
+    end = ["", *_command(look)]
+    findings = _findings(look, LINES - len(head) - len(tail) - len(end) - MIN_MONTHS - AROUND)
+    months = _months(look, LINES - len(head) - len(tail) - len(findings) - len(end) - AROUND)
+    return [printable(line)[:WIDTH] for line in [*head, *months, *tail, *findings, *end]]
 
 
 def _file(look: Look) -> Iterator[str]:
@@ -124,6 +126,7 @@ def _months(look: Look, most: int) -> Iterator[str]:
     if not months:
         return
     stated = any(sums.stated for _, sums in months)
+    most = max(MIN_MONTHS, min(MAX_MONTHS, most))
     earlier = months[: -(most - 1)] if len(months) > most else []
     shown = months[len(earlier) :]
     yield f"{'Revenue by month':<{BAR + 12}}{'sold':>14}{'returned':>14}{'file says' if stated else '':>14}"
@@ -158,20 +161,30 @@ def _totals(look: Look) -> Iterator[str]:
         yield from _wrapped(f"  {line}", 4)
 
 
-def _put_aside(profile: Profile) -> Iterator[str]:
-    if not profile.put_aside:
-        yield "Every row can be loaded"
-        return
-    yield f"To quarantine: {count(profile.put_aside.total(), 'row')} of {profile.rows:,}"
+def _put_aside(look: Look) -> Iterator[str]:
+    profile, late = look.profile, look.judged.cut_lines
+    rows = profile.put_aside.total() + late
+    yield f"To quarantine: {count(rows, 'row')} of {profile.rows:,}" if rows else "Every row can be loaded"
+    if late and look.judged.cut:
+        yield f"  implausible date {late:,}, from {day(look.judged.cut)} on"
     for example in profile.examples:
         text = masked(person(example.text)) if "@" in example.text else example.text
         many = profile.put_aside[example.reason]
-        yield f"  {example.reason} {many:,}, first in row {example.row:,}: {printable(text)[:30]!r}"[:WIDTH]
+        yield f"  {reason(example.reason)} {many:,}, first in row {example.row:,}: {printable(text)[:30]}"
 
 
-def _findings(look: Look) -> Iterator[str]:
+def _findings(look: Look, most: int) -> list[str]:
+    """Return the findings; those that only say are left out where they would not fit, or are said above."""
+    lines: list[str] = []
+    left_out = 0
     for finding in look.judged.findings:
-        yield from _wrapped(f"{'? ' if finding.severity == 'asks' else '- '}{finding.text}", 2)
+        asks = finding.severity == "asks"
+        text = _wrapped(f"{'? ' if asks else '- '}{finding.text}", 2)
+        if asks or len(lines) + len(text) < most:
+            lines += text
+        else:
+            left_out += 1
+    return [*lines, *([f"- {count(left_out, 'more remark')} in the load"] if left_out else [])]
 
 
 def _command(look: Look) -> Iterator[str]:

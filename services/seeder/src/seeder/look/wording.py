@@ -45,3 +45,19 @@ def listed(words: list[str], most: int) -> str:
     """Return "a, b, c and 4 more"."""
     rest = len(words) - most
     return ", ".join(words[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+_FIELDS: Final = {
+    "InvoiceNo": "order number",
+    "StockCode": "product code",
+    "Description": "product name",
+    "InvoiceDate": "date",
+    "UnitPrice": "price",
+    "CustomerID": "customer",
+}
+
+
+def reason(code: str) -> str:
+    """Return a reason of the quarantine in words: "InvoiceDate_out_of_range" as "date out of range"."""
+    field, _, what = code.partition("_")
+    return f"{_FIELDS.get(field, field)} {what}".replace("_", " ").strip().lower()
