@@ -7,7 +7,7 @@ format is known: sums stand by the text of the date until `settle`.
 from __future__ import annotations
 
 import math
-from itertools import chain, compress
+from itertools import chain, compress, pairwise
 from operator import mul, ne
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -29,6 +29,8 @@ T = TypeVar("T")
 MAX_CACHED: Final = 32_768  # values of a column
 MAX_INSTANTS: Final = 60_000  # distinct dates with their sums: 20 MB; two years of Online Retail have 47,000
 _ODD: Final = math.nan  # is not above zero, whatever it is multiplied by: the row is looked at on its own
+
+_START: Final = object()  # differs from every invoice number
 
 
 class LineFeed:
@@ -73,8 +75,8 @@ class LineFeed:
             if value < 0:
                 self._sum(invoices[at], instants[at], row + at).returned -= value
                 negative.add(invoices[at])
-        starts = list(compress(range(len(values)), map(ne, invoices, chain((None,), invoices))))
-        for start, end in zip(starts, [*starts[1:], len(values)], strict=True):
+        starts = list(compress(range(len(values)), map(ne, invoices, chain((_START,), invoices))))
+        for start, end in pairwise([*starts, len(values)]):
             instant, customer, last = instants[start], customers[start], end - 1
             if instant == instants[last] and customer == customers[last]:
                 self._run(invoices[start], instant, customer, end - start, sum(values[start:end]), row + start)

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retention.lines.rules import UnreadableError
 from seeder.look.people import NOBODY, Person, person
-from seeder.look.profile import Day, Profile
-from seeder.look.reconciliation import Reconciliation, worth
+from seeder.look.reconciliation import worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
     from seeder.formats.plan import Order
+    from seeder.look.profile import Profile
+    from seeder.look.reconciliation import Reconciliation
 
 MAX_CACHED: Final = 32_768  # date and person cells
-_DATE, _PRICE, _QUANTITY, _PERSON = 4, 5, 3, 6  # positions in a line, as in lines.rules.RULES
+_DATE, _PRICE, _PERSON = 4, 5, 6  # positions in a line, as in lines.rules.RULES
 
 
 class OrderFeed:
@@ -45,43 +46,49 @@ class OrderFeed:
 
     def add(self, order: Order, row: int = 0) -> bool:
         """Add an order that began at `row`; return whether it counts: it stands, in the shop's currency, readable."""
-        profile, number = self._profile, str(order.invoice)
+        profile, lines = self._profile, order.lines
         foreign = bool(self._currency and order.currency and order.currency != self._currency)
+        values = [worth(line) for line in lines]
         try:
-            days = [self._day_of(line[_DATE]) for line in order.lines]
+            days = [self._day_of(line[_DATE]) for line in lines]
         except UnreadableError as error:
-            profile.rejected(f"InvoiceDate_{error.reason}", row, number, len(order.lines))
-            self._reconciliation.add(order, put_aside=True)
+            profile.rejected(f"InvoiceDate_{error.reason}", row, str(order.invoice), len(lines))
+            self._reconciliation.add(order, values, put_aside=True)
             return False
-        self._reconciliation.add(order, foreign=foreign)
+        self._reconciliation.add(order, values, foreign=foreign)
         if order.state is not None:
-            profile.rows += len(order.lines)
+            profile.rows += len(lines)
             profile.state(order.state)
-            return False
-        if foreign:
+        elif foreign:
             profile.other_currency(order.currency or "")
-            profile.rejected("other_currency", row, f"{number} in {order.currency}", len(order.lines))
-            return False
-        self._sum(order, days)
-        return True
+            profile.rejected("other_currency", row, f"{order.invoice} in {order.currency}", len(lines))
+        elif lines:
+            self._sum(order, days, values)
+            return True
+        return False
 
-    def _sum(self, order: Order, days: list[date]) -> None:
-        profile = self._profile
-        who = self._who(order.lines[0][_PERSON]) if order.lines else NOBODY
-        prices, bought = [], False
-        for line, day in zip(order.lines, days, strict=True):
-            value = worth(line)
-            profile.sold(day, Day(1, 0, max(value, 0.0), max(-value, 0.0)))
+    def _sum(self, order: Order, days: list[date], values: list[float]) -> None:
+        """Add the lines of an order that counts; a refund may have a day of its own."""
+        profile, stated = self._profile, order.stated
+        profile.rows += len(values)
+        sums = profile.day(days[0])
+        if stated and stated.total:
+            sums.stated += stated.total
+        bought = False
+        for day, value in zip(days, values, strict=True):
+            if day is not days[0]:
+                sums = profile.day(day)
+            sums.lines += 1
             if value > 0:
+                sums.gross += value
                 bought = True
-                prices.append(line[_PRICE])
-        if days:
-            stated = order.stated.total if order.stated else None
-            profile.sold(days[0], Day(orders=int(bought), stated=stated or 0.0))
-        profile.rows += len(order.lines)
-        profile.prices.add(profile.prices.due(prices))
+            else:
+                sums.returned -= value
+        who = self._who(order.lines[0][_PERSON])
+        if bought:
+            profile.day(days[0]).orders += 1
+            profile.prices.add([line[_PRICE] for line in profile.prices.due(order.lines) if line[_PRICE] > 0])
         profile.invoice(str(order.invoice), who, negative=not bought)
-        profile.person(who)
 
     def _day_of(self, cell: object) -> date:
         day = self._days.get(cell)
@@ -97,4 +104,5 @@ class OrderFeed:
             if len(self._people) >= MAX_CACHED:
                 self._people.clear()
             who = self._people[cell] = NOBODY if cell is None or self._is_nobody(cell) else person(cell)
+            self._profile.person(who)
         return who

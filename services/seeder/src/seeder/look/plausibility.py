@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from seeder.look.gaps import Gap, judge
 from seeder.look.months import jumps
@@ -25,12 +25,14 @@ MAX_CANCELLED: Final = 0.05
 MAX_OF_ONE: Final = 0.2
 MAX_NAMED: Final = 6
 
-Severity = Literal["said", "asks"]
+Severity: TypeAlias = Literal["said", "asks"]
+Topic: TypeAlias = Literal["dates", "columns", "put_aside", "cancelled", "months", "one_customer", "again", "price"]
 
 
 class Finding(NamedTuple):
     """One line for a person. `asks` wants an answer before the load; `by_yes`: whether --yes is one."""
 
+    topic: Topic
     severity: Severity
     text: str
     by_yes: bool = True
@@ -85,19 +87,21 @@ def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Fin
     if latest:
         late = sum(sums.lines for at, sums in profile.days.items() if at > latest)
         said = f"{count(late, 'line')} dated after {day(latest)} (--latest): quarantined as implausible_date"
-        return latest + timedelta(days=1), [Finding("said", said)] if late else []
+        return latest + timedelta(days=1), [Finding("dates", "said", said)] if late else []
     verdict, last = judge(profile.days), max(profile.days, default=None)
     decides = f"if the dates are right, --latest {last}"
     if gap := verdict.mistyped:
         return gap.after, [
-            Finding("said", f"{_after(gap)}: quarantined as implausible_date, as mistyped; {decides}"),
+            Finding("dates", "said", f"{_after(gap)}: quarantined as implausible_date, as mistyped; {decides}"),
         ]
     if gap := verdict.doubtful:
         wrong = f"if they are wrong, --latest {gap.before}"
-        return None, [Finding("asks", f"{_after(gap)}: too many for a slip, too few to be sure; {decides}; {wrong}")]
+        return None, [
+            Finding("dates", "asks", f"{_after(gap)}: too many for a slip, too few to be sure; {decides}; {wrong}")
+        ]
     if gap := verdict.pause:
         text = f"nothing was sold for {gap.days:,} days, from {day(gap.before)} to {day(gap.after)}; then {_sold(gap)}"
-        return None, [Finding("said", text)]
+        return None, [Finding("dates", "said", text)]
     return None, []
 
 
@@ -112,7 +116,7 @@ def _sold(gap: Gap) -> str:
 def _passed_over(columns: Sequence[str]) -> Iterator[Finding]:
     if columns:
         names = listed([f'"{name}"' for name in columns], MAX_NAMED)
-        yield Finding("said", f"columns passed over: {names} (--map names one that counts)")
+        yield Finding("columns", "said", f"columns passed over: {names} (--map names one that counts)")
 
 
 def _put_aside(profile: Profile, *, large: bool) -> Iterator[Finding]:
@@ -123,7 +127,7 @@ def _put_aside(profile: Profile, *, large: bool) -> Iterator[Finding]:
     reasons = listed([f"{reason(code)} {many:,}" for code, many in profile.put_aside.most_common()], 3)
     option = "; --rates converts" if profile.put_aside["other_currency"] else ""
     text = f"{rows:,} of {count(profile.rows, 'row')} ({percent(share)}) put aside: {reasons}{option}"
-    yield Finding(_asks(when=large and share > MAX_PUT_ASIDE), text)
+    yield Finding("put_aside", _asks(when=large and share > MAX_PUT_ASIDE), text)
 
 
 def _cancelled(profile: Profile, *, large: bool) -> Iterator[Finding]:
@@ -138,7 +142,7 @@ def _cancelled(profile: Profile, *, large: bool) -> Iterator[Finding]:
         f"{percent(share)} of the invoices with positive quantities are taken for cancellations, as they begin with "
         f"{profile.cancelled_letter} ({listed(taken, 2)}); if they are orders, --cancelled-prefix ''"
     )
-    yield Finding(_asks(when=large and share > MAX_CANCELLED), text)
+    yield Finding("cancelled", _asks(when=large and share > MAX_CANCELLED), text)
 
 
 def _months(days: dict[date, Day], currency: str | None, *, large: bool) -> Iterator[Finding]:
@@ -149,7 +153,9 @@ def _months(days: dict[date, Day], currency: str | None, *, large: bool) -> Iter
     against = f"{amount(first.usual, currency)} in the months before"
     others = f"; as far off: {listed([month(jump.month) for jump in found[1:]], 3)}" if found[1:] else ""
     text = f"revenue in {month(first.month)} is {amount(first.revenue, currency)}, against {against}{others}"
-    yield Finding(_asks(when=large), f"{text}; right if you expect it, otherwise look at prices and missing rows")
+    yield Finding(
+        "months", _asks(when=large), f"{text}; right if you expect it, otherwise look at prices and missing rows"
+    )
 
 
 def _one_customer(profile: Profile, *, large: bool) -> Iterator[Finding]:
@@ -164,7 +170,9 @@ def _one_customer(profile: Profile, *, large: bool) -> Iterator[Finding]:
     (who, most), share = orders.most_common(1)[0], orders.most_common(1)[0][1] / len(kept)
     if share > MAX_OF_ONE and most > 1:
         text = f"{percent(share)} of all orders are those of one customer, {masked(who)}: a till or walk-in account?"
-        yield Finding(_asks(when=large), f"{text} If so, empty that id in the file, so that they are nobody's")
+        yield Finding(
+            "one_customer", _asks(when=large), f"{text} If so, empty that id in the file, so that they are nobody's"
+        )
 
 
 def _come_again(profile: Profile, *, whole_orders: bool, allowed: bool) -> Iterator[Finding]:
@@ -173,15 +181,17 @@ def _come_again(profile: Profile, *, whole_orders: bool, allowed: bool) -> Itera
     comes = "order comes" if profile.again == 1 else "orders come"
     text = f"{profile.again:,} {comes} again with other lines: {'; '.join(profile.again_examples)}"
     if whole_orders:
-        yield Finding("said", f"{text}; the newer export replaces the older")
+        yield Finding("again", "said", f"{text}; the newer export replaces the older")
     elif allowed:
-        yield Finding("said", text)
+        yield Finding("again", "said", text)
     else:
-        yield Finding("asks", f"{text}; --replace-orders takes the new lines, --add-lines keeps both", by_yes=False)
+        yield Finding(
+            "again", "asks", f"{text}; --replace-orders takes the new lines, --add-lines keeps both", by_yes=False
+        )
 
 
 def _price(profile: Profile, currency: str | None) -> Iterator[Finding]:
     price = profile.prices.median()
     if price is not None:
         text = f"median price {amount(price, currency)}: if that is in cents, divide all prices by 100"
-        yield Finding("said", text)
+        yield Finding("price", "said", text)

@@ -68,9 +68,16 @@ class Profile:
     again: int = 0  # orders that come again with other lines
     again_examples: list[str] = field(default_factory=list)
 
+    def day(self, day: date) -> Day:
+        """Return the sums of a day, to be added to."""
+        sums = self.days.get(day)
+        if sums is None:
+            sums = self.days[day] = Day()
+        return sums
+
     def sold(self, day: date, sums: Day) -> None:
         """Add sums of one day."""
-        self.days.setdefault(day, Day()).add(sums)
+        self.day(day).add(sums)
 
     def invoice(self, number: str, who: Person = NOBODY, *, negative: bool = False) -> None:
         """Note an invoice number; it may be noted again."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from seeder.look.wording import amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from seeder.formats.plan import Line, Order, Stated
 
@@ -51,8 +51,11 @@ class Reconciliation:
     _example: str | None = None
     _usual: tuple[str, ...] = ()  # what explained the order before: an export adds up its totals in one way
 
-    def add(self, order: Order, *, foreign: bool = False, put_aside: bool = False) -> None:
-        """Compare one order; `foreign`: in a currency that is not the shop's; `put_aside`: it goes to quarantine."""
+    def add(self, order: Order, values: Sequence[float], *, foreign: bool = False, put_aside: bool = False) -> None:
+        """Compare one order, whose lines are worth `values`.
+
+        `foreign`: in a currency that is not the shop's; `put_aside`: it goes to quarantine.
+        """
         stated = order.stated
         total = None if stated is None else stated.total if stated.total is not None else stated.subtotal
         if stated is None or total is None:
@@ -66,27 +69,34 @@ class Reconciliation:
         if order.state is not None or put_aside:
             self._causes["quarantined" if put_aside else "cancelled"] += units
             return
-        values = [_units(worth(line)) for line in order.lines]
-        counted = sum(values)
+        counted = _units(sum(values))
         self._counted += counted
         if units != counted:
-            self._explain(str(order.invoice), units - counted, _amounts(stated, values), len(values))
+            self._explain(order, units - counted, stated, values)
 
-    def _explain(self, invoice: str, difference: int, amounts: dict[str, int], lines: int) -> None:
-        tolerance = _CENT * max(1, lines)  # each line may be rounded on its own
-        chosen = self._usual
-        rest = difference - sum(map(amounts.__getitem__, chosen))
+    def _explain(self, order: Order, difference: int, stated: Stated, values: Sequence[float]) -> None:
+        amounts = {
+            "refund": -_units(sum(value for value in values if value < 0)),
+            "shipping": _units(stated.shipping),
+            "tax": _units(stated.tax),
+            "discount": -abs(_units(stated.discount)),
+        }
+        chosen, rest = self._usual, difference
+        for cause in chosen:
+            rest -= amounts[cause]
+        tolerance = _CENT * max(1, len(values))  # each line may be rounded on its own
         if rest:
             rests = ((difference - sum(map(amounts.__getitem__, some)), some) for some in _EXPLANATIONS)
             least, best = min(rests, key=lambda tried: abs(tried[0]))
             if abs(least) < abs(rest) and (abs(least) <= tolerance or not chosen):
                 chosen, rest = best, least
         if abs(rest) > tolerance:
-            self._example = self._example or invoice
+            self._example = self._example or str(order.invoice)
             self._causes["unexplained"] += rest
-        else:
-            self._usual = chosen
+        elif rest:
             self._causes["rounding"] += rest
+        if abs(rest) <= tolerance and len(chosen) > len(self._usual):
+            self._usual = chosen
         for cause in chosen:
             self._causes[cause] += amounts[cause]
 
@@ -134,16 +144,6 @@ _NAMES: Final = {
     "rounding": "rounding",
     "unexplained": "unexplained",
 }
-
-
-def _amounts(stated: Stated, values: list[int]) -> dict[str, int]:
-    """Return what each cause adds to an order's total, over its lines."""
-    return {
-        "refund": -sum(value for value in values if value < 0),
-        "shipping": _units(stated.shipping),
-        "tax": _units(stated.tax),
-        "discount": -abs(_units(stated.discount)),
-    }
 
 
 def _units(value: float | None) -> int:

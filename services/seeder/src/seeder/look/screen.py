@@ -131,7 +131,7 @@ def _months(look: Look, most: int) -> Iterator[str]:
     shown = months[len(earlier) :]
     yield f"{'Revenue by month':<{BAR + 12}}{'sold':>14}{'returned':>14}{'file says' if stated else '':>14}"
     if earlier:
-        yield _month(f"{len(earlier)} before", "", _sum([sums for _, sums in earlier]), look.currency, stated=stated)
+        yield _month(f"{len(earlier)} earlier", "", _sum([sums for _, sums in earlier]), look.currency, stated=stated)
     highest = max(sums.gross for _, sums in shown) or 1.0
     for first, sums in shown:
         bar = "█" * round(BAR * sums.gross / highest)
@@ -179,6 +179,8 @@ def _findings(look: Look, most: int) -> list[str]:
     left_out = 0
     for finding in look.judged.findings:
         asks = finding.severity == "asks"
+        if finding.topic == "put_aside" and not asks:
+            continue
         text = _wrapped(f"{'? ' if asks else '- '}{finding.text}", 2)
         if asks or len(lines) + len(text) < most:
             lines += text
