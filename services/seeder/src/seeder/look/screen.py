@@ -46,6 +46,7 @@ class Look(NamedTuple):
 
     file: str
     description: str  # "CSV with ;, UTF-8"
+    rows: int  # records of the file
     title: str  # of the format: "Shopify orders export"
     why: Sequence[str]  # the columns by which it was recognised
     reading: Sequence[str]  # how cells are read: "dates day first", "decimal comma", "sheet Orders"
@@ -68,7 +69,7 @@ def screen(look: Look) -> list[str]:
 
 
 def _file(look: Look) -> Iterator[str]:
-    yield from _wrapped(f"{look.file}: {look.description}, {count(look.profile.rows, 'row')}")
+    yield from _wrapped(f"{look.file}: {look.description}, {count(look.rows, 'row')}")
     why = f" (it has {listed(list(look.why), HEADERS)})" if look.why else ""
     yield from _wrapped(
         f"This is a {look.title}{why}" if look.title[:1] not in "AEIOU" else f"This is an {look.title}{why}"
@@ -164,7 +165,7 @@ def _totals(look: Look) -> Iterator[str]:
 def _put_aside(look: Look) -> Iterator[str]:
     profile, late = look.profile, look.judged.cut_lines
     rows = profile.put_aside.total() + late
-    yield f"To quarantine: {count(rows, 'row')} of {profile.rows:,}" if rows else "Every row can be loaded"
+    yield f"To quarantine: {count(rows, 'line')}" if rows else "Every line can be loaded"
     if late and look.judged.cut:
         yield f"  implausible date {late:,}, from {day(look.judged.cut)} on"
     for example in profile.examples:
