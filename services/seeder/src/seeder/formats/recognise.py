@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retention.errors import BadDataError
-from seeder.formats import line_feed, refused
+from seeder.formats import (
+    etsy, line_feed, magento, olist, refused, shopify, square, stripe, superstore, woo_advanced, woo_webtoffee,
+)  # fmt: skip
 from seeder.formats.feed import KEY, TITLE
 from seeder.formats.mapping_start import start
 from seeder.formats.signatures import SIGNATURES, is_known
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
     from seeder.formats.plan import Plan
 
 FORMATS: Final[Mapping[str, Callable[[Sequence[str]], Plan | None]]] = {
+    "shopify": shopify.plan,
+    "woo-advanced": woo_advanced.plan,
+    "woo-webtoffee": woo_webtoffee.plan,
+    "magento": magento.plan,
+    "square": square.plan,
+    "stripe": stripe.plan,
+    "etsy": etsy.plan,
+    "olist": olist.plan,
+    "superstore": superstore.plan,
     KEY: line_feed.plan,
 }
 KEYS: Final = tuple(FORMATS)
