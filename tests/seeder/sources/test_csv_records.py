@@ -112,3 +112,15 @@ def test_rows_without_text_are_none(tmp_path: Path) -> None:
     for bad in ((), ('1,"A"B',)):  # read in both ways
         table = around(tmp_path, "", ",,,,,,,", ",,", *bad)
         assert table.total == 20 + len(bad)
+
+
+def test_a_note_that_looks_like_rows_in_part_is_read_like_any_other(tmp_path: Path) -> None:
+    note = f"Please\n{row()}\nthank you\nand sorry"
+    table = around(tmp_path, row(Description=f'"{note}"'))
+    assert (table.total, table.rejected, table.rows[10][2]) == (21, [], note)
+
+
+def test_a_record_of_several_lines_ends_where_the_next_begins(tmp_path: Path) -> None:
+    numbers = [str(number) for number in range(1_000)]
+    table = read(tmp_path, *(row(InvoiceNo=number, Description=f'"{NOTE}"') for number in numbers), ",,,,,,,")
+    assert [cells[0] for cells in table.rows] == [cells[0] for cells in table.scanned] == numbers
