@@ -9,7 +9,7 @@ from retention.registry.bundle import to_bytes, write_bundle
 from retention.scoring.churn import NO_SEASON, ChurnModel, Shift
 from retention.scoring.feature_only import Assumption, FeatureOnlyModel
 from retention.scoring.formula import Formula, Term
-from retention.scoring.segments import Segment, SegmentModel
+from retention.scoring.segments import NET, Segment, SegmentModel
 from retention.scoring.single_order import Cell, SingleOrderRates
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def small_model(base_log_odds: float = -0.3) -> ChurnModel:
     )
 
 
-def small_bundle(folder: Path, *, base_log_odds: float = -0.3, key: bytes = KEY, without: Container[str] = ()) -> None:
+def small_bundle(
+    folder: Path, *, base_log_odds: float = -0.3, key: bytes = KEY, without: Container[str] = (), money: str = NET
+) -> None:
     """Write a bundle to the new `folder`, named after its version; `without` names parts to leave out."""
     by_id = small_model(base_log_odds)
     small_terms = tuple(Term(name, "log1p", 1.0, -0.1) for name in ("Frequency", "Monetary", "Recency", "Tenure"))
@@ -64,7 +66,7 @@ def small_bundle(folder: Path, *, base_log_odds: float = -0.3, key: bytes = KEY,
     names = ("Loyal High-Value", "Potential Loyalists", "Occasional Buyers", "Churn Risk")
     segments = SegmentModel(
         (3.5, 1.2, 6.0), (1.0, 1.0, 1.0),
-        tuple(Segment(i, name, "act", "offer", (float(i), -float(i), 0.0)) for i, name in enumerate(names)),
+        tuple(Segment(i, name, "act", "offer", (float(i), -float(i), 0.0)) for i, name in enumerate(names)), money,
     )  # fmt: skip
     percentiles = {} if "percentiles" in without else {name: list(range(101)) for name in pipelines.FEATURES}
     files = {

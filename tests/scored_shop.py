@@ -58,12 +58,12 @@ def assert_scored(database: Db, bundle: Bundle, tolerance: float = 1e-12) -> Non
     horizon_days = bundle.churn.horizon_days
     for customer_id, customer in customers.items():
         found = scores[customer_id]
-        segment = bundle.segments.segment(*(customer[name] for name in ("Recency", "Frequency", "Monetary")))
+        segment = bundle.segments.of(customer)
         probability = bundle.churn.probability(customer)
         assert abs(found.pop("churn_probability") - probability) <= tolerance, customer_id
         assert found == {
             "_id": customer_id,
-            **{name: customer[name] for name in pipelines.CONTRACT_FEATURES},
+            **{name: customer[name] for name in (*pipelines.CONTRACT_FEATURES, "net_monetary")},
             "churn_prediction": int(probability >= bundle.churn.threshold),
             "evidence": evidence(customer["Frequency"], customer["Recency"], horizon_days),
             "cluster": segment.cluster,

@@ -63,6 +63,7 @@ class InMemoryCustomers:
             "distinct_products": len(before),
             "Frequency": len(before),
             "Monetary": monetary,
+            "net_monetary": monetary,
             "AvgOrderValue": round(monetary / len(before), 2),
             "Recency": days[0],
             "Tenure": days[-1],

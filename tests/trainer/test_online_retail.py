@@ -176,7 +176,7 @@ def test_the_formula_is_the_pipeline_for_every_test_customer(
 def test_the_segments_are_the_known_ones(bundle: Bundle, real_shop: Shop) -> None:
     with real_shop.store() as store:
         customers = store.customers(store.clock())
-    rfm = ["Recency", "Frequency", "Monetary"]
+    rfm = ["Recency", "Frequency", "net_monetary"]
     customers["segment"] = [bundle.segments.segment(*row).segment for row in customers[rfm].to_numpy()]
     means = customers.groupby("segment")[rfm].mean()
     published = {

@@ -69,7 +69,7 @@ def test_the_invented_shop_is_neither_trivial_nor_unpredictable(trained: Bundle)
 
 def test_every_segment_has_customers(trained: Bundle, store: Store) -> None:
     customers = store.customers(store.clock())
-    rfm = customers[["Recency", "Frequency", "Monetary"]].to_numpy()
+    rfm = customers[["Recency", "Frequency", "net_monetary"]].to_numpy().clip(min=0)
     names = [trained.segments.segment(*row).segment for row in rfm]
     shares = {name: names.count(name) / len(names) for name in set(names)}
     assert len(shares) == 4
@@ -82,12 +82,12 @@ def test_the_published_formula_is_the_published_pipeline(trained: Bundle, store:
     test = examples_at(store, store.clock() - timedelta(days=90), 90)
     several = trained.churn.several_orders
     expected = churn.predict_proba(test.features[list(several.features)].to_numpy())[:, 1]
-    clusters = segments.predict(test.features[["Recency", "Frequency", "Monetary"]].to_numpy())
+    clusters = segments.predict(test.features[["Recency", "Frequency", "net_monetary"]].to_numpy().clip(min=0))
     for row, (features, probability, cluster) in enumerate(
         zip(test.features.to_dict("records"), expected, clusters, strict=True)
     ):
         assert abs(sigmoid(several.log_odds(figures(features))) - probability) <= 1e-12, row
-        found = trained.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
+        found = trained.segments.of(features)
         assert found.cluster == cluster, row
 
 

@@ -49,8 +49,9 @@ SORTS = ("-churn_probability", "churn_probability", "customer_id")
 def score(customer_id: int, probability: float, segment: str = SEGMENTS[0], **values: Any) -> dict[str, Any]:
     return {
         "_id": customer_id, "Frequency": 2, "Monetary": 20.5, "AvgOrderValue": 10.25, "Recency": 3, "Tenure": 40,
-        "churn_probability": probability, "churn_prediction": int(probability >= 0.4), "evidence": "sparse",
-        "cluster": SEGMENTS.index(segment), "segment": segment, "as_of": AS_OF, "due": AS_OF + timedelta(days=90),
+        "net_monetary": 18.5, "churn_probability": probability, "churn_prediction": int(probability >= 0.4),
+        "evidence": "sparse", "cluster": SEGMENTS.index(segment), "segment": segment, "as_of": AS_OF,
+        "due": AS_OF + timedelta(days=90),
         "model_version": VERSION, "revision": 4, **values,
     }  # fmt: skip
 

@@ -49,7 +49,7 @@ def line(invoice: str, at: datetime, quantity: int = 1, price: float = 10.0, pro
 def score(customer_id: int, **values: Any) -> dict[str, Any]:
     return {
         "_id": customer_id, "segment": "Churn Risk", "churn_probability": 0.5, "Frequency": 2, "Monetary": 100.0,
-        "Recency": 10, "as_of": AS_OF, "model_version": VERSION, **values,
+        "net_monetary": 90.0, "Recency": 10, "as_of": AS_OF, "model_version": VERSION, **values,
     }  # fmt: skip
 
 
@@ -77,6 +77,7 @@ async def test_orders_and_returns_are_added_up_as_the_features_are(
     assert (orders["orders"], orders["returns"]) == (features["Frequency"], features["returns"]) == (40, 2)
     assert orders["monetary"] == features["Monetary"]
     assert orders["returned"] == 7.0
+    assert orders["net_monetary"] == features["net_monetary"] == orders["monetary"] - 7.0
     assert orders["first_order_at"] == "2009-10-12T12:00:00Z"
     assert orders["last_order_at"] == "2011-12-01T12:01:00Z"
     months = orders["by_month"]
@@ -122,11 +123,22 @@ async def test_the_neighbours_are_those_next_in_the_index(
     assert none == []
 
 
+def test_scores_of_an_older_release_are_ranked_by_the_money_they_have(tmp_path: Path) -> None:
+    small_bundle(tmp_path / VERSION)
+    bundle = read_bundle(tmp_path / VERSION, KEY)
+    features: Any = {"Frequency": 2, "Monetary": 500.0, "net_monetary": -5.0, "Recency": 10}
+    scores = [score(1, Monetary=500.0), score(2, Monetary=0.5)]
+    for each in scores:
+        del each["net_monetary"]
+    found = most_similar(features, scores, bundle, AS_OF)
+    assert [(each["customer_id"], each["net_monetary"]) for each in found] == [(2, None), (1, None)]
+
+
 def test_the_nearest_are_those_of_most_similar_figures(tmp_path: Path) -> None:
     small_bundle(tmp_path / VERSION)
     bundle = read_bundle(tmp_path / VERSION, KEY)
-    features: Any = {"Frequency": 2, "Monetary": 100.0, "Recency": 10}
-    scores = [score(n, Monetary=100.0 + 10 * abs(n - 50)) for n in range(100)]
+    features: Any = {"Frequency": 2, "Monetary": 500.0, "net_monetary": 100.0, "Recency": 10}
+    scores = [score(n, net_monetary=100.0 + 10 * abs(n - 50)) for n in range(100)]
     scores += [score(777, as_of=AS_OF + DAY), score(778, model_version="20250101T000000Z-0000000")]
     found = most_similar(features, scores, bundle, AS_OF)
     assert [each["customer_id"] for each in found] == [50, 49, 51, 48, 52]

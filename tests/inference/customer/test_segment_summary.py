@@ -39,7 +39,8 @@ pytestmark = pytest.mark.anyio
 
 NEXT = "20260102T000000Z-0000000"
 SCORE = {
-    "cluster": 1, "Recency": 10, "Frequency": 2, "Monetary": 30.0, "churn_probability": 0.5, "model_version": VERSION
+    "cluster": 1, "Recency": 10, "Frequency": 2, "Monetary": 99.0, "net_monetary": 30.0, "churn_probability": 0.5,
+    "model_version": VERSION,
 }  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, envi
     database[schema.SCORES].insert_many([
         {**SCORE, "_id": 1, "segment": "Churn Risk", "churn_prediction": 1},
         {**SCORE, "_id": 2, "segment": "Churn Risk", "churn_prediction": 0, "Recency": 20, "churn_probability": 0.2},
-        {**SCORE, "_id": 3, "segment": "Loyal High-Value", "cluster": 0, "churn_prediction": 0, "Monetary": 140.0},
+        {**SCORE, "_id": 3, "segment": "Loyal High-Value", "cluster": 0, "churn_prediction": 0, "net_monetary": 140.0},
     ])  # fmt: skip
 
     async def ask() -> list[SegmentSummary]:
@@ -94,8 +95,14 @@ def test_everybody_is_counted_in_the_database(mongo_uri: str, database: Db, envi
     }  # fmt: skip
 
 
+def test_a_segment_that_returned_more_than_it_ordered_has_no_share_of_the_revenue() -> None:
+    loyal, risky = segment_summaries([counted(0, 2, 30.0), counted(1, 4, -6.0)], None)
+    assert (loyal["revenue_share"], risky["revenue_share"]) == (1.0, 0.0)
+    assert risky["monetary"] == -1.5
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 10**9), st.floats(0, 1e12)), min_size=1, max_size=9))
+@given(st.lists(st.tuples(st.integers(1, 10**9), st.floats(-1e12, 1e12)), min_size=1, max_size=9))
 def test_the_shares_add_up_to_one(sizes: list[tuple[int, float]]) -> None:
     segments = segment_summaries([counted(n, customers, revenue) for n, (customers, revenue) in enumerate(sizes)], None)
     assert abs(math.fsum(each["share"] for each in segments) - 1) <= 1e-9

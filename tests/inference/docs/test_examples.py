@@ -47,6 +47,7 @@ class Scored(InMemoryRanking):
 
     def __init__(self) -> None:
         figures = {"Frequency": 2, "Monetary": 20.5, "AvgOrderValue": 10.25, "Recency": 3, "Tenure": 40}
+        figures["net_monetary"] = 18.5
         names = {"churn_prediction": 0, "evidence": "sparse", "cluster": 0, "segment": "Loyal High-Value"}
         when = {"as_of": CLOCK, "due": CLOCK, "model_version": VERSION}
         super().__init__([{"_id": n, "churn_probability": n / 10, **figures, **names, **when} for n in range(1, 5)])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 START = datetime(2011, 1, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=100)
 
-# Invoices "1"… are orders, "C1"… are cancelled; instants include the seconds around as_of.
+# Invoices of any name are orders, unless their lines are marked; instants include the seconds around as_of.
 INSTANTS = st.one_of(
     st.integers(0, 200 * 86_400).map(lambda seconds: START + timedelta(seconds=seconds)),
     st.sampled_from([AS_OF - timedelta(seconds=1), AS_OF, AS_OF + timedelta(seconds=1)]),
@@ -31,11 +31,17 @@ INSTANTS = st.one_of(
 LINE = st.fixed_dictionaries(
     {
         "InvoiceNo": st.sampled_from(["1", "2", "3", "C1", "C2", "A1"]),
-        "Quantity": st.sampled_from([-5, -1, 0, 1, 2, 12]),
-        "UnitPrice": st.sampled_from([-1.0, 0.0, 1e-10, 0.001, 0.1, 2.55, 1000.0]),
+        "Quantity": st.sampled_from([-5, -1, -0.255, 0, 0.255, 1, 2, 12]),
+        "UnitPrice": st.sampled_from([-10.0, -1.0, 0.0, 1e-10, 0.001, 0.1, 2.55, 1000.0]),
         "InvoiceDate": INSTANTS,
     },
-    optional={"CustomerID": st.integers(1, 4), "StockCode": st.sampled_from("abcde")},
+    optional={
+        "CustomerID": st.integers(1, 4),
+        "StockCode": st.sampled_from("abcde"),
+        "Total": st.sampled_from([0.01, -2.56, 999.99]),
+        "State": st.just("pending"),
+        "Cancelled": st.sampled_from([True]),
+    },
 )
 LINES = st.lists(LINE, min_size=1, max_size=60)
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -88,40 +94,105 @@ def test_the_features_are_what_the_contract_defines(database: Database[dict[str,
 
 def by_hand(lines: Lines, customer_id: int) -> dict[str, float]:
     """Compute the contract's definitions in plain Python."""
-    mine = [line for line in lines if line.get("CustomerID") == customer_id and line["InvoiceDate"] < AS_OF]
-    cancelled = [line["InvoiceNo"].startswith("C") or line["Quantity"] < 0 for line in mine]
-    bought = [
-        line for line, is_return in zip(mine, cancelled, strict=True)
-        if not is_return and line["Quantity"] > 0 and line["UnitPrice"] > 0
-    ]  # fmt: skip
+    mine = [
+        line
+        for line in lines
+        if line.get("CustomerID") == customer_id and line["InvoiceDate"] < AS_OF and "State" not in line
+    ]
+    bought = [line for line in mine if not is_return(line) and line["Quantity"] > 0 and line["UnitPrice"] > 0]
     if not bought:
         return {}
-    returned = [line for line, is_return in zip(mine, cancelled, strict=True) if is_return]
+    returned = [line for line in mine if is_return(line)]
     matched = [line for line in returned if is_of_an_earlier_purchase(line, bought)]
     frequency = len({(line["InvoiceNo"], line["InvoiceDate"].date()) for line in bought})
-    monetary = sum(line["Quantity"] * line["UnitPrice"] for line in bought)
+    monetary = sum(map(worth, bought))
     return {
         "Frequency": frequency,
         "Monetary": monetary,
         "AvgOrderValue": monetary / frequency,
         "Recency": floor((AS_OF - max(line["InvoiceDate"] for line in bought)) / timedelta(days=1)),
         "Tenure": floor((AS_OF - min(line["InvoiceDate"] for line in bought)) / timedelta(days=1)),
-        "net_monetary": monetary - sum(abs(line["Quantity"] * line["UnitPrice"]) for line in returned),
+        "net_monetary": monetary - sum(map(worth, returned)),
         "returns": len({(line["InvoiceNo"], line["InvoiceDate"].date()) for line in returned}),
         "active_months": len({(line["InvoiceDate"].year, line["InvoiceDate"].month) for line in bought}),
         "month": AS_OF.month,
         "distinct_products": len({line["StockCode"] for line in bought if "StockCode" in line}),
         "unmatched_returns": len(returned) - len(matched),
-        "matched_returned": sum(abs(line["Quantity"] * line["UnitPrice"]) for line in matched),
+        "matched_returned": sum(map(worth, matched)),
     }
 
 
+def is_return(line: dict[str, Any]) -> bool:
+    taken_back = line["Quantity"] < 0 or (line["UnitPrice"] < 0 and line["Quantity"] > 0)
+    return taken_back or "Cancelled" in line
+
+
+def worth(line: dict[str, Any]) -> float:
+    total: float = line.get("Total", line["Quantity"] * line["UnitPrice"])
+    return abs(total)
+
+
 def is_of_an_earlier_purchase(returned: dict[str, Any], bought: Lines) -> bool:
-    return any(
-        line.get("StockCode") == returned.get("StockCode") is not None
-        and line["InvoiceDate"].date() <= returned["InvoiceDate"].date()
+    """Return whether the product was bought by then; without a product nothing is held against the return."""
+    return "StockCode" not in returned or any(
+        line.get("StockCode") == returned["StockCode"] and line["InvoiceDate"].date() <= returned["InvoiceDate"].date()
         for line in bought
     )
+
+
+def lines_of(*rows: tuple[str, str, float, float]) -> Lines:
+    at = {"CustomerID": 1, "InvoiceDate": START}
+    return [
+        {**at, "InvoiceNo": no, "StockCode": code, "Quantity": n, "UnitPrice": price} for no, code, n, price in rows
+    ]
+
+
+def test_a_discount_line_lowers_what_the_customer_is_worth_and_is_no_order(
+    database: Database[dict[str, Any]],
+) -> None:
+    lines = lines_of(("3101", "LIN", 2, 14.0), ("3101", "SOAP", 1, 14.0), ("3103", "SOAP", 3, 14.0))
+    (customer,) = features(database, [*lines, *lines_of(("3101", "DISC", 1, -10.0))]).values()
+    assert (customer["Frequency"], customer["Monetary"], customer["net_monetary"]) == (2, 84.0, 74.0)
+
+
+def test_an_invoice_of_nothing_but_a_negative_price_is_a_return(database: Database[dict[str, Any]]) -> None:
+    lines = lines_of(("3102", "OAK", 1, 1240.5), ("3106", "SOAP", 10, 12.6), ("3108", "OAK", 1, -1240.5))
+    (customer,) = features(database, lines).values()
+    assert (customer["Frequency"], customer["Monetary"], customer["net_monetary"]) == (2, 1366.5, 126.0)
+    assert (customer["returns"], customer["unmatched_returns"]) == (1, 0)
+
+
+def test_a_weighed_quantity_counts_in_full(database: Database[dict[str, Any]]) -> None:
+    (customer,) = features(database, lines_of(("3105", "CUP", 2, 3.25), ("3109", "OLV", 0.255, 20.0))).values()
+    assert (customer["Frequency"], customer["Monetary"]) == (2, 11.6)
+
+
+def test_a_stated_total_is_the_lines_value(database: Database[dict[str, Any]]) -> None:
+    lines = [line | {"Total": 10.0} for line in lines_of(("1", "a", 3, 3.33))]
+    (customer,) = features(database, lines).values()
+    assert customer["Monetary"] == 10.0
+
+
+def test_an_order_that_does_not_stand_counts_nowhere(database: Database[dict[str, Any]]) -> None:
+    lines = [line | {"State": "cancelled"} for line in lines_of(("1", "a", 1, 5.0), ("1", "a", -1, 5.0))]
+    assert features(database, lines) == {}
+    (customer,) = features(database, [*lines, *lines_of(("2", "b", 1, 5.0))]).values()
+    assert (customer["Frequency"], customer["net_monetary"], customer["returns"]) == (1, 5.0, 0)
+
+
+def test_a_refund_that_does_not_say_of_what_is_no_unmatched_return(database: Database[dict[str, Any]]) -> None:
+    refund = {"CustomerID": 1, "InvoiceNo": "1", "Quantity": -1, "UnitPrice": 2.0, "InvoiceDate": START}
+    (customer,) = features(database, [*lines_of(("1", "a", 1, 5.0)), refund]).values()
+    assert (customer["unmatched_returns"], customer["matched_returned"]) == (0, 2.0)
+    assert customer["net_monetary"] == 3.0
+
+
+def test_the_letter_of_an_invoice_says_nothing_without_its_mark(database: Database[dict[str, Any]]) -> None:
+    lines = lines_of(("CA-2016-1", "a", 1, 5.0), ("C3102", "a", 1, 5.0))
+    (customer,) = features(database, lines).values()
+    assert (customer["Frequency"], customer["net_monetary"]) == (2, 10.0)
+    (customer,) = features(database, [lines[0], lines[1] | {"Cancelled": True}]).values()
+    assert (customer["Frequency"], customer["net_monetary"], customer["returns"]) == (1, 0.0, 1)
 
 
 @many

@@ -13,6 +13,7 @@ from bundles import KEY, VERSION, small_bundle
 
 from retention.errors import BundleRefusedError
 from retention.registry.bundle import MANIFEST, SIGNATURE, _sign, read_bundle
+from retention.scoring.segments import SegmentModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,18 @@ def resign(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 def test_a_sound_bundle_is_read(folder: Path) -> None:
     assert read_bundle(folder, KEY).version == VERSION
+
+
+def test_a_bundle_names_the_money_of_its_segments(folder: Path) -> None:
+    features = {"Recency": 0.0, "Frequency": 3.0, "Monetary": 1e6, "net_monetary": -1.0}
+    model = read_bundle(folder, KEY).segments
+    assert (model.money, model.of(features)) == ("net_monetary", model.segment(0.0, 3.0, 0.0))
+    assert SegmentModel.from_json(model.to_json()) == model
+    of_an_older_release = {name: value for name, value in model.to_json().items() if name != "money"}
+    gross = SegmentModel.from_json(of_an_older_release)
+    assert (gross.money, gross.of(features)) == ("Monetary", gross.segment(0.0, 3.0, 1e6))
+    with pytest.raises(ValueError, match="unknown money"):
+        SegmentModel.from_json(of_an_older_release | {"money": "Frequency"})
 
 
 def test_one_flipped_bit_in_any_file_is_refused(folder: Path) -> None:

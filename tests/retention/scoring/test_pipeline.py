@@ -16,7 +16,7 @@ from retention.features import pipelines
 from retention.scoring.churn import ChurnModel, Shift, evidence
 from retention.scoring.formula import Formula, Term
 from retention.scoring.pipeline import NO_MATCHING_BRANCH, scores
-from retention.scoring.segments import Segment, SegmentModel
+from retention.scoring.segments import GROSS, NET, Segment, SegmentModel
 from retention.scoring.single_order import Cell, SingleOrderRates
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ CUSTOMERS = st.lists(
     st.fixed_dictionaries(
         {
             **{name: amounts(1e12) for name in pipelines.FEATURES},
+            "net_monetary": st.one_of(st.sampled_from([-1e12, -2.5, -0.0]), amounts(1e12)),
             "Frequency": st.one_of(st.sampled_from([1, 2, 3]), st.integers(1, 10**6)),
             "Recency": st.one_of(st.sampled_from([89, 90, 91]), st.integers(0, 50_000)),
             "distinct_products": st.integers(0, 1_000),
@@ -54,6 +55,9 @@ CUSTOMERS = st.lists(
 BOUNDED = ("Frequency", "Recency", "distinct_products")  # untransformed values of 1e12 would leave no precision of 1e-9
 
 
+MODELLED = [name for name in pipelines.FEATURES if name != "net_monetary"]  # it may be negative, and has no logarithm
+
+
 def terms(name: str) -> st.SearchStrategy[Term]:
     log1p = st.builds(Term, st.just(name), st.just("log1p"), st.floats(0, 30), small)
     identity = st.builds(Term, st.just(name), st.just("identity"), st.floats(-30, 30), st.floats(-0.05, 0.05))
@@ -63,7 +67,7 @@ def terms(name: str) -> st.SearchStrategy[Term]:
 FORMULAS = st.builds(
     Formula,
     small,
-    st.lists(st.sampled_from(pipelines.FEATURES), unique=True).flatmap(lambda names: st.tuples(*map(terms, names))),
+    st.lists(st.sampled_from(MODELLED), unique=True).flatmap(lambda names: st.tuples(*map(terms, names))),
     st.just(()),
 )
 CELLS = st.lists(st.builds(Cell, limits, limits, st.just(9), small, st.just(-9.0), st.just(9.0)), max_size=5)
@@ -82,6 +86,7 @@ SEGMENTS = st.builds(
     st.lists(triples, min_size=1, max_size=9).map(
         lambda places: tuple(Segment(10 + i, f"segment {i}", "act", "offer", place) for i, place in enumerate(places))
     ),
+    st.sampled_from([NET, GROSS]),
 )
 SMALL_SEGMENTS = SegmentModel(
     (0.0, 0.0, 0.0),
@@ -111,9 +116,9 @@ def test_the_database_computes_what_python_computes(
 
 def is_nearest(score: Customer, customer: Customer, segments: SegmentModel) -> bool:
     """Return whether the segment is Python's, or one equally near to within rounding."""
-    rfm = [math.log1p(customer[name]) for name in ("Recency", "Frequency", "Monetary")]
+    rfm = [math.log1p(max(0, customer[name])) for name in segments.features]
     point = [(log - mean) / scale for log, mean, scale in zip(rfm, segments.mean, segments.scale, strict=True)]
-    nearest = segments.segment(customer["Recency"], customer["Frequency"], customer["Monetary"])
+    nearest = segments.of(customer)
     found = next(segment for segment in segments.segments if segment.cluster == score["cluster"])
     assert score["segment"] == found.segment
     squares = [math.dist(point, segment.centroid) ** 2 for segment in (found, nearest)]
@@ -152,9 +157,8 @@ def test_a_probability_equal_to_the_threshold_predicts_churn(database: Db) -> No
 
 def test_a_score_holds_its_customer_its_model_and_its_due_date(database: Db) -> None:
     (score,) = scored(database, [CUSTOMER], small_model())
-    assert {name: score[name] for name in pipelines.CONTRACT_FEATURES} == {
-        name: CUSTOMER[name] for name in pipelines.CONTRACT_FEATURES
-    }
+    held = (*pipelines.CONTRACT_FEATURES, NET)
+    assert {name: score[name] for name in held} == {name: CUSTOMER[name] for name in held}
     assert (score["_id"], score["revision"], score["model_version"]) == (0, 7, VERSION)
     assert score["as_of"] == AS_OF
     assert score["due"] == AS_OF + timedelta(days=90)

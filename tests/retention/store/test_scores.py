@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from retention.features.pipelines import Pipeline
 
     Db = Database[dict[str, Any]]
+    Line = dict[str, Any]
 
 FIRST, SECOND = "20260101T000000Z-0000000", "20260102T000000Z-0000000"
 CUSTOMERS, ROUNDS = 300, 4
@@ -172,9 +173,9 @@ def test_a_late_writer_overwrites_neither_a_later_score_nor_another_versions(
     shop: Db, bundle: Bundle, second: Bundle
 ) -> None:
     scores = Scores(shop, at_once=False)
-    later = {"_id": 7, "revision": 10**6, "model_version": FIRST}
-    other = {"_id": 8, "revision": 0, "model_version": SECOND}
-    behind = {"_id": 9, "revision": 0, "model_version": FIRST}
+    later = {"_id": 7, "revision": 10**6, "model_version": FIRST, "net_monetary": 1.0}
+    other = {"_id": 8, "revision": 0, "model_version": SECOND, "net_monetary": 1.0}
+    behind = {"_id": 9, "revision": 0, "model_version": FIRST, "net_monetary": 1.0}
     shop[schema.SCORES].insert_many([later, other, behind])
     scores.score_touched(stages(bundle), {7, 8, 9})
     assert list(shop[schema.SCORES].find({"_id": {"$in": [7, 8]}})) == [later, other]
@@ -184,6 +185,17 @@ def test_a_late_writer_overwrites_neither_a_later_score_nor_another_versions(
     newest = shop[schema.SCORES].find_one_and_update({"_id": 7}, {"$inc": {"revision": 10**6}}, return_document=True)
     shop[schema.CUSTOMERS].aggregate(score_steps.mended(stages(second), [7]))
     assert shop[schema.SCORES].find_one({"_id": 7}) == newest
+
+
+@pytest.mark.parametrize("which", [{}, {"_id": {"$lt": 9}}])
+def test_scores_of_a_release_that_knew_no_net_money_are_made_again(shop: Db, bundle: Bundle, which: Line) -> None:
+    scores = Scores(shop, at_once=False)
+    scores.replace(stages(bundle))
+    shop[schema.SCORES].update_many(which, {"$unset": {"net_monetary": ""}})
+    customers, scored = scores.tallies()
+    assert (scored.state != customers.state, scored.lowest) == (True, score_steps.EVERY_REVISION)
+    assert scores.mend(stages(bundle), rounds=ROUNDS).again == (8 if which else CUSTOMERS)
+    assert_scored(shop, bundle)
 
 
 def test_the_version_and_the_last_number_are_known(shop: Db, bundle: Bundle, score: Callable[..., Mended]) -> None:

@@ -122,6 +122,25 @@ def test_the_names_fit_the_invented_shop(invented: pd.DataFrame) -> None:
     assert naming_warnings(fit_segments(invented)) == []
 
 
+def test_who_returned_more_than_was_ordered_is_as_poor_as_who_returned_all() -> None:
+    usual = crowd(*USUAL)
+    fitted = fit_segments(usual)
+    days_orders_money = {"Recency": [8.0, 8.0], "Frequency": [30.0, 30.0], "net_monetary": [-168_470.0, 0.0]}
+    owed, nothing = fitted.clusters(pd.DataFrame(days_orders_money))
+    assert owed == nothing == fitted.model.of({"Recency": 8, "Frequency": 30, "net_monetary": -1.0}).cluster
+    assert fitted.model.money == "net_monetary"
+
+
+@needs_online_retail
+def test_who_cancelled_all_the_same_day_is_of_no_high_value_in_the_real_shop(real: pd.DataFrame) -> None:
+    fitted = fit_segments(real)
+    names = pd.Series([fitted.names[cluster] for cluster in fitted.clusters(real)], index=real.index)
+    cancelled = {12346: 0.0, 16446: 2.9}  # of orders of 77,183.60 and 168,472.50
+    assert real.net_monetary[list(cancelled)].to_dict() == cancelled
+    assert not {"Loyal High-Value", "Occasional Buyers"} & {*names[list(cancelled)]}
+    assert names[12347] == "Loyal High-Value"
+
+
 @needs_online_retail
 @pytest.mark.parametrize("segments", range(2, 10))
 def test_the_names_fit_the_real_shop_with_any_number_of_segments(real: pd.DataFrame, segments: int) -> None:

@@ -24,8 +24,8 @@ def test_the_profiles_cover_all_customers_and_all_revenue(usual: pd.DataFrame) -
         "share": 60 / 400,
         "recency": pytest.approx(loyal.Recency.mean()),
         "frequency": pytest.approx(loyal.Frequency.mean()),
-        "monetary": pytest.approx(loyal.Monetary.mean()),
-        "revenue_share": pytest.approx(loyal.Monetary.sum() / usual.Monetary.sum()),
+        "monetary": pytest.approx(loyal.net_monetary.mean()),
+        "revenue_share": pytest.approx(loyal.net_monetary.sum() / usual.net_monetary.sum()),
     }
 
 

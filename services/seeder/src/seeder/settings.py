@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the database is, how long to wait for it, and what is known about the shop beforehand."""
+    """Where the database is, how long to wait for it, and what the shop says about itself."""
 
     mongo_uri: str
     db_name: str
@@ -24,11 +24,14 @@ class Settings:
     identity_key: bytes | None = field(default=None, repr=False)  # turns text ids into numbers
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Return the settings; BadConfigurationError names every invalid variable."""
+    def from_environ(cls, environ: Mapping[str, str], *, database: bool = True) -> Settings:
+        """Return the settings; BadConfigurationError names every invalid variable.
+
+        Without `database`, MONGO_URI may be missing: it is empty then.
+        """
         reader = SettingsReader(environ)
         settings = cls(
-            mongo_uri=reader.secret("MONGO_URI"),
+            mongo_uri=reader.secret("MONGO_URI", None if database else ""),
             db_name=reader.database_name(),
             mongo_wait_s=reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600),
             time_zone=reader.time_zone(),

@@ -5,8 +5,21 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from retention.store import clearing, connection, derivation, disk, indexes, quarantine, transactions
+from retention.store import (
+    cancellations,
+    clearing,
+    connection,
+    derivation,
+    disk,
+    indexes,
+    quarantine,
+    references,
+    replacement,
+    shop,
+    transactions,
+)
 from retention.store.file_loads import FileLoads
+from seeder.accounts import account_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +57,42 @@ class Store:
         if not self._may_overlap:
             self.touched = None
         disk.check_disk(self._db, self._waiting)
+
+    def known_shop(self, currency: str | None) -> Shop | None:
+        """Return what the database says about the shop; None before its first load."""
+        return shop.current(self._db, currency=currency)
+
+    def settle(self, found: Shop) -> Shop:
+        """Write what holds for the shop from now on, and mark its cancelled invoices by it."""
+        settled = shop.settle(self._db, found)
+        cancellations.mark(self._db, settled.cancelled_prefix)
+        return settled
+
+    def has_lines(self) -> bool:
+        """Return whether rows are stored."""
+        return not transactions.is_empty(self._db)
+
+    def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> list[Conflict]:
+        """Return those of these orders that are stored with other lines; a resumed load has none with itself."""
+        return replacement.conflicts(self._db, orders)
+
+    def add_references(self, new: Mapping[int, str]) -> None:
+        """Store the text ids of customers, unless they are not kept."""
+        if self.keep_references and new:
+            self._by_chunk(lambda _: references.add(self._db, new))
+
+    def put(self, load_id: str, orders: Sequence[EncodedOrder], ledger: Ledger) -> None:
+        """Insert whole orders that are new, replace those that changed, and count their rows."""
+        incoming = [replacement.Incoming(one.invoice, one.documents, one.complete) for one in orders if one.documents]
+        if not self._may_overlap:
+            self.insert([document for one in incoming for document in one.documents])
+            account_for(orders, {}, ledger)
+            return
+        compared = self._by_chunk(lambda _: self._compare(incoming))
+        self._by_chunk(lambda _: replacement.replace(self._db, load_id, compared, sequence=self.sequence))
+        self.insert(compared.new)
+        self._touch_pairs(compared.touched)
+        account_for(orders, compared.outcomes, ledger)
 
     def make_indexes(self) -> None:
         """Make the indexes that are missing."""

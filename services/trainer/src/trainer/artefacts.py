@@ -12,7 +12,7 @@ import pandas as pd
 from retention.clock import rfc3339
 from retention.features import pipelines
 from retention.registry.bundle import to_bytes
-from trainer.segments.fit import RFM
+from retention.scoring.segments import GROSS, NET
 
 if TYPE_CHECKING:
     from trainer.models import Models
@@ -37,16 +37,18 @@ def golden_predictions(models: Models, data: TrainingData) -> list[dict[str, Any
     """Return the predictions for 20 artificial customers, which every loader must reproduce.
 
     The first has the 2nd percentile of every feature, the last the 98th. No real customer is among them: a bundle
-    outlives a request to be forgotten.
+    outlives a request to be forgotten. None has returned anything: the release before this one names segments by
+    the value of orders before returns, and must find the same cluster to read the bundle after a rollback.
     """
     percentiles = np.linspace(2, 98, GOLDEN)
     figures = np.percentile(data.customers[list(pipelines.FEATURES)], percentiles, axis=0, method="lower")
     rows = pd.DataFrame(figures, columns=pipelines.FEATURES).assign(month=data.windows.clock.month)
+    rows[NET] = rows[GROSS]
     return [
         {
             "features": features,
             "churn_probability": models.churn.by_id.probability(features),
-            "cluster": models.segments.model.segment(*(features[name] for name in RFM)).cluster,
+            "cluster": models.segments.model.of(features).cluster,
         }
         for features in _records(rows)
     ]

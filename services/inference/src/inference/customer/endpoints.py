@@ -141,8 +141,8 @@ def _question(customer_id: int, asked: ProfileQuestion) -> CustomerQuestion:
 async def clusters_summary(request: Request, service: Customers) -> list[SegmentSummary]:
     """Returns size, means, share of revenue and risk of each segment, over all scored customers.
 
-    Summaries are counted at most once a minute, and again as soon as another model has scored. The scores are those
-    of `GET /customers`, as of the day on which the data ends.
+    Money is net of returns. Summaries are counted at most once a minute, and again as soon as another model has
+    scored. The scores are those of `GET /customers`, as of the day on which the data ends.
     """
     if request.query_params:
         raise wrong_parameter("unknown_parameter", "Unknown query parameter")

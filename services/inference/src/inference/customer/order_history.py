@@ -57,6 +57,7 @@ def order_history(found: Mapping[str, Any], as_of: datetime) -> Orders:
         "returns": returned["n"],
         "monetary": _money(ordered["value"]),
         "returned": _money(returned["value"]),
+        "net_monetary": _money(ordered["value"] - returned["value"]),
         "by_month": [
             {"month": name, "orders": months[name]["n"], "value": _money(months[name]["value"])}
             if name in months
@@ -85,4 +86,4 @@ def _month_start(instant: datetime, *, back: int) -> datetime:
 
 def _money(value: float) -> float:
     # Rounded twice, like the features: a sum of half a cent, off by its last bit, would go up or down by chance.
-    return round(round(float(value), 6), 2)
+    return round(round(float(value), 6), 2) + 0.0  # −0.0 becomes 0.0

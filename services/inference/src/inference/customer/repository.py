@@ -30,8 +30,8 @@ SEGMENTS_TIMEOUT_MS: Final = 15_000  # 1,000,000 customers took 6.4 s on a busy 
 NEIGHBOURS: Final = 200  # on either side; the nearest are shown
 
 _LISTED: Final = (
-    *CONTRACT_FEATURES, "churn_probability", "churn_prediction", "evidence", "cluster", "segment", "as_of", "due",
-    "model_version",
+    *CONTRACT_FEATURES, "net_monetary", "churn_probability", "churn_prediction", "evidence", "cluster", "segment",
+    "as_of", "due", "model_version",
 )  # fmt: skip
 _BY_RISK, _BY_SEGMENT = ([(field, 1) for field in index.fields] for index in schema.SCORE_INDEXES)
 

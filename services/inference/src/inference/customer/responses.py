@@ -19,6 +19,13 @@ KeptReference = Annotated[
         "customer_id is the shop's own number. Left out when no customer has one, or with KEEP_REFERENCES=no."
     ),
 ]
+NetValue = Annotated[
+    float | None,
+    Field(
+        description="Value of all orders minus returns, in the shop's currency: what the customer is worth. Null until "
+        "the customer is scored by this release, within seconds of a deploy."
+    ),
+]
 DaysSinceOrder = Annotated[int, Field(description="Whole days from the last order to as_of.")]
 
 
@@ -37,6 +44,7 @@ class RankedCustomer(TypedDict):
     AvgOrderValue: Annotated[float, Field(description="Monetary / Frequency.")]
     Recency: DaysSinceOrder
     Tenure: Annotated[int, Field(description="Whole days from the first order to as_of.")]
+    net_monetary: NetValue
     as_of: Annotated[str, Field(description="The instant of features and score; nothing at or after it was used.")]
     due: Annotated[str, Field(description="The end of the horizon, when the prediction can be checked.")]
     model_version: Annotated[str, Field(description="The model that scored this customer.")]
@@ -64,8 +72,10 @@ class SegmentSummary(TypedDict):
     share: Annotated[Probability, Field(description="Share of all customers.")]
     recency: Annotated[float, Field(description="Mean of the days since the last order.")]
     frequency: Annotated[float, Field(description="Mean number of orders per customer.")]
-    monetary: Annotated[float, Field(description="Mean value of a customer's orders, in the shop's currency.")]
-    revenue_share: Annotated[Probability, Field(description="Share of the value of all orders.")]
+    monetary: Annotated[
+        float, Field(description="Mean value of a customer's orders minus returns, in the shop's currency.")
+    ]
+    revenue_share: Annotated[Probability, Field(description="Share of the value of all orders minus returns.")]
     churn_probability: Annotated[Probability, Field(description="Mean churn probability.")]
     flagged: Annotated[int, Field(description="Customers whose churn_prediction is 1.")]
     action: Annotated[
@@ -103,6 +113,7 @@ class Orders(TypedDict):
     returns: Annotated[int, Field(description="Number of returns.")]
     monetary: Annotated[float, Field(description="Value of all orders, before returns.")]
     returned: Annotated[float, Field(description="Value of all returns, as a positive amount.")]
+    net_monetary: Annotated[float, Field(description="monetary minus returned: what the customer is worth.")]
     by_month: Annotated[
         list[MonthOfOrders], Field(description="The last 12 months, oldest first, including empty ones.")
     ]
@@ -117,6 +128,7 @@ class SimilarCustomer(TypedDict):
     churn_probability: Annotated[Probability, Field(description="Probability of no order within the horizon.")]
     Frequency: OrderCount
     Monetary: OrdersValue
+    net_monetary: NetValue
     Recency: DaysSinceOrder
 
 

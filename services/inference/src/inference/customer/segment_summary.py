@@ -1,9 +1,9 @@
-"""Segment summaries: size, mean recency, frequency and value, and share of revenue."""
+"""Segment summaries: size, mean recency, frequency and net money, and share of revenue."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from retention.registry.bundle import Bundle
 
 
+# Scores of an older release lack net money for a few seconds after a deploy.
+_WORTH: Final = {"$ifNull": ["$net_monetary", "$Monetary"]}
+
+
 def segment_summary_pipeline() -> Pipeline:
-    """Return the pipeline that gives one document per segment; runs on `scores`."""
+    """Return the pipeline that gives one document per segment; runs on `scores`. `revenue` is after returns."""
     means = {"recency": "$Recency", "frequency": "$Frequency", "churn_probability": "$churn_probability"}
     return [
         {
@@ -23,7 +27,7 @@ def segment_summary_pipeline() -> Pipeline:
                 "cluster": {"$max": "$cluster"},
                 "model_version": {"$first": "$model_version"},
                 "customers": {"$sum": 1},
-                "revenue": {"$sum": "$Monetary"},
+                "revenue": {"$sum": _WORTH},
                 "flagged": {"$sum": "$churn_prediction"},
                 **{name: {"$avg": field} for name, field in means.items()},
             }
@@ -34,10 +38,11 @@ def segment_summary_pipeline() -> Pipeline:
 def segment_summaries(found: Sequence[Mapping[str, Any]], bundle: Bundle | None) -> list[SegmentSummary]:
     """Return the segments by descending revenue; shares of customers, and of revenue, add up to 1.
 
-    `action` is given when `bundle` is the model that scored.
+    A segment that returned more than it ordered has no share of the revenue. `action` is given when `bundle` is the
+    model that scored.
     """
     total = sum(each["customers"] for each in found)
-    revenue = math.fsum(each["revenue"] for each in found)
+    revenue = math.fsum(max(0.0, each["revenue"]) for each in found)
     actions = {(bundle.version, each.segment): each.action for each in bundle.segments.segments} if bundle else {}
     ordered = sorted(found, key=lambda each: (-each["revenue"], each["cluster"]))
     return [
@@ -50,7 +55,7 @@ def segment_summaries(found: Sequence[Mapping[str, Any]], bundle: Bundle | None)
             "frequency": each["frequency"],
             "monetary": each["revenue"] / each["customers"],
             # Without any revenue a segment's share is its share of the customers.
-            "revenue_share": each["revenue"] / revenue if revenue else each["customers"] / total,
+            "revenue_share": max(0.0, each["revenue"]) / revenue if revenue else each["customers"] / total,
             "churn_probability": each["churn_probability"],
             "flagged": each["flagged"],
             "action": actions.get((each["model_version"], each["_id"])),

@@ -95,7 +95,7 @@ class CustomerService(NamedTuple):
             **answer,
             **references,
             "orders": order_history(orders, as_of),
-            "similar": most_similar(answer["features"], neighbours, bundle, as_of),
+            "similar": most_similar(features, neighbours, bundle, as_of),
         }
 
     async def _references(self, question: CustomerQuestion, *, contacts: bool) -> dict[str, str | None]:
@@ -145,6 +145,7 @@ def _ranked(score: Mapping[str, Any]) -> RankedCustomer:
         "cluster": score["cluster"],
         "segment": score["segment"],
         **{name: score[name] for name in CONTRACT_FEATURES},  # type: ignore[typeddict-item]
+        "net_monetary": score.get("net_monetary"),
         "as_of": rfc3339(score["as_of"]),
         "due": rfc3339(score["due"]),
         "model_version": score["model_version"],

@@ -1,4 +1,4 @@
-"""Similar customers: the nearest in recency, frequency and value, on the scale of the segments."""
+"""Similar customers: the nearest in recency, frequency and money, on the scale of the segments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inference.customer.responses import SimilarCustomer
-    from inference.prediction.responses import Features
     from retention.registry.bundle import Bundle
     from retention.scoring.segments import SegmentModel
 
@@ -19,9 +18,9 @@ SHOWN: Final = 5
 
 
 def most_similar(
-    features: Features, scores: Iterable[Mapping[str, Any]], bundle: Bundle, as_of: datetime
+    features: Mapping[str, Any], scores: Iterable[Mapping[str, Any]], bundle: Bundle, as_of: datetime
 ) -> list[SimilarCustomer]:
-    """Return the SHOWN nearest in standardised log recency, frequency and monetary, scored no later than `as_of`.
+    """Return the SHOWN nearest in standardised log recency, frequency and money, scored no later than `as_of`.
 
     Scores of another version are skipped: one answer comes from one version.
     """
@@ -38,6 +37,7 @@ def most_similar(
             "churn_probability": score["churn_probability"],
             "Frequency": score["Frequency"],
             "Monetary": score["Monetary"],
+            "net_monetary": score.get("net_monetary"),
             "Recency": score["Recency"],
         }
         for score in heapq.nsmallest(SHOWN, known_then, key=distance)
@@ -46,5 +46,6 @@ def most_similar(
 
 def _scaled(of: Mapping[str, Any], segments: SegmentModel) -> list[float]:
     # The means cancel in a distance.
-    axes = zip(("Recency", "Frequency", "Monetary"), segments.scale, strict=True)
-    return [math.log1p(of[name]) / scale for name, scale in axes]
+    axes = zip(segments.features, segments.scale, strict=True)
+    # A score of an older release has no net money.
+    return [math.log1p(max(0.0, of.get(name, of["Monetary"]))) / scale for name, scale in axes]

@@ -45,7 +45,7 @@ _LONGER: Final = "longer than {}% of customers"
 
 WORDINGS: Final[dict[str, Wording]] = {
     "Frequency": Wording("{value:,} orders", "1 order", lowest="nobody has fewer"),
-    "Monetary": Wording("{value:,.2f} {currency} spent", lowest="nobody spent less"),
+    "Monetary": Wording("{value:,.2f} {currency} ordered", lowest="nobody ordered for less"),
     "AvgOrderValue": Wording("{value:,.2f} {currency} an order", lowest="nobody spends less"),
     "Recency": Wording(
         "last order {value:,} days ago", "last order 1 day ago", "last order under a day ago",
@@ -55,7 +55,7 @@ WORDINGS: Final[dict[str, Wording]] = {
         "first order {value:,} days ago", "first order 1 day ago", "first order under a day ago",
         than=_LONGER, lowest="nobody is newer",
     ),
-    "net_monetary": Wording("{value:,.2f} {currency} net of returns", lowest="nobody has less"),
+    "net_monetary": Wording("{value:,.2f} {currency} spent after returns", lowest="nobody spent less"),
     "returns": Wording("{value:,} returns", "1 return", "no returns"),
     "distinct_products": Wording("{value:,} different products bought", "1 product bought", lowest="nobody has fewer"),
     "orders_90d": Wording(

@@ -159,7 +159,7 @@ class FeatureQuestion(BaseModel):
             gt=0,
             le=MAX_MONEY,
             allow_inf_nan=False,
-            description="Value of all orders, before returns.",
+            description="Value of all orders minus returns; 0 where more was returned than ordered.",
             examples=[4310.0],
         ),
     ]
@@ -216,7 +216,7 @@ class FeatureBatch(BaseModel):
 
 
 class SegmentQuestion(BaseModel):
-    """One customer, by recency, frequency and monetary."""
+    """One customer, by recency, frequency and net money."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -228,7 +228,7 @@ class SegmentQuestion(BaseModel):
             ge=0,
             le=MAX_MONEY,
             allow_inf_nan=False,
-            description="Value of all orders, before returns.",
+            description="Value of all orders minus returns; 0 where more was returned than ordered.",
             examples=[4310.0],
         ),
     ]

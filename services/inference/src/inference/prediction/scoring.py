@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from inference.responses import FeatureMeta, Meta
     from retention.registry.bundle import Bundle
-    from retention.scoring import churn
+    from retention.scoring import churn, segments
     from retention.scoring.churn import ChurnModel, Interval
     from retention.scoring.feature_only import FeatureOnlyModel
 
@@ -42,7 +42,7 @@ def customer_answer(
         "customer_id": customer_id,
         "features": {name: features[name] for name in CONTRACT_FEATURES},  # type: ignore[typeddict-item]
         "prediction": predicted,
-        "segment": segment(bundle, features),
+        "segment": segment(bundle.segments.of(features)),
         "explanation": _explanation(bundle, features, assessed.explanation, meta["currency"], flagged=flagged)
         if explain
         else None,
@@ -114,9 +114,8 @@ def prediction(
     }
 
 
-def segment(bundle: Bundle, features: Mapping[str, Any]) -> Segment:
-    """Return the nearest segment and its recommended action."""
-    nearest = bundle.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
+def segment(nearest: segments.Segment) -> Segment:
+    """Return the segment with its recommended action."""
     return {
         "cluster": nearest.cluster,
         "segment": nearest.segment,

@@ -81,5 +81,5 @@ class PredictionService(NamedTuple):
 
     def segment(self, question: SegmentQuestion) -> Segment:
         """Return the segment of a customer with these figures; needs no database."""
-        figures = {"Recency": question.recency, "Frequency": question.frequency, "Monetary": question.monetary}
-        return segment(self.live.bundle, figures)
+        segments = self.live.bundle.segments
+        return segment(segments.segment(question.recency, question.frequency, question.monetary))

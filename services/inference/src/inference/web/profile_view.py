@@ -35,7 +35,7 @@ def profile_view(profile: Profile) -> dict[str, Any]:
         "verdict": wording.verdict(prediction),
         "grounds": _grounds(profile, reasons),
         "segment": profile["segment"],
-        "figures": _figures(features, meta["currency"]),
+        "figures": _figures(features, profile["orders"], meta["currency"]),
         "reasons": _reasons(reasons["contributions"]),
         "history": _history(profile["orders"], meta["currency"]),
         "similar": [_similar(other, meta["currency"]) for other in profile["similar"]],
@@ -79,10 +79,10 @@ def _grounds(profile: Profile, reasons: Explanation) -> list[tuple[str, str]]:
     return [(term, wording.sentence(words)) for term, words in grounds]
 
 
-def _figures(features: Features, currency: str) -> list[dict[str, str]]:
+def _figures(features: Features, orders: Orders, currency: str) -> list[dict[str, str]]:
     rows = (
         ("Orders", f"{features['Frequency']:,}", ""),
-        ("Spent", f"{features['Monetary']:,.2f}", currency),
+        ("Spent after returns" if orders["returns"] else "Spent", wording.amount(orders["net_monetary"]), currency),
         ("Average order", f"{features['AvgOrderValue']:,.2f}", currency),
         ("Last order", *_ago(features["Recency"])),
         ("First order", *_ago(features["Tenure"])),
@@ -125,10 +125,12 @@ def _history(orders: Orders, currency: str) -> dict[str, Any]:
 def _history_lead(orders: Orders, currency: str) -> str:
     first, last = wording.day(orders["first_order_at"]), wording.day(orders["last_order_at"])
     span = f"on {last}" if first == last else f"from {first} to {last}"
-    lead = f"{_count(orders['orders'], 'order')} {span}, {wording.money(orders['monetary'], currency)} in total"
+    ordered, net = (wording.money(orders[name], currency) for name in ("monetary", "net_monetary"))
+    lead = f"{_count(orders['orders'], 'order')} {span}"
     if not orders["returns"]:
-        return f"{lead}; no returns."
-    return f"{lead}; {_count(orders['returns'], 'return')} of {wording.money(orders['returned'], currency)}."
+        return f"{lead}, {net} in total; no returns."
+    returned = f"{_count(orders['returns'], 'return')} of {wording.money(orders['returned'], currency)}"
+    return f"{lead} of {ordered}; {returned}, which leaves {net}."
 
 
 def _order(order: RecentOrder, currency: str) -> dict[str, Any]:
@@ -149,7 +151,7 @@ def _similar(other: SimilarCustomer, currency: str) -> dict[str, Any]:
         "segment": other["segment"],
         "percent": wording.percent(other["churn_probability"]),
         "orders": f"{other['Frequency']:,}",
-        "spent": wording.money(other["Monetary"], currency),
+        "spent": "" if other["net_monetary"] is None else wording.money(other["net_monetary"], currency),
         "last_order": wording.days_ago(other["Recency"]),
     }
 

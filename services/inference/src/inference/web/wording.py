@@ -57,7 +57,12 @@ def interval(low: float, high: float) -> str:
 
 def money(value: float, currency: str) -> str:
     """Return an amount with its currency, e.g. "1,234.50 GBP"."""
-    return f"{value:,.2f} {currency}".replace("-", "\N{MINUS SIGN}")
+    return f"{amount(value)} {currency}"
+
+
+def amount(value: float) -> str:
+    """Return an amount of money without its currency, e.g. "1,234.50"."""
+    return f"{value:,.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def signed(value: float) -> str:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from retention.errors import BadConfigurationError, BadDataError
+from retention.lines.cells import clean
 from retention.lines.people import is_nobody
 from retention.lines.rules import UnreadableError
 
@@ -41,7 +42,7 @@ def normalised(value: object) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise UnreadableError("unreadable")
-    text = " ".join(unicodedata.normalize("NFKC", str(value)).split())
+    text = " ".join(unicodedata.normalize("NFKC", clean(str(value))).split())
     if _UNSTORABLE.search(text):
         raise UnreadableError("unreadable")
     if len(text) > MAX_REFERENCE:

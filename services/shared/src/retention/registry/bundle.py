@@ -172,5 +172,4 @@ def _check_golden(bundle: Bundle) -> None:
 
 def score(bundle: Bundle, features: Mapping[str, float]) -> tuple[float, int]:
     """Return a customer's churn probability and cluster."""
-    segment = bundle.segments.segment(features["Recency"], features["Frequency"], features["Monetary"])
-    return bundle.churn.probability(features), segment.cluster
+    return bundle.churn.probability(features), bundle.segments.of(features).cluster

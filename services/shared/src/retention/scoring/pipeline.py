@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from retention.features.pipelines import CONTRACT_FEATURES, DAY_MS
 from retention.scoring.churn import MONTH
+from retention.scoring.segments import GROSS, NET
 from retention.scoring.single_order import BREADTH, RECENCY
 
 if TYPE_CHECKING:
@@ -25,22 +26,24 @@ if TYPE_CHECKING:
 
 Expression: TypeAlias = Any
 
-_RFM: Final = (RECENCY, "Frequency", "Monetary")  # in the order of the centroids
+_LOGS: Final = (RECENCY, "Frequency", GROSS)  # a churn formula has most of these, so each logarithm is taken once
 _IS_SINGLE: Final = {"$eq": ["$Frequency", 1]}
 
 
 def scores(churn: ChurnModel, segments: SegmentModel, model_version: str) -> Pipeline:
     """Return the stages that turn `customers` documents into `scores` documents with the same ids.
 
-    Each holds the contract's features, `churn_probability`, `churn_prediction`, `evidence`, `cluster`, `segment`,
-    `as_of`, `due` (when the horizon ends and the prediction can be judged), `model_version`, and the `revision` of the
-    customer document. A customer without one of the model's features fails the whole pipeline (NO_MATCHING_BRANCH).
+    Each holds the contract's features, `net_monetary`, `churn_probability`, `churn_prediction`, `evidence`, `cluster`,
+    `segment`, `as_of`, `due` (when the horizon ends and the prediction can be judged), `model_version`, and the
+    `revision` of the customer document. A customer without one of the model's features fails the whole pipeline
+    (NO_MATCHING_BRANCH).
     """
-    logs = {f"log_{name}": _log1p(f"${name}") for name in _RFM}
+    logs = {f"log_{name}": _log1p(f"${name}") for name in _LOGS}
+    logs["log_money"] = _log1p({"$max": [0, f"${segments.money}"]})
     found = {"probability": _probability(churn), "nearest": _nearest(segments)}
     score = {
         "_id": "$_id",
-        **{name: f"${name}" for name in CONTRACT_FEATURES},
+        **{name: f"${name}" for name in (*CONTRACT_FEATURES, NET)},
         "churn_probability": "$$probability",
         "churn_prediction": _prediction(churn.threshold),
         "evidence": _evidence(churn.horizon_days),
@@ -78,7 +81,7 @@ def _several_orders(formula: Formula) -> Expression:
 
 
 def _transformed(term: Term) -> Expression:
-    if term.transform == "log1p" and term.feature in _RFM:
+    if term.transform == "log1p" and term.feature in _LOGS:
         return f"$$log_{term.feature}"
     return _TRANSFORMS[term.transform](f"${term.feature}")
 
@@ -103,7 +106,7 @@ def _nearest(segments: SegmentModel) -> Expression:
     """
     distances = []
     for segment in segments.segments:
-        axes = list(zip(_RFM, segments.mean, segments.scale, segment.centroid, strict=True))
+        axes = list(zip((*_LOGS[:2], "money"), segments.mean, segments.scale, segment.centroid, strict=True))
         constant = math.fsum(place * (place + 2 * mean / scale) for _, mean, scale, place in axes)
         slopes = [{"$multiply": [-2 * place / scale, f"$$log_{name}"]} for name, _, scale, place in axes]
         distances.append({"$add": [constant, *slopes]})

@@ -25,7 +25,8 @@ COLLECTIONS: Final = (
 
 SHOP_ID: Final = "shop"
 CLOCK_ID: Final = "data"  # {as_of}
-# {revision, as_of: of the last derivation of all customers, clearing and cleared: equal except during a deletion}
+# {revision, as_of: of the last derivation of all customers, sequence: of the last load of whole orders, clearing and
+# cleared: equal except during a deletion}
 REFRESH_ID: Final = "refresh"  # never deleted; its counters never fall
 
 # Published column order; the names come from the systems this one replaces.
@@ -59,7 +60,12 @@ INDEXES: Final[dict[str, tuple[Index, ...]]] = {
     # Every request has a record: the last finished one is looked up every second, the dirty ones at every start.
     LOADS: (Index(("finished_at",)), Index(("dirty",), present="dirty"), Index(("expires_at",), expires=True)),
     QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows expire with its record; a file's stay
+    SEQUENCES: (Index(("load",)),),
+    GONE: (Index(("revision",)), Index(("expires_at",), expires=True)),
 }
+
+# Finds the lines of an order, whoever its customer is. Only made where orders are compared: a first load does without.
+BY_INVOICE: Final = Index(("InvoiceNo",))
 
 # For lists: all customers by risk, one segment by risk. Made after the scores: inserting into a collection that has its
 # indexes takes twice as long.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from retention.scoring.segments import NET
 from retention.store import schema
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 
 EVERY_REVISION: Final = -1  # below all revisions
 
-_LATER: Final = {"$gt": ["$$new.revision", "$revision"]}
+
+def _revision(at: str = "$") -> dict[str, Any]:
+    """Return the revision of a score; one without net money is of an older release, and older than any."""
+    return {"$cond": [{"$gt": [f"{at}{NET}", None]}, f"{at}revision", EVERY_REVISION]}
+
+
+_LATER: Final = {"$gt": ["$$new.revision", _revision()]}
 _SAME_VERSION: Final = {"$eq": ["$$new.model_version", "$model_version"]}
 _OTHER_VERSION: Final = {"$ne": ["$$new.model_version", "$model_version"]}
 
@@ -52,8 +59,9 @@ def _again(stages: Pipeline, customer_ids: Sequence[int], replaces: Mapping[str,
 def stale(above: int) -> Pipeline:
     """Return the pipeline for the ids of customers above this revision without a score of the same revision."""
     stages: Pipeline = [{"$match": {"revision": {"$gt": above}}}, {"$project": {"revision": 1}}]
-    other = {"$ne": ["$revision", {"$first": "$other.revision"}]}
-    return [*stages, _beside(schema.SCORES), {"$match": {"$expr": other}}, {"$project": {"_id": 1}}]
+    score = {"$set": {"other": {"$first": "$other"}}}
+    other = {"$ne": ["$revision", _revision("$other.")]}
+    return [*stages, _beside(schema.SCORES), score, {"$match": {"$expr": other}}, {"$project": {"_id": 1}}]
 
 
 def gone() -> Pipeline:
@@ -92,8 +100,8 @@ class Tally(NamedTuple):
 
 def counts() -> Pipeline:
     """Return the pipeline for the documents that `tally` adds up; runs on `customers` and on `scores`."""
-    sums = {"n": {"$sum": 1}, "ids": {"$sum": "$_id"}, "revisions": {"$sum": "$revision"}}
-    revisions = {"lowest": {"$min": "$revision"}, "highest": {"$max": "$revision"}}
+    sums = {"n": {"$sum": 1}, "ids": {"$sum": "$_id"}, "revisions": {"$sum": _revision()}}
+    revisions = {"lowest": {"$min": _revision()}, "highest": {"$max": _revision()}}
     versions = {"first": {"$min": "$model_version"}, "last": {"$max": "$model_version"}}
     return [{"$group": {"_id": "$segment", **sums, **revisions, **versions}}, {"$sort": {"n": -1, "_id": 1}}]
 

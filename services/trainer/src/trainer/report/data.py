@@ -46,7 +46,7 @@ class ReportData(NamedTuple):
     contributions: pd.DataFrame
     single_order_bands: Sequence[Band]
     # All customers as of the clock.
-    customers: pd.DataFrame  # Recency, Frequency, Monetary, segment
+    customers: pd.DataFrame  # Recency, Frequency, net_monetary, segment
     pca: Floats | None  # (customers, 2)
     pca_explained: Sequence[float]  # share of variance on each axis
     cluster_counts: Sequence[Mapping[str, Any]]  # rows of `cluster_counts.compare_cluster_counts`

@@ -9,18 +9,18 @@ from trainer.evaluation.groups import ACTIVE_DAYS
 
 FEATURES: Final = {
     "Frequency": "Orders",
-    "Monetary": "Total spend",
+    "Monetary": "Value of orders",
     "AvgOrderValue": "Average order value",
     "Recency": "Days since last order",
     "Tenure": "Days since first order",
-    "net_monetary": "Spend net of returns",
+    "net_monetary": "Spent after returns",
     "returns": "Returns",
     "distinct_products": "Different products",
     "orders_90d": f"Orders in last {RECENT_DAYS} days",
     "active_months": "Months with an order",
     "decayed_orders": "Orders, recent count more",
     "recency_to_gap": "Recency ÷ usual gap",
-    "returns_share": "Share of spend returned",
+    "returns_share": "Share of order value returned",
 }
 MODELS: Final = {
     "longest_silent_first": "Rule: longest silent first",

@@ -77,7 +77,7 @@ def sections(data: ReportData, plots: Mapping[str, list[Plot]]) -> list[Section]
             "segments",
             "Segments",
             "Who are the customers?",
-            "Segments by recency, frequency and spend.",
+            "Segments by recency, frequency and what was spent after returns.",
             plots["segments"],
             [table for table in (cluster_counts_table(data), clusterers_table(data)) if table],
         ),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from trainer.report.data import ReportData
 
-_RFM: Final = ("Recency", "Frequency", "Monetary")
+_MONEY: Final = "net_monetary"
+_RFM: Final = ("Recency", "Frequency", _MONEY)
 _MARKERS: Final = "osD^vPX*<"  # colour alone does not help a colour-blind reader
 _SIZES: Final = "Share of customers and revenue"
 _MEANS: Final = "Average customer of each segment"
@@ -37,10 +38,10 @@ def segment_plots(data: ReportData) -> list[Plot]:
 
 
 def means_by_segment(customers: pd.DataFrame) -> pd.DataFrame:
-    """Return mean Recency, Frequency, Monetary, customers and revenue by segment, highest mean spend first."""
+    """Return the means of _RFM, customers and revenue by segment, highest mean spend first; money is after returns."""
     groups = customers.groupby("segment")
-    means = groups[list(_RFM)].mean().assign(customers=groups.size(), revenue=groups["Monetary"].sum())
-    return means.sort_values("Monetary", ascending=False, kind="stable")
+    means = groups[list(_RFM)].mean().assign(customers=groups.size(), revenue=groups[_MONEY].sum().clip(lower=0))
+    return means.sort_values(_MONEY, ascending=False, kind="stable")
 
 
 def _sizes(data: ReportData) -> Plot:
@@ -77,7 +78,7 @@ def _means(data: ReportData) -> Plot:
     columns: dict[str, tuple[str, Callable[[float], str]]] = {
         "Recency": ("days since\nlast order", compact),
         "Frequency": ("orders", compact),
-        "Monetary": ("total spend", lambda value: money(value, data.currency)),
+        _MONEY: ("spent after\nreturns", lambda value: money(value, data.currency)),
     }
 
     def paint(figure: Figure) -> None:
@@ -106,7 +107,7 @@ def _means(data: ReportData) -> Plot:
             for name, r, f, m in segments[list(_RFM)].itertuples()
         ),
         caption=f"On average, {best} ordered {compact(float(segments.Frequency[best]))} times and spent "
-        f"{money(float(segments.Monetary[best]), data.currency)}; {longest} last ordered "
+        f"{money(float(segments[_MONEY][best]), data.currency)}; {longest} last ordered "
         f"{count(round(float(segments.Recency[longest])), 'day')} ago.",
     )
 

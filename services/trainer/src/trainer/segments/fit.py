@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from retention.errors import NotEnoughDataError
-from retention.scoring.segments import Segment, SegmentModel
+from retention.scoring.segments import NET, Segment, SegmentModel
 from trainer.segments.descriptions import DIMENSIONS, Description, read_descriptions
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from trainer.arrays import Floats
 
-RFM: Final = ("Recency", "Frequency", "Monetary")
+RFM: Final = ("Recency", "Frequency", NET)
 SEED: Final = 42
 
 
@@ -66,7 +66,7 @@ def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | 
         Segment(cluster, text.segment, text.action, text.offer, _triple(centroid))
         for cluster, (text, centroid) in enumerate(zip(descriptions, kmeans.cluster_centers_, strict=True))
     )
-    model = SegmentModel(_triple(scaler.mean_), _triple(scaler.scale_), segments)
+    model = SegmentModel(_triple(scaler.mean_), _triple(scaler.scale_), segments, NET)
     return FittedSegments(make_pipeline(*(step for _, step in scaling.steps), kmeans), model, descriptions)
 
 
@@ -77,7 +77,7 @@ def standardise(customers: pd.DataFrame, *, at_least: int) -> tuple[Floats, Pipe
     distinct = count_distinct(points)
     if distinct < at_least:
         raise NotEnoughDataError(
-            f"{len(customers)} customers, {distinct} of them distinct in recency, frequency or monetary; at least "
+            f"{len(customers)} customers, {distinct} of them distinct in recency, frequency or money; at least "
             f"{at_least} distinct ones are needed for {at_least} segments: load more history or ask for fewer segments"
         )
     return points, scaling
@@ -89,8 +89,9 @@ def count_distinct(points: Floats) -> int:
 
 
 def rfm(customers: pd.DataFrame) -> Floats:
-    """Return (customers, 3): days, orders, money."""
-    return customers[list(RFM)].to_numpy(dtype=float)
+    """Return (customers, 3): days, orders, net money, 0 where more was returned than ordered."""
+    figures: Floats = customers[list(RFM)].to_numpy(dtype=float).clip(min=0)
+    return figures
 
 
 def naming_warnings(fitted: FittedSegments) -> list[str]:
@@ -122,5 +123,5 @@ def _order_clusters(kmeans: KMeans, archetypes: Floats) -> None:
 
 
 def _triple(values: Floats) -> tuple[float, float, float]:
-    recency, frequency, monetary = map(float, values)
-    return recency, frequency, monetary
+    recency, frequency, money = map(float, values)
+    return recency, frequency, money

@@ -22,7 +22,7 @@ def predictive_gain(
     """Return by how much distances to the centroids lower the log-loss on a later cut-off, with standard error.
 
     Uses the latest split alone, with centroids from its earlier rows; None without a split. The formula leaves the
-    distances out: they derive from recency, frequency and monetary, which it has.
+    distances out: they derive from recency, frequency and money, which it has.
     """
     splits = time_splits(examples, horizon_days)
     if not splits:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.segments.fit import rfm
+from retention.scoring.segments import NET
+from trainer.segments.fit import RFM
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,14 +21,14 @@ def profile_segments(
     """Return a row per segment, in the order of cluster ids.
 
     A row is `segment, customers, share`, the means `recency` (days), `frequency` (orders) and `monetary`, and
-    `revenue_share`; the means of an empty segment are None. `tested` holds the customers as of the test instant and
-    their outcomes (1 left, 0 stayed) and adds `churn_rate`, by the segment at that instant; None for nobody.
+    `revenue_share`; money is after returns, and the means of an empty segment are None. `tested` holds the customers
+    as of the test instant and their outcomes (1 left, 0 stayed) and adds `churn_rate`, by the segment at that instant;
+    None for nobody.
     """
     clusters = fitted.clusters(customers)
-    revenue = float(customers["Monetary"].sum())
-    rows = [
-        _row(name, customers[clusters == cluster], len(customers), revenue) for cluster, name in enumerate(fitted.names)
-    ]
+    members = [customers[clusters == cluster] for cluster in range(len(fitted.names))]
+    revenue = sum(map(_revenue, members))
+    rows = [_row(name, its, len(customers), revenue) for name, its in zip(fitted.names, members, strict=True)]
     if tested is None:
         return rows
     features, churned = tested
@@ -36,7 +37,7 @@ def profile_segments(
 
 
 def _row(name: str, members: pd.DataFrame, customers: int, revenue: float) -> dict[str, Any]:
-    recency, frequency, monetary = (_mean(values) for values in rfm(members).T)
+    recency, frequency, monetary = (_mean(members[feature].to_numpy(dtype=float)) for feature in RFM)
     return {
         "segment": name,
         "customers": len(members),
@@ -44,8 +45,12 @@ def _row(name: str, members: pd.DataFrame, customers: int, revenue: float) -> di
         "recency": recency,
         "frequency": frequency,
         "monetary": monetary,
-        "revenue_share": float(members["Monetary"].sum()) / revenue if revenue else None,
+        "revenue_share": _revenue(members) / revenue if revenue else None,
     }
+
+
+def _revenue(members: pd.DataFrame) -> float:
+    return max(0.0, float(members[NET].sum()))
 
 
 def _mean(values: np.ndarray[Any, Any]) -> float | None:
