@@ -183,10 +183,10 @@ class InMemoryContacts:
     """References by ID; without any, every ID is the shop's own number."""
 
     def __init__(self, references: Mapping[int, str] | None = None) -> None:
-        self._references = references or {}
+        self._references = references
 
-    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str]:
-        return {each: self._references[each] for each in customer_ids if each in self._references}
+    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str] | None:
+        return self._references and {each: self._references[each] for each in customer_ids if each in self._references}
 
 
 class UnreachableRanking(InMemoryRanking):

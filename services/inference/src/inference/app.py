@@ -111,7 +111,6 @@ def create_app(
             asyncio.create_task(live.follow(poll_s=settings.model_poll_s)),
             asyncio.create_task(transactions.keep_healing()),
             asyncio.create_task(scores.reconcile_forever()),
-            asyncio.create_task(labels.follow(customers.state)),
         ]
         yield
         for task in tasks:

@@ -69,18 +69,17 @@ async def customers(
     media_type = preferred(", ".join(request.headers.getlist("accept")), _OFFERED)
     if media_type is None:
         raise HTTPException(406, headers=_VARIES)
-    contacts = context.may_read_contacts
-    page = await service.page(question, contacts=contacts)
+    page = await service.page(question, contacts=context.may_read_contacts)
     cursor = page["next_cursor"]
     following = {"Link": f'</customers?{question.address(cursor)}>; rel="next"'} if cursor else {}
-    return _page(page, media_type, {**_VARIES, **following}, contacts=contacts)
+    return _page(page, media_type, {**_VARIES, **following})
 
 
-def _page(page: CustomerList, media_type: str, headers: Mapping[str, str], *, contacts: bool) -> Response:
+def _page(page: CustomerList, media_type: str, headers: Mapping[str, str]) -> Response:
     if media_type == MEDIA_TYPE:
         attached = {**headers, "Content-Disposition": 'attachment; filename="customers.csv"'}
         return Response(
-            csv_text(page["items"], contacts=contacts),
+            csv_text(page["items"]),
             media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
             headers=attached,
         )

@@ -148,8 +148,8 @@ class MongoRanking:
 class Contacts(Protocol):
     """Customers' e-mails and text ids. Raises UnavailableError within a second if it cannot know."""
 
-    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str]:
-        """Return those that are kept, by ID; a whole number that is the shop's own has none."""
+    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str] | None:
+        """Return those that are kept, by ID; a number that is the shop's own has none. None: none is kept at all."""
 
 
 class MongoContacts:
@@ -159,11 +159,12 @@ class MongoContacts:
         self._connection = connection
         self._references = connection.database[schema.REFERENCES]
 
-    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str]:
-        """Query once."""
+    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str] | None:
+        """Query once; a second time when nothing is found."""
         cursor = self._references.find({"_id": {"$in": list(customer_ids)}}, batch_size=len(customer_ids) + 1)
         async with self._connection.asking():
-            return {found["_id"]: found["reference"] for found in await cursor.to_list(None)}
+            kept = {found["_id"]: found["reference"] for found in await cursor.to_list(None)}
+            return kept if kept or await self._references.find_one({}, {"_id": 1}) else None
 
 
 def _bounds(question: ListQuestion, after: Place | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ KeptReference = Annotated[
     str | None,
     Field(
         description="The ID or e-mail address as the shop knows it, for keys with the scope contacts; null when "
-        "customer_id is the shop's own number, or with KEEP_REFERENCES=no."
+        "customer_id is the shop's own number. Left out when no customer has one, or with KEEP_REFERENCES=no."
     ),
 ]
 NetValue = Annotated[

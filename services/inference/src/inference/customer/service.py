@@ -49,19 +49,12 @@ class CustomerService(NamedTuple):
                 items.append(_ranked(score))
                 if len(items) % SHORT_PAGE == 0:
                     await asyncio.sleep(0)  # single predictions that arrive meanwhile do not wait for 1,000
-            if contacts:
-                items = await self._with_references(items)
+            if contacts and (kept := await self.contacts.find([item["customer_id"] for item in items])) is not None:
+                items = [_with_reference(item, kept) for item in items]
         if len(found) <= question.limit:
             return {"items": items, "next_cursor": None}
         last = Place(items[-1]["churn_probability"], items[-1]["customer_id"])
         return {"items": items, "next_cursor": to_cursor(last, question.scope)}
-
-    async def _with_references(self, items: list[RankedCustomer]) -> list[RankedCustomer]:
-        kept = await self.contacts.find([item["customer_id"] for item in items])
-        return [
-            {"customer_id": item["customer_id"], "customer_ref": kept.get(item["customer_id"]), **item}  # type: ignore[typeddict-item]
-            for item in items
-        ]
 
     async def lookup(self, question: LookupQuestion) -> int:
         """Return the ID of the customer with this reference; CustomerNotFoundError when nobody has it."""
@@ -106,9 +99,8 @@ class CustomerService(NamedTuple):
         }
 
     async def _references(self, question: CustomerQuestion, *, contacts: bool) -> dict[str, str | None]:
-        if not contacts:
-            return {}
-        return {"customer_ref": (await self.contacts.find([question.customer_id])).get(question.customer_id)}
+        kept = await self.contacts.find([question.customer_id]) if contacts else None
+        return {} if kept is None else {"customer_ref": kept.get(question.customer_id)}
 
     async def _neighbours(self, question: CustomerQuestion, answer: CustomerAnswer) -> Sequence[Mapping[str, Any]]:
         if question.as_of is not None:  # scores are current and say nothing about a past day
@@ -137,6 +129,11 @@ def _place(question: ListQuestion) -> Place | None:
         pass
     detail = "It must be next_cursor of the previous page, with the same segment, min_churn and sort"
     raise wrong_parameter("cursor", detail, "cursor") from None
+
+
+def _with_reference(item: RankedCustomer, kept: Mapping[int, str]) -> RankedCustomer:
+    reference = kept.get(item["customer_id"])
+    return {"customer_id": item["customer_id"], "customer_ref": reference, **item}
 
 
 def _ranked(score: Mapping[str, Any]) -> RankedCustomer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 from zoneinfo import ZoneInfo
@@ -41,6 +42,8 @@ class Labels:
         self._time_zone, self._currency = time_zone, currency
         self.before_the_first_load = Shop(time_zone or shops.DEFAULT_ZONE, currency)
         self._seen: Shop | None = None
+        self._read_again_at = 0.0
+        self._reading: asyncio.Task[None] | None = None
         self._take(None)
 
     def see(self, shop: Shop | None) -> None:
@@ -48,12 +51,15 @@ class Labels:
         if shop != self._seen:
             self._take(shop)
 
-    async def follow(self, state: Callable[[], Awaitable[Stated]]) -> None:
-        """Until cancelled, read them now and then: an answer from figures alone asks no database."""
-        while True:
-            with suppress(UnavailableError):
-                self.see((await state()).shop)
-            await asyncio.sleep(LABELS_AGE_S)
+    def refresh_soon(self, state: Callable[[], Awaitable[Stated]]) -> None:
+        """Read them in the background every LABELS_AGE_S: an answer from figures alone waits for no database."""
+        if time.monotonic() >= self._read_again_at:
+            self._read_again_at = time.monotonic() + LABELS_AGE_S
+            self._reading = asyncio.create_task(self._refresh(state))
+
+    async def _refresh(self, state: Callable[[], Awaitable[Stated]]) -> None:
+        with suppress(UnavailableError):
+            self.see((await state()).shop)
 
     def _take(self, shop: Shop | None) -> None:
         self._seen = shop

@@ -36,6 +36,7 @@ class DataClock(NamedTuple):
 
     def clock(self, state: DataState) -> datetime:
         """Return the default `as_of`."""
+        self.labels.see(state.shop)
         if self.kind == "data" and state.clock is not None:
             return state.clock
         return day_start(self.now().astimezone(self.labels.zone).replace(tzinfo=UTC))

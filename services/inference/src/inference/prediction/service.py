@@ -68,6 +68,7 @@ class PredictionService(NamedTuple):
     def by_figures(self, question: FeatureQuestion, request_id: str) -> FeatureAnswer:
         """Return the answer about figures; needs no database."""
         bundle = self.live.bundle
+        self.clock.labels.refresh_soon(self.customers.state)
         answer = feature_answer(bundle, question.given(), meta=self.clock.feature_meta(bundle, request_id))
         self.metrics.predicted(bundle.version, answer["evidence"], answer["churn_probability"])
         return answer
