@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from pymongo.errors import OperationFailure, PyMongoError
+from upgrade_data import upgrade_data
 
 from retention.errors import BadConfigurationError, NotPermittedError, RetentionError, UnavailableError
 from retention.logs import configure_logs
@@ -45,7 +46,7 @@ _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema
 GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
         "": ("dbStats",),  # on the database: how much disk space is free
-        schema.TRANSACTIONS: (*_APPEND, "createIndex"),
+        schema.TRANSACTIONS: (*_APPEND, "update", "createIndex"),  # an upgrade marks the lines of cancelled invoices
         schema.QUARANTINE: (*_APPEND, "createIndex"),
         schema.ORDERS: (*_WRITE, "createIndex"),
         schema.CUSTOMERS: _WRITE,
@@ -87,6 +88,7 @@ def main() -> int:
         reader = SettingsReader(os.environ)
         db_name = reader.text("DB_NAME", "retention")
         wait_s = reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600)
+        currency = reader.text("CURRENCY", "") or None
         reader.finish()
         passwords = {user: _password(options.directory / user / "mongo_uri") for user in ("admin", *GRANTS)}
         before = options.directory / "admin" / "mongo_uri.before"
@@ -96,6 +98,7 @@ def main() -> int:
         logger.error("%s", error)  # noqa: TRY400 - the message says it all
         return error.exit_code
     logger.info("the users are %s", ", ".join(passwords))
+    upgrade_data(options.host, db_name, passwords["seeder"], currency=currency)
     return 0
 
 

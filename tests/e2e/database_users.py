@@ -15,7 +15,7 @@ _REPLACE: Final = f"{_WRITE} createIndex drop"
 
 ALLOWED: Final = {
     "seeder": {
-        "transactions": f"{_APPEND} createIndex",
+        "transactions": f"{_WRITE} createIndex",
         "quarantine": f"{_APPEND} createIndex",
         "orders": f"{_WRITE} createIndex",
         "customers": _WRITE,
