@@ -46,7 +46,7 @@ _ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema
 GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
         "": ("dbStats",),  # on the database: how much disk space is free
-        schema.TRANSACTIONS: (*_APPEND, "update", "createIndex"),  # an upgrade marks the lines of cancelled invoices
+        schema.TRANSACTIONS: (*_WRITE, "createIndex"),  # an order that comes again replaces its lines
         schema.QUARANTINE: (*_APPEND, "createIndex"),
         schema.ORDERS: (*_WRITE, "createIndex"),
         schema.CUSTOMERS: _WRITE,

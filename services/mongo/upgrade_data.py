@@ -1,7 +1,7 @@
-"""Brings the data up to date, as the seeder, once the users are made: a deploy by the scripts of an older release does so.
+"""Brings the data up to date, as the seeder, once the users are made: so do deploys by the scripts of an older release.
 
 The release that serves meanwhile goes on answering, and so does this one if it could not be done.
-"""
+"""  # noqa: INP001 - a part of a script
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ logger = logging.getLogger("upgrade_data")
 
 def upgrade_data(host: str, db_name: str, password: str, *, currency: str | None) -> None:
     """Mark and derive again what another release stored; a failure is logged, and the next load makes up for it."""
-    login = {"username": "seeder", "password": password, "directConnection": True}
     try:
-        with open_database(host, db_name, appname="upgrade_data", wait_s=5, **login) as database:
+        with open_database(
+            host, db_name, appname="upgrade_data", wait_s=5, username="seeder", password=password, directConnection=True
+        ) as database:
             _upgrade(journaled(database), currency)
     except RetentionError as error:
         logger.warning("the data is not up to date yet, which 'python -m seeder refresh' does: %s", error)
