@@ -92,7 +92,7 @@ def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Fin
     decides = f"if the dates are right, --latest {last}"
     if gap := verdict.mistyped:
         return gap.after, [
-            Finding("dates", "said", f"{_after(gap)}: quarantined as implausible_date, as mistyped; {decides}"),
+            Finding("dates", "said", f"{_after(gap)}: taken for mistyped, quarantined as implausible_date; {decides}"),
         ]
     if gap := verdict.doubtful:
         wrong = f"if they are wrong, --latest {gap.before}"
@@ -106,7 +106,8 @@ def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Fin
 
 
 def _after(gap: Gap) -> str:
-    return f"{count(gap.lines, 'line')} ({_sold(gap)}) from {day(gap.after)}, {gap.days:,} days after {day(gap.before)}"
+    late = f"dated {day(gap.after)} or later"
+    return f"{count(gap.lines, 'line')} ({_sold(gap)}) {late}, {gap.days:,} days after all others ({day(gap.before)})"
 
 
 def _sold(gap: Gap) -> str:
