@@ -24,6 +24,10 @@ def test_a_month_without_a_sale_is_out_of_line() -> None:
     assert [jump.month for jump in jumps(trading((JANUARY, 59, 5), (APRIL, 30, 5)).days)] == [MARCH]
 
 
+def test_months_in_and_beside_a_long_gap_are_left_to_the_judgement_on_gaps() -> None:
+    assert jumps(trading((JANUARY, 62, 5), (date(2025, 6, 20), 41, 5)).days) == []
+
+
 def test_christmas_with_four_times_the_usual_is_not() -> None:
     assert jumps(trading((JANUARY, 334, 2), (date(2025, 12, 1), 31, 8)).days) == []
 

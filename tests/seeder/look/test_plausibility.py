@@ -165,8 +165,18 @@ def test_latest_decides() -> None:
     assert (cut.cut, cut.cut_lines) == (date(2026, 1, 1), 2)
 
 
-def test_a_pause_is_said_and_its_lines_are_right() -> None:
-    profile = with_people(trading((JANUARY, 59, 10), (date(2025, 6, 1), 100, 50)), 100)
+@pytest.mark.parametrize(("people", "severity"), [(99, "said"), (100, "asks")])
+def test_a_pause_may_be_a_missing_export_and_its_lines_are_right(people: int, severity: str) -> None:
+    profile = with_people(trading((JANUARY, 59, 10), (date(2025, 6, 1), 100, 50)), people)
     judged = judge_file(profile, currency="GBP")
     assert judged.cut is None
-    assert "nothing was sold for 93 days, from 28 Feb 2025 to 1 Jun 2025; then 5,000 orders" in str(judged.findings)
+    assert judged.findings == [
+        Finding(
+            "dates",
+            "asks" if severity == "asks" else "said",
+            "nothing was sold for 93 days, from 28 Feb 2025 to 1 Jun 2025; then 5,000 orders: is an export missing? "
+            "If not, --latest 2025-09-08",
+        ),
+        *[finding for finding in judged.findings if finding.topic != "dates"],
+    ]
+    assert judge_file(profile, currency="GBP", latest=date(2025, 9, 8)).findings == judged.findings[1:]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
+from datetime import date, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from seeder.look.profile import Day, by_month
+from seeder.look.gaps import gaps_of
+from seeder.look.profile import Day, by_month, next_month
 
-if TYPE_CHECKING:
-    from datetime import date
-
+DAY: Final = timedelta(days=1)
 FACTOR: Final = 5
 BEFORE: Final = 6  # months whose median is compared with
 EDGE_DAYS: Final = 3  # a file may begin or end with a weekend or a holiday, and the month is whole all the same
@@ -25,15 +24,22 @@ class Jump(NamedTuple):
 
 
 def jumps(days: dict[date, Day]) -> list[Jump]:
-    """Return the months out of line. A month that the file holds in part is not compared, nor compared with."""
-    months = by_month(days)
-    if months and min(days).day > EDGE_DAYS:
-        months = months[1:]
-    if months and monthrange(max(days).year, max(days).month)[1] - max(days).day >= EDGE_DAYS:
-        months = months[:-1]
+    """Return the months out of line.
+
+    A month that the file holds in part, at its ends or beside a gap, is not compared, nor compared with: a gap is
+    judged by itself. A month without a sale in a shorter gap is out of line.
+    """
+    months = [(month, sums) for month, sums in by_month(days) if _is_whole(month, days)]
     found = []
     for at, (month, sums) in enumerate(months[1:], 1):
         usual = median(before.gross for _, before in months[max(0, at - BEFORE) : at])
         if usual > 0 and not usual / FACTOR < sums.gross < usual * FACTOR:
             found.append(Jump(month, sums.gross, usual))
     return found
+
+
+def _is_whole(month: date, days: dict[date, Day]) -> bool:
+    """Return whether fewer than EDGE_DAYS of the month lie outside the file's days, or in one of its gaps."""
+    following = next_month(month)
+    silent = [(month - DAY, min(days)), (max(days), following), *((gap.before, gap.after) for gap in gaps_of(days))]
+    return all((min(to, following) - max(of, month - DAY)).days - 1 < EDGE_DAYS for of, to in silent)

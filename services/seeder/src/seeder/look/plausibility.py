@@ -61,9 +61,9 @@ def judge_file(
     `latest` is the day of --latest, which decides the dates. `whole_orders` says that an order which comes again
     replaces; `orders_may_come_again`, that --replace-orders or --add-lines was given.
     """
-    cut, dated = _dates(profile, latest)
-    days = {at: sums for at, sums in profile.days.items() if cut is None or at < cut}
     large = profile.rows >= MIN_ROWS and profile.people.count >= MIN_PEOPLE
+    cut, dated = _dates(profile, latest, large=large)
+    days = {at: sums for at, sums in profile.days.items() if cut is None or at < cut}
     found = [
         *dated,
         *_passed_over(passed_over),
@@ -82,7 +82,7 @@ def _asks(*, when: bool) -> Severity:
     return "asks" if when else "said"
 
 
-def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Finding]]:
+def _dates(profile: Profile, latest: date | None, *, large: bool) -> tuple[date | None, list[Finding]]:
     """Return the first day that is not accepted, and what is said about dates. A gap counts in a file of any size."""
     if latest:
         late = sum(sums.lines for at, sums in profile.days.items() if at > latest)
@@ -101,7 +101,7 @@ def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Fin
         ]
     if gap := verdict.pause:
         text = f"nothing was sold for {gap.days:,} days, from {day(gap.before)} to {day(gap.after)}; then {_sold(gap)}"
-        return None, [Finding("dates", "said", text)]
+        return None, [Finding("dates", _asks(when=large), f"{text}: is an export missing? If not, --latest {last}")]
     return None, []
 
 
