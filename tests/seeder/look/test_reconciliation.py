@@ -60,8 +60,8 @@ def test_another_currency_is_never_part_of_the_sums() -> None:
     difference = compared((of(Stated(42.0)), {}), (of(Stated(24_000.0), currency="JPY"), {"foreign": True}))
     assert (difference.stated, difference.counted, difference.foreign) == (4_200, 4_200, {"JPY": 2_400_000})
     assert list(lines_of(difference, "GBP")) == [
-        "the file's own totals come to £42.00, the lines we count to £42.00: difference £0.00",
-        "currency: orders for 24,000 JPY are not counted",
+        "the file's totals £42.00, counted £42.00, difference £0.00",
+        "other currency: 24,000 JPY in orders that are not counted",
     ]
 
 
@@ -87,8 +87,8 @@ def test_a_line_is_worth_its_stated_total() -> None:
 
 def test_the_difference_reads_well() -> None:
     assert list(lines_of(compared((of(Stated(52.0, shipping=5.0, tax=3.0)), {})), "USD")) == [
-        "the file's own totals come to $52.00, the lines we count to $42.00: difference $10.00",
-        "that is unexplained $2.00, shipping $5.00, tax $3.00 (look at order #2001)",
+        "the file's totals $52.00, counted $42.00, difference $10.00",
+        "which is unexplained $2.00, shipping $5.00, tax $3.00 (look at order #2001)",
     ]
 
 

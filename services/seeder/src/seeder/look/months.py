@@ -29,7 +29,11 @@ def jumps(days: dict[date, Day]) -> list[Jump]:
     A month that the file holds in part, at its ends or beside a gap, is not compared, nor compared with: a gap is
     judged by itself. A month without a sale in a shorter gap is out of line.
     """
-    months = [(month, sums) for month, sums in by_month(days) if _is_whole(month, days)]
+    if not days:
+        return []
+    gaps = [(gap.before, gap.after) for gap in gaps_of(days)]
+    silent = [(date.min, min(days)), *gaps, (max(days), date.max)]
+    months = [(month, sums) for month, sums in by_month(days) if _is_whole(month, silent)]
     found = []
     for at, (month, sums) in enumerate(months[1:], 1):
         usual = median(before.gross for _, before in months[max(0, at - BEFORE) : at])
@@ -38,8 +42,7 @@ def jumps(days: dict[date, Day]) -> list[Jump]:
     return found
 
 
-def _is_whole(month: date, days: dict[date, Day]) -> bool:
-    """Return whether fewer than EDGE_DAYS of the month lie outside the file's days, or in one of its gaps."""
-    following = next_month(month)
-    silent = [(month - DAY, min(days)), (max(days), following), *((gap.before, gap.after) for gap in gaps_of(days))]
-    return all((min(to, following) - max(of, month - DAY)).days - 1 < EDGE_DAYS for of, to in silent)
+def _is_whole(month: date, silent: list[tuple[date, date]]) -> bool:
+    """Return whether fewer than EDGE_DAYS of the month lie between two days that nothing is known between."""
+    first, end = month - DAY, next_month(month)
+    return all((min(before, end) - max(after, first)).days - 1 < EDGE_DAYS for after, before in silent)

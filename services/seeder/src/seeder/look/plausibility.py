@@ -92,7 +92,7 @@ def _dates(profile: Profile, latest: date | None, *, large: bool) -> tuple[date 
     decides = f"if the dates are right, --latest {last}"
     if gap := verdict.mistyped:
         return gap.after, [
-            Finding("dates", "said", f"{_after(gap)}: taken for mistyped, quarantined as implausible_date; {decides}"),
+            Finding("dates", "said", f"{_after(gap)}: quarantined as mistyped (implausible_date); {decides}"),
         ]
     if gap := verdict.doubtful:
         wrong = f"if they are wrong, --latest {gap.before}"
