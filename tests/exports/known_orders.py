@@ -97,4 +97,6 @@ def _order(rng: random.Random, invoice: str, people: int) -> KnownOrder:
 
 def _line(rng: random.Random) -> KnownLine:
     quantity = rng.choice((1, 1, 1, 2, 3, 10))
-    return KnownLine(rng.choice(PRODUCTS), Decimal(quantity), quantity * rng.choice((1, 99, 1400, rng.randint(1, 200_000))))
+    return KnownLine(
+        rng.choice(PRODUCTS), Decimal(quantity), quantity * rng.choice((1, 99, 1400, rng.randint(1, 200_000)))
+    )

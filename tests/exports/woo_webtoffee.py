@@ -11,12 +11,7 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownLine, KnownOrder
 
-_OWN = (
-    "order_id,order_number,order_date,paid_date,status,shipping_total,shipping_tax_total,fee_total,fee_tax_total,"
-    "tax_total,cart_discount,order_discount,discount_total,order_total,order_subtotal,order_currency,payment_method,"
-    "customer_id,customer_user,customer_email,billing_email,billing_country,shipping_country,customer_note,refund_items,"
-    "order_notes,download_permissions"
-).split(",")
+_OWN = ["order_id", "order_number", "order_date", "paid_date", "status", "shipping_total", "shipping_tax_total", "fee_total", "fee_tax_total", "tax_total", "cart_discount", "order_discount", "discount_total", "order_total", "order_subtotal", "order_currency", "payment_method", "customer_id", "customer_user", "customer_email", "billing_email", "billing_country", "shipping_country", "customer_note", "refund_items", "order_notes", "download_permissions"]
 _MONEY = ("shipping_total", "tax_total", "cart_discount", "discount_total", "order_total", "order_subtotal")
 _CORE = ("order_id", "order_date", "status")
 _STATES = {None: "completed", "cancelled": "cancelled", "pending": "on-hold"}
@@ -53,9 +48,7 @@ def _cells(order: KnownOrder) -> dict[str, str]:
 
 def _cell(line: KnownLine, total: int) -> str:
     code, name = line.product
-    return (
-        f"name:{name}|product_id:61|sku:{code}|quantity:{line.quantity}|total:{money(total)}|sub_total:{money(line.total)}"
-    )
+    return f"name:{name}|product_id:61|sku:{code}|quantity:{line.quantity}|total:{money(total)}|sub_total:{money(line.total)}"
 
 
 def _columns(order: KnownOrder) -> dict[str, str]:

@@ -195,9 +195,7 @@ def test_without_any_one_core_column_it_is_another_format(platform: Platform) ->
     export = platform.write(platform.orders(1))
     if "webtoffee" in platform.plan.__module__:
         pytest.skip("its core is any column of items")
-    alternatives = {
-        "Transaction ID", "Listing ID", "Captured", "Amount Refunded", "Quantity", "Order Line Total"
-    }
+    alternatives = {"Transaction ID", "Listing ID", "Captured", "Amount Refunded", "Quantity", "Order Line Total"}
     for name in export.core:
         assert platform.plan(export.without(name).columns) is None or name in alternatives
 

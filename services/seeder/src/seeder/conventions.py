@@ -175,7 +175,9 @@ class _Evidence:
     def decide(self, row_count: int, columns: Sequence[str], choices: Choices) -> Conventions:
         """Return how the table is written; `columns` is its header, for messages."""
         dates = self._dates.format(choices.dates or self._plan.date_order)
-        positions = {columns[at] or f"column {at + 1}": at for at in map(self._plan.positions.__getitem__, self._numbers)}
+        positions = {
+            columns[at] or f"column {at + 1}": at for at in map(self._plan.positions.__getitem__, self._numbers)
+        }
         evidence = {name: self._numbers[self._plan.positions.index(at)] for name, at in positions.items()}
         choice = choices.decimal or self._plan.decimal
         one_currency = self._plan.currency is None

@@ -108,7 +108,9 @@ def _load(
     store.with_retry(lambda _: store.settle(source.shop))
     by_order = source.whole_orders or getattr(options, "replace_orders", False)
     if by_order:
-        store.with_retry(lambda _: store.begin_orders(source.load_id, last_day, force=getattr(options, "replace_orders", False)))
+        store.with_retry(
+            lambda _: store.begin_orders(source.load_id, last_day, force=getattr(options, "replace_orders", False))
+        )
     ledger = store.with_retry(lambda _: store.loads.account(source.load_id))
     dirty = store.with_retry(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
@@ -134,11 +136,14 @@ def _load(
 
 
 def _refuse(source: Source, store: Store, ledger: Ledger) -> None:
-    """Refuse a file without a row that can be understood, with the first of them."""
+    """Refuse a file without a row that can be understood, with the first of them; nothing of it stays but those rows."""
     store.loads.forget(source.load_id)
+    store.unsettle()
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))
-    first_row = next(listing(store, source.load_id), "")  # so that the cause is seen at once
-    raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}; {' '.join(first_row.split())}")
+    first_row = " ".join(next(listing(store, source.load_id), "").split())  # so that the cause is seen at once
+    shortened = any(reason.endswith("_shortened") for reason in ledger.quarantined)
+    why = ": a spreadsheet shortened long numbers, and many became one: export the file again" if shortened else ""
+    raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}; {first_row}{why}")
 
 
 def _heal(store: Store, source: Source) -> None:

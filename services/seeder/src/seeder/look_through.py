@@ -19,7 +19,7 @@ from seeder.printable import printable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from retention.store.conflicts import Conflict, ShownLine
@@ -100,7 +100,7 @@ def _summed(source: Source) -> tuple[Profile, Difference | None]:
     profile = first.profile if ready else Profile()
     profile.cancelled_letter = source.shop.cancelled_prefix or ""
     for part in source.parts:
-        day = _day_of(part)
+        day = day_of(part)
         feed = part.conventions.feed if ready else _fed(source, part, profile, day)
         if feed:
             feed.settle(day)
@@ -132,9 +132,7 @@ def _fed(source: Source, part: Part, profile: Profile, day: Callable[[Any], date
 def _summed_orders(source: Source) -> tuple[Profile, Difference | None]:
     profile, reconciliation = Profile(), Reconciliation()
     for part in source.parts:
-        feed = OrderFeed(
-            profile, reconciliation, day=_day_of(part), is_nobody=is_nobody, currency=source.shop.currency
-        )
+        feed = OrderFeed(profile, reconciliation, day=day_of(part), is_nobody=is_nobody, currency=source.shop.currency)
         for made in source.orders(part):
             for one in made.rejected:
                 profile.rejected(one.reason, made.rows[0] if made.rows else 0, "")
@@ -143,7 +141,8 @@ def _summed_orders(source: Source) -> tuple[Profile, Difference | None]:
     return profile, reconciliation.difference()
 
 
-def _day_of(part: Part) -> Callable[[Any], date]:
+def day_of(part: Part) -> Callable[[Any], date]:
+    """Return a function that reads the shop's day of a date cell; UnreadableError for one that is none."""
     rule, reading = RULES[_DATE], part.reading
 
     def day(cell: Any) -> date:  # noqa: ANN401 - whatever a cell holds
@@ -161,11 +160,9 @@ def _compare(source: Source, store: Store, profile: Profile) -> None:
         encoder = source.encoder(part)
         orders = (made.order for made in source.orders(part) if made.order)
         while some := list(islice(orders, _ORDERS_AT_ONCE)):
-            encoded = [
-                (str(RULES[0].read(order.invoice, part.reading)), _documents(encoder.encode_order(order.lines)))
-                for order in some
-            ]
-            for conflict in store.conflicts([(invoice, lines) for invoice, lines in encoded if lines]):
+            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for order in some]
+            numbered = [(str(RULES[0].read(invoice, part.reading)), lines) for invoice, lines in encoded if lines]
+            for conflict in store.conflicts(numbered):
                 profile.came_again(_differs(conflict))
 
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from seeder.sources.table import Batch, Input
 
 _BATCH_ROWS: Final = 100
+_PARTS: Final = 3
 
 
 def joined(found: Input) -> list[Table]:
     """Return the tables of an input; Olist's orders, items and customers become one."""
     tables = {table.name: table for table in found.tables}
     parts = olist_tables.plan_tables({name: table.columns for name, table in tables.items()})
-    if parts is None:
+    if parts is None or len({parts.orders, parts.items, parts.customers}) < _PARTS:  # joined already
         return found.tables
 
     def picked(name: str, positions: Sequence[int]) -> Iterator[Any]:

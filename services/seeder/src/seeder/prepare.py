@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from seeder.formats.plan import Plan
     from seeder.settings import Settings
-    from seeder.sources.opening import Input
-    from seeder.sources.table import Table
+    from seeder.sources.table import Input, Table
 
 Understood: TypeAlias = "tuple[Table, Plan, Conventions]"
 
@@ -79,7 +78,9 @@ def prepared(
     currencies = Currencies(shop.currency, rates, parts[0].reading.dates.parse)
     said = (*(note for table, _ in planned for note in table.notes), *_said(parts, shop, known))
     description = _description(found.name, understood)
-    return Source(found.load_id, found.name, found.size, description, parts, shop, people, currencies, found.invented, said)
+    return Source(
+        found.load_id, found.name, found.size, description, parts, shop, people, currencies, found.invented, said
+    )
 
 
 def _text_of(path: Path) -> str:
@@ -94,7 +95,9 @@ def _part(table: Table, plan: Plan, found: Conventions, shop: Shop, people: Iden
     if plan.settle:
         rows = groups(table.rows(plan.positions), plan.invoice, scattered=found.scattered)
         plan = plan.settle((row for group in rows for _, row in group), cells)
-    of_index = {index: found.numbers[position] for index, position in enumerate(plan.positions) if position in found.numbers}
+    of_index = {
+        index: found.numbers[position] for index, position in enumerate(plan.positions) if position in found.numbers
+    }
     price = next((index for index in plan.numbers if index != plan.quantity), None)
     reading = Reading(
         found.dates,

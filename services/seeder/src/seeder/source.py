@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.lines.documents import LineEncoder
-from retention.lines.rules import Rejection, rejection
+from retention.lines.rules import RULES, Rejection, rejection
 from seeder.formats.plan import Order
 from seeder.grouping import groups
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from seeder.currencies import Currencies
     from seeder.formats.plan import Cells, Plan
     from seeder.sources.table import Table
+
+
+_NAMES: Final = [rule.name for rule in RULES]
+_QUANTITY, _PRICE, _TOTAL = _NAMES.index("Quantity"), _NAMES.index("UnitPrice"), len(RULES)
 
 
 class OrderRows(NamedTuple):
@@ -80,7 +84,9 @@ class Source(NamedTuple):
 
     def lines(self, part: Part) -> Iterator[Sequence[Any]]:
         """Yield the lines of a line feed, each a row: eight values, or nine with its total."""
-        return _lines_of(part)(self.currencies.rows(part.table.rows(part.plan.positions), part.plan, part.cells), part.cells)
+        return _lines_of(part)(
+            self.currencies.rows(part.table.rows(part.plan.positions), part.plan, part.cells), part.cells
+        )
 
     def orders(self, part: Part) -> Iterator[OrderRows]:
         """Yield whole orders, each with its rows; those of a line feed are made of its lines."""
@@ -93,7 +99,7 @@ class Source(NamedTuple):
                 continue
             made = self._made_of(part, [row for _, row in group])
             rejected = [one for one in made if isinstance(one, Rejection)]
-            orders = [one for one in made if isinstance(one, Order)]
+            orders = [_typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
                 rejected = [rejection("no_order", "row", first)]
             for order in orders[:1] or [None]:
@@ -118,3 +124,24 @@ def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
     if part.plan.lines is None:
         raise TypeError("whole orders have no line feed")
     return part.plan.lines
+
+
+def _typed(order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
+    """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
+    if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+        return order
+    lines = []
+    for line in order.lines:
+        values = list(line)
+        for at in (_QUANTITY, _PRICE):
+            try:
+                values[at] = cells.number(line[at])
+            except ValueError:
+                values[at] = None
+            if values[at] is None:
+                rejected.append(rejection(f"{_NAMES[at]}_unreadable", _NAMES[at], line[: len(RULES)]))
+                break
+        else:
+            values[_TOTAL] = values[_QUANTITY] * values[_PRICE] if line[_TOTAL] is None else line[_TOTAL]
+            lines.append(tuple(values))
+    return order._replace(lines=lines)

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from retention.lines.rules import EARLIEST
 from retention.store import (
-    cancellations, clearing, conflicts, connection, derivation, disk, indexes, quarantine, references, replacement,
-    sequences, shop, transactions, upgrade,
+    cancellations,
+    clearing,
+    conflicts,
+    connection,
+    derivation,
+    disk,
+    indexes,
+    quarantine,
+    references,
+    replacement,
+    sequences,
+    shop,
+    transactions,
+    upgrade,
 )  # fmt: skip
 from retention.store.file_loads import FileLoads
 from seeder.accounts import account_for
@@ -74,9 +86,10 @@ class Store:
             cancellations.mark(self._db, settled.cancelled_prefix or "")
             self.touched = None
 
-    def has_lines(self) -> bool:
-        """Return whether rows are stored."""
-        return not transactions.is_empty(self._db)
+    def unsettle(self) -> None:
+        """Forget what was written about the shop by a load that brought no line."""
+        if transactions.is_empty(self._db):
+            shop.forget(self._db)
 
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from retention.errors import BadDataError
 from seeder.formats import (
-    etsy, line_feed, magento, olist, refused, shopify, square, stripe, superstore, woo_advanced, woo_webtoffee,
+    etsy,
+    line_feed,
+    magento,
+    olist,
+    refused,
+    shopify,
+    square,
+    stripe,
+    superstore,
+    woo_advanced,
+    woo_webtoffee,
 )  # fmt: skip
 from seeder.formats.feed import KEY, TITLE
 from seeder.formats.mapping_start import start

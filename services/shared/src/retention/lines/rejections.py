@@ -22,6 +22,9 @@ _FIELDS: Final = 8
 
 # Reasons of rows that are no lines at all: passed over, and not quarantined.
 PASSED_OVER: Final = frozenset({"totals_row", "no_order"})
+IN_STATE: Final = (
+    "state_"  # begins the reason of a line that does not stand within an order that does: "state_cancelled"
+)
 # Reasons that stand by themselves: not behind the name of a field.
 _ALONE: Final = frozenset({"implausible_date"})
 
