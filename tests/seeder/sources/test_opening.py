@@ -113,7 +113,7 @@ def test_a_row_with_too_few_columns_is_counted_and_quarantined(tmp_path: Path) -
     assert source.row_count == 2
     whole, short = lines(source)
     assert whole == PUBLISHED
-    assert short == Rejection("columns", "row", ["536365", "85123A"])
+    assert short == Rejection("columns", "row", ["999999", "99999x"])
 
 
 @pytest.mark.parametrize(

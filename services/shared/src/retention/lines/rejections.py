@@ -21,7 +21,7 @@ _FIELDS: Final = 8
 
 
 class Rejection(NamedTuple):
-    """Why a row is refused: a reason code, the field ("row" for the whole row), and the values, shortened and masked."""
+    """Why a row is refused: a reason code, the field ("row" for the whole row), and its values as they are kept."""
 
     reason: str
     field: str
