@@ -84,7 +84,7 @@ def read(digits: str, decimal: str) -> float | None:
 
 
 def ambiguous(digits: str) -> str:
-    """Return the separator of digits that may be thousands or decimals, as the comma of `1,240`; "" when they are clear."""
+    """Return the separator that may group thousands or begin decimals, as the comma of `1,240`; "" for clear digits."""
     return digits[-4] if _AMBIGUOUS.fullmatch(digits) else ""
 
 
