@@ -30,8 +30,7 @@ CASES = {
         ("BankChurners", "one row per customer: this needs order lines"),
     ),
     "FLO": (
-        "master_id,order_channel,first_order_date,last_order_date,order_num_total_ever_online,"
-        "order_num_total_ever_offline,customer_value_total_ever_offline,customer_value_total_ever_online",
+        "master_id,order_channel,first_order_date,last_order_date,order_num_total_ever_online,customer_value_total_ever_online",
         ("FLO", "one row per customer: this needs order lines"),
     ),
     "Telco": (

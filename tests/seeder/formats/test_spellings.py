@@ -22,7 +22,7 @@ HEADERS = {
     "French, too": "Numéro de commande,Référence produit,Libellé,Qté,Date de la commande,Prix,ID client,Pays",
     "Italian": "Numero fattura,Codice prodotto,Descrizione,Quantità,Data fattura,Prezzo unitario,ID cliente,Paese",
     "Italian, too": "N. ordine,Codice articolo,Nome prodotto,Q.tà,Data ordine,Prezzo,Codice cliente,Paese",
-    "Portuguese": "Nº da fatura,Código do produto,Descrição,Quantidade,Data da fatura,Preço unitário,ID do cliente,País",
+    "Portuguese": "Nº da fatura,Código do produto,Descrição,Quantidade,Data da fatura,Preço unitário,ID cliente,País",
     "Portuguese, too": "Número do pedido,Código,Nome do produto,Qtd,Data do pedido,Preço,Código do cliente,País",
     "Dutch": "Factuurnummer,Artikelnummer,Omschrijving,Aantal,Factuurdatum,Stukprijs,Klantnummer,Land",
     "Dutch, too": "Bestelnummer,Productcode,Productnaam,Aantal,Besteldatum,Prijs,Klant-ID,Land",
