@@ -29,7 +29,7 @@ TOTALS: Final = ("LineTotal", "Total", "OrderTotal")
 PERSON: Final = ("Email", "CustomerID")  # the e-mail first: guests get a new id with every order
 WHOLE: Final = ("State", "PaymentState", "Cancelled", "Refund", "OrderTotal")
 _OF_ORDERS: Final = ("Subtotal", "Shipping", "Tax", "Discount")
-_NUMBERS: Final = ("Quantity", "UnitPrice", *TOTALS, "Refund", *_OF_ORDERS)
+_NUMBERS: Final = ("Quantity", "UnitPrice", *TOTALS, "Refund", "LineDiscount", *_OF_ORDERS)
 _VALUES: Final = (*FIELDS, "Email", "LineTotal")
 
 
@@ -58,9 +58,11 @@ def of_header(columns: Sequence[str], fields: Mapping[str, int], settings: Setti
 
 
 def used(fields: Mapping[str, int]) -> dict[str, int]:
-    """Return the values that are read: those that only whole orders state, of whole orders alone."""
-    whole = any(name in fields for name in WHOLE)
-    return {name: at for name, at in fields.items() if whole or name not in _OF_ORDERS}
+    """Return the values that are read: what an order states, of whole orders alone; discounts, to explain totals."""
+    left_out = set() if any(name in fields for name in WHOLE) else {*_OF_ORDERS}
+    if not any(name in fields for name in TOTALS):
+        left_out.add("LineDiscount")
+    return {name: at for name, at in fields.items() if name not in left_out}
 
 
 def of_shape(shape: Shape, settings: Settings) -> Plan:

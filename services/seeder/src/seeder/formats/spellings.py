@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from retention.errors import BadDataError
 
@@ -182,6 +182,10 @@ _TIERS: Final[dict[str, tuple[frozenset[str], ...]]] = {
     ),
     "Tax": (_of("tax taxes taxtotal taxamount totaltax vat vatamount mwst ust iva tva btw kdv"),),
     "Discount": (_of("discountamount discounttotal discounts totaldiscount"),),
+    "LineDiscount": (  # an amount or a share: it explains a line's total, and is not read otherwise
+        _of("discount linediscount lineitemdiscount itemdiscount rabatt descuento remise sconto desconto korting rabat")
+        | _of("indirim discountrate discountpercent discountpct"),
+    ),
     "Time": (
         _pairs("order invoice sale transaction purchase", "time") | _of("uhrzeit"),
         _of("time zeit hora heure ora tijd godzina saat"),
@@ -195,7 +199,9 @@ _CLAIMS: Final = {  # backwards: a name in several tiers counts in its first
     for name in names
 }
 KNOWN: Final = frozenset(_CLAIMS)
-_QUIET: Final = frozenset({"Total", "Subtotal", "Shipping", "Tax", "Discount", "LineTotal", "OrderTotal", "Time"})
+_QUIET: Final = frozenset(
+    {"Total", "Subtotal", "Shipping", "Tax", "Discount", "LineDiscount", "LineTotal", "OrderTotal", "Time"}
+)
 _NO_MONEY: Final = _of("InvoiceNo StockCode Description Quantity InvoiceDate CustomerID Email Country Time")
 _MONEY: Final = re.compile(
     "status|currency|total|amount|price|discount|tax$|taxes|refund|cancel|fee$|revenue|sales|balance|vat$|freight"
@@ -204,20 +210,13 @@ _MONEY: Final = re.compile(
 )
 
 
-class Assigned(NamedTuple):
-    """Which column holds which value, and the columns of money, states or currencies that hold none."""
-
-    fields: dict[str, int]  # our eight and the extras (`Currency`, `State`, …) → position in the header
-    passed_over: tuple[str, ...]
-
-
 def claim(name: str) -> tuple[str, int] | None:
     """Return the value that a column of this name holds and the tier of the name, None for an unknown name."""
     return next((_CLAIMS[text] for text in variants(name) if text in _CLAIMS), None)
 
 
-def assign(columns: Sequence[str]) -> Assigned:
-    """Return the column of each value; of two that claim the same one, the more specific.
+def assign(columns: Sequence[str]) -> dict[str, int]:
+    """Return the position of each value, our eight and the extras; of two that claim the same, the more specific.
 
     Raises BadDataError, which names both columns when their names are equally specific. Of totals, taxes and the like
     none is taken then: they are no part of a line.
@@ -231,7 +230,7 @@ def assign(columns: Sequence[str]) -> Assigned:
             raise BadDataError(f"{field}: the columns {names} say the same; rename one, or choose with --map FILE.yaml")
         if len(best) == 1:
             fields[field] = best[0][1]
-    return Assigned(fields, passed_over(columns, fields.values()))
+    return fields
 
 
 def passed_over(columns: Sequence[str], used: Iterable[int]) -> tuple[str, ...]:
