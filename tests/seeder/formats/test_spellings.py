@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retention.errors import BadDataError
-from seeder.formats.spellings import _TIERS, assign, claim, passed_over, plain, variants
+from seeder.formats.spellings import _TIERS, assign, claim, currency_of, passed_over, plain, variants
 
 EIGHT = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 HEADERS = {
@@ -80,6 +80,21 @@ def test_two_columns_that_say_the_same_are_named() -> None:
 )
 def test_a_name_that_can_mean_anything_holds_none_of_our_values(name: str) -> None:
     assert claim(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Unit Price (GBP)", "GBP"),
+        ("Price EUR", "EUR"),
+        ("price_usd", "USD"),
+        ("Preis (€)", "EUR"),
+        ("Price ($)", None),
+        ("Retry", None),
+    ],
+)
+def test_a_header_may_name_the_currency(name: str, code: str | None) -> None:
+    assert currency_of(name) == code
 
 
 def test_no_name_stands_for_two_values() -> None:

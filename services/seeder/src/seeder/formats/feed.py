@@ -14,7 +14,7 @@ from seeder.formats import order_rows
 from seeder.formats.plan import Plan
 from seeder.formats.prices import pricing
 from seeder.formats.shape import FIELDS, Shape, shape_of
-from seeder.formats.spellings import passed_over
+from seeder.formats.spellings import currency_of, passed_over
 from seeder.formats.states import WORDS, is_known
 from seeder.formats.totals import is_blank, is_totals_row
 
@@ -54,7 +54,9 @@ def of_header(columns: Sequence[str], fields: Mapping[str, int], settings: Setti
     """Return the plan of columns whose meaning is known: `fields` says at which position each value stands."""
     read = used(fields)
     over = passed_over(columns, {*read.values(), *settings.said})
-    return of_shape(shape_of(read), settings._replace(passed_over=over))
+    named = {currency_of(columns[read[name]]) for name in ("UnitPrice", *TOTALS) if name in read} - {None}
+    currency = settings.currency or (named.pop() if len(named) == 1 else None)
+    return of_shape(shape_of(read), settings._replace(passed_over=over, currency=currency))
 
 
 def used(fields: Mapping[str, int]) -> dict[str, int]:

@@ -72,7 +72,8 @@ def unknown(columns: Sequence[str]) -> BadDataError:
     title, lacks = _nearest(columns)
     return BadDataError(
         f"no known export: the header is {_shown(columns)}. The nearest format is {title}, "
-        f"but it lacks {', '.join(lacks) or 'a column'}. Complete this mapping, save it as map.yaml and add --map map.yaml:\n"
+        f"but it lacks {', '.join(lacks) or 'a column'}. Complete this mapping, save it as map.yaml "
+        "and add --map map.yaml:\n"
         f"{start(columns)}"
     )
 

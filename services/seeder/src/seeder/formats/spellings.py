@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BRACKETS: Final = re.compile(r"[(\[{][^)\]}]*[)\]}]")
-_UNIT: Final = re.compile(r"[\s_-]+(gbp|eur|usd|chf|pln|try|brl|tl|sek|nok|dkk|czk|cad|aud|jpy|euro)$", re.IGNORECASE)
+_CODES: Final = "gbp|eur|usd|chf|pln|try|brl|sek|nok|dkk|czk|cad|aud|jpy"
+_UNIT: Final = re.compile(rf"[\s_-]+({_CODES}|tl|euro)$", re.IGNORECASE)
+_CODE: Final = re.compile(rf"(?:[\s_-]|[(\[])({_CODES})[)\]]?$", re.IGNORECASE)
+_SIGNS: Final = {"€": "EUR", "£": "GBP", "zł": "PLN", "₺": "TRY", "R$": "BRL"}  # $, kr and ¥ are several currencies'
 _WORD: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = str.maketrans("łıøđ", "liod")  # they do not decompose into a letter and an accent
 _PARTICLES: Final = "de da do di du del della dei des der van of the la le el il d l"
@@ -55,6 +58,13 @@ def variants(name: str) -> tuple[str, ...]:
     """Return the plain name, and the ones without units: `Price (GBP)` and `Price GBP` are `price`, too."""
     bare = _BRACKETS.sub(" ", name)
     return tuple(dict.fromkeys(filter(None, (plain(name), plain(bare), plain(_UNIT.sub("", bare.strip()))))))
+
+
+def currency_of(name: str) -> str | None:
+    """Return the ISO code of the currency that a header names, as in `Price (EUR)` or `Total in £`; None without one."""
+    if found := _CODE.search(name.strip()):
+        return found[1].upper()
+    return next((code for sign, code in _SIGNS.items() if sign in name), None)
 
 
 def _of(names: str) -> frozenset[str]:
