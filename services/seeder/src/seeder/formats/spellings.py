@@ -61,7 +61,7 @@ def variants(name: str) -> tuple[str, ...]:
 
 
 def currency_of(name: str) -> str | None:
-    """Return the ISO code of the currency that a header names, as in `Price (EUR)` or `Total in £`; None without one."""
+    """Return the ISO code of the currency in a header, as in `Price (EUR)` or `Total in £`; None without one."""
     if found := _CODE.search(name.strip()):
         return found[1].upper()
     return next((code for sign, code in _SIGNS.items() if sign in name), None)
