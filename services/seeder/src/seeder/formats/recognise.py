@@ -41,7 +41,7 @@ FORMATS: Final[Mapping[str, Callable[[Sequence[str]], Plan | None]]] = {
     "superstore": superstore.plan,
     KEY: line_feed.plan,
 }
-KEYS: Final = tuple(FORMATS)
+TABLES: Final[Sequence[Callable[[Mapping[str, Sequence[str]]], object | None]]] = ()
 _SHOPIFY: Final = {  # a Shopify export whose columns were renamed to ours
     "invoiceno": "Name", "customerid": "Email", "invoicedate": "Created at", "quantity": "Lineitem quantity",
     "description": "Lineitem name", "unitprice": "Lineitem price", "stockcode": "Lineitem sku",
@@ -83,12 +83,18 @@ def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
     return found
 
 
+def recognise_tables(columns_by_table: Mapping[str, Sequence[str]]) -> object | None:
+    """Return what the first format of several tables makes of a folder's or an archive's; None for other tables."""
+    return next((found for plan in TABLES if (found := plan(columns_by_table)) is not None), None)
+
+
 def unknown(columns: Sequence[str]) -> BadDataError:
     """Return the error of a header of no format: the nearest one, what it lacks, and a mapping file to start from."""
     title, lacks = _nearest(columns)
     return BadDataError(
-        f"no known export: the header is '{printable(', '.join(columns))[:_SHOWN]}'. The nearest format is {title}, "
-        f"but it lacks {', '.join(lacks)}. Complete this mapping, save it as map.yaml and add --map map.yaml:\n"
+        f"no known export: the header is {_shown(columns)}. The nearest format is {title}, "
+        f"but it lacks {', '.join(lacks) or 'a column'}. Complete this mapping, save it as map.yaml "
+        "and add --map map.yaml:\n"
         f"{start(columns)}"
     )
 
@@ -101,9 +107,12 @@ def _by_key(columns: Sequence[str], key: str) -> Plan:
         return found
     lacks = _lacks(columns, key)
     raise BadDataError(
-        f"this is no {_title(key)}: it lacks {', '.join(lacks) or 'its columns'}; "
-        f"the header is '{printable(', '.join(columns))[:_SHOWN]}'"
+        f"this is no {_title(key)}: it lacks {', '.join(lacks) or 'its columns'}; the header is {_shown(columns)}"
     )
+
+
+def _shown(columns: Sequence[str]) -> str:
+    return f"'{printable(', '.join(columns))[:_SHOWN]}'"
 
 
 def _renamed_shopify(columns: Sequence[str]) -> Plan | None:
