@@ -39,7 +39,13 @@ def moved(order: KnownOrder, person: str, days: int = 0) -> KnownOrder:
 
 def later(orders: Sequence[KnownOrder], rng: random.Random) -> list[KnownOrder]:
     """The same orders in a later export: some of them changed."""
-    changes = (lambda order: order, corrected, refunded, cancelled, lambda order: moved(order, "buyer1@fernhill.example"))
+    changes = (
+        lambda order: order,
+        corrected,
+        refunded,
+        cancelled,
+        lambda order: moved(order, "buyer1@fernhill.example"),
+    )
     return [rng.choice(changes)(order) for order in orders]
 
 

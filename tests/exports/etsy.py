@@ -11,19 +11,78 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-COLUMNS = (
-    "Sale Date,Item Name,Buyer,Quantity,Price,Coupon Code,Coupon Details,Discount Amount,Shipping Discount,"
-    "Order Shipping,Order Sales Tax,Item Total,Currency,Transaction ID,Listing ID,Date Paid,Date Shipped,Ship Name,"
-    "Ship Address1,Ship City,Ship State,Ship Zipcode,Ship Country,Order ID,Variations,Order Type,Listings Type,"
-    "Payment Type,InPerson Discount,InPerson Location,VAT Paid by Buyer,SKU"
-).split(",")
-SOLD_ORDERS = (
-    "Sale Date,Order ID,Buyer User ID,Full Name,First Name,Last Name,Number of Items,Payment Method,Date Shipped,"
-    "Street 1,Street 2,Ship City,Ship State,Ship Zipcode,Ship Country,Currency,Order Value,Coupon Code,Coupon Details,"
-    "Discount Amount,Shipping Discount,Shipping,Sales Tax,Order Total,Status,Card Processing Fees,Order Net,"
-    "Adjusted Order Total,Adjusted Card Processing Fees,Adjusted Net Order Amount,Buyer,Order Type,Payment Type,"
-    "InPerson Discount,InPerson Location,SKU"
-).split(",")
+COLUMNS = [
+    "Sale Date",
+    "Item Name",
+    "Buyer",
+    "Quantity",
+    "Price",
+    "Coupon Code",
+    "Coupon Details",
+    "Discount Amount",
+    "Shipping Discount",
+    "Order Shipping",
+    "Order Sales Tax",
+    "Item Total",
+    "Currency",
+    "Transaction ID",
+    "Listing ID",
+    "Date Paid",
+    "Date Shipped",
+    "Ship Name",
+    "Ship Address1",
+    "Ship City",
+    "Ship State",
+    "Ship Zipcode",
+    "Ship Country",
+    "Order ID",
+    "Variations",
+    "Order Type",
+    "Listings Type",
+    "Payment Type",
+    "InPerson Discount",
+    "InPerson Location",
+    "VAT Paid by Buyer",
+    "SKU",
+]
+SOLD_ORDERS = [
+    "Sale Date",
+    "Order ID",
+    "Buyer User ID",
+    "Full Name",
+    "First Name",
+    "Last Name",
+    "Number of Items",
+    "Payment Method",
+    "Date Shipped",
+    "Street 1",
+    "Street 2",
+    "Ship City",
+    "Ship State",
+    "Ship Zipcode",
+    "Ship Country",
+    "Currency",
+    "Order Value",
+    "Coupon Code",
+    "Coupon Details",
+    "Discount Amount",
+    "Shipping Discount",
+    "Shipping",
+    "Sales Tax",
+    "Order Total",
+    "Status",
+    "Card Processing Fees",
+    "Order Net",
+    "Adjusted Order Total",
+    "Adjusted Card Processing Fees",
+    "Adjusted Net Order Amount",
+    "Buyer",
+    "Order Type",
+    "Payment Type",
+    "InPerson Discount",
+    "InPerson Location",
+    "SKU",
+]
 _MONEY = ("Quantity", "Price", "Discount Amount", "Order Shipping", "Order Sales Tax", "Item Total")
 _CORE = ("Order ID", "Sale Date", "Item Name", "Quantity", "Price", "Transaction ID", "Listing ID")
 

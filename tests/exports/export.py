@@ -30,7 +30,9 @@ class Export:
         csv.writer(written, delimiter=delimiter, lineterminator="\r\n").writerows([self.columns, *self.rows])
         return written.getvalue()
 
-    def encoded(self, encoding: str = "utf-8-sig", delimiter: str = ",", *, sep: bool = False, title: str = "") -> bytes:
+    def encoded(
+        self, encoding: str = "utf-8-sig", delimiter: str = ",", *, sep: bool = False, title: str = ""
+    ) -> bytes:
         """The file as Excel may save it: with a BOM, `sep=;`, a title row, in cp1252 or UTF-16."""
         above = (f"{title}\r\n\r\n" if title else "") + (f"sep={delimiter}\r\n" if sep else "")
         return (above + self.text(delimiter)).encode(encoding)
@@ -67,7 +69,10 @@ class Export:
         at = {self.column(name) for name in self.money if name in self.columns}
         swap = str.maketrans(",.", ".,")
         return replace(
-            self, rows=[[cell.translate(swap) if index in at else cell for index, cell in enumerate(row)] for row in self.rows]
+            self,
+            rows=[
+                [cell.translate(swap) if index in at else cell for index, cell in enumerate(row)] for row in self.rows
+            ],
         )
 
     def groups(self) -> list[list[list[str]]]:
@@ -105,7 +110,9 @@ def dollars(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
-def table(columns: Sequence[str], rows: Sequence[dict[str, str]], invoice: str, numbers: Sequence[str], core: Sequence[str]) -> Export:
+def table(
+    columns: Sequence[str], rows: Sequence[dict[str, str]], invoice: str, numbers: Sequence[str], core: Sequence[str]
+) -> Export:
     """An export of named cells; those that a row does not name are blank."""
     cells = [[row.get(name, "") for name in columns] for row in rows]
     return Export(list(columns), cells, invoice, tuple(numbers), tuple(core))
