@@ -4,8 +4,9 @@
 #   deploy.sh --accept-changed-answers SHA    even if its predictions differ from those of the running release
 #   deploy.sh --rollback   the previous release, as it was built
 #   deploy.sh --status     what serves, and the last deploys
-# Lock, look, fetch, build, boot beside the old version, check it, switch, drain, stop the old version, record. The old
-# version serves until the switch. The next deploy finds what a killed one left running, and clears it away.
+# Lock, look, fetch, build, bring the data up to date, boot beside the old version, check it, switch, drain, stop the old
+# version, record. The old version serves until the switch. The next deploy finds what a killed one left running, and
+# clears it away.
 # Exit codes: 0 · 64 usage · 65 the revision or the settings are faulty, the old version serves · 69 no engine, origin or
 # memory · 70 another failure: the last line says what serves · 73 disk · 75 busy, try later · 77 not on main, or older
 # than the running version · 78 no API keys, production.env cannot be read, or no release to go back to.
@@ -129,6 +130,10 @@ step tiers
 mongo_touched=1
 bring_up_tiers "$wanted"
 first_load "$wanted"
+[[ $action == rollback ]] || { # what the old release took for granted; it goes on serving
+  step refresh
+  refresh "$wanted" || fail 65 "the data cannot be brought up to date"
+}
 
 step boot
 old=$(live_colour)
@@ -160,6 +165,8 @@ step stop
 step record
 record "$wanted"
 journal "$action $wanted ok"
+step refresh-again # the old release may have stored lines meanwhile; on the way back, what the newer one derived
+refresh "$wanted" || say "the data was not brought up to date once more: the next deploy does it"
 step prune
 prune || say "some leftovers could not be removed: the next deploy will try again"
 say "$wanted serves as $(live_colour), after $SECONDS s"

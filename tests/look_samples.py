@@ -64,5 +64,3 @@ def with_people(profile: Profile, people: int) -> Profile:
         profile.person(who)
         profile.invoice(f"{number}", who)
     return profile
-
-

@@ -23,12 +23,12 @@ def score(names: Sequence[str]) -> int:
 
 
 class Content(NamedTuple):
-    """What a table held when its file was open. `rows` includes rejections and markers, `scanned` does not."""
+    """What a table held, in total so many records. `rows` includes rejections and markers."""
 
     name: str
     description: str
     columns: tuple[str, ...]
-    count: int
+    total: int
     scanned: list[list[Any]]
     rows: list[Any]
     notes: tuple[str, ...]
@@ -48,9 +48,9 @@ def content(table: Table, positions: Sequence[int] | None = None) -> Content:
         scanned.clear()
         return lambda batch: scanned.extend(map(list, batch))
 
-    count = table.scan(picked, start)
+    total = table.scan(picked, start)
     rows = [row if isinstance(row, Rejection) or row is NEXT_PART else list(row) for row in table.rows(picked)]
-    return Content(table.name, table.description, table.columns, count, scanned, rows, table.notes)
+    return Content(table.name, table.description, table.columns, total, scanned, rows, table.notes)
 
 
 def contents(path: Path, *, sheet: str | None = None) -> list[Content]:

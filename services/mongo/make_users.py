@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from pymongo.errors import OperationFailure, PyMongoError
+from upgrade_data import upgrade_data
 
 from retention.errors import BadConfigurationError, NotPermittedError, RetentionError, UnavailableError
 from retention.logs import configure_logs
@@ -100,6 +101,7 @@ def main() -> int:
         reader = SettingsReader(os.environ)
         db_name = reader.text("DB_NAME", "retention")
         wait_s = reader.integer("MONGO_WAIT_S", 60, minimum=0, maximum=3600)
+        currency = reader.text("CURRENCY", "") or None
         reader.finish()
         passwords = {user: _password(options.directory / user / "mongo_uri") for user in ("admin", *GRANTS)}
         before = options.directory / "admin" / "mongo_uri.before"
@@ -109,6 +111,7 @@ def main() -> int:
         logger.error("%s", error)  # noqa: TRY400 - the message says it all
         return error.exit_code
     logger.info("the users are %s", ", ".join(passwords))
+    upgrade_data(options.host, db_name, passwords["seeder"], currency=currency)
     return 0
 
 

@@ -7,8 +7,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from shop_files import (
-    COUNTRY, DATE, E_MAILS, HEADER, INVOICE, LINES, PERSON, PRICE, QUANTITY, TEXT, CODE,
-    figures, german, lines, money, text_of, workbook, written, zipped,
+    CODE,
+    COUNTRY,
+    DATE,
+    E_MAILS,
+    HEADER,
+    INVOICE,
+    LINES,
+    PERSON,
+    PRICE,
+    QUANTITY,
+    TEXT,
+    figures,
+    german,
+    lines,
+    money,
+    text_of,
+    workbook,
+    written,
+    zipped,
 )  # fmt: skip
 
 from retention.store import schema

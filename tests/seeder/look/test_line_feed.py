@@ -109,13 +109,14 @@ def test_with_more_instants_than_can_wait_a_feed_says_that_it_is_incomplete(monk
 
 
 def test_a_feed_that_reads_dates_has_room_for_any_number_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = profile_of(ROWS).days
     monkeypatch.setattr(line_feed, "MAX_INSTANTS", 1)
     profile = Profile()
     lines = feed(profile, day=day_of)
     lines.batch(*zip(*ROWS, strict=True))
     lines.settle(day_of)
     assert lines.complete
-    assert profile.days == profile_of(ROWS).days
+    assert profile.days == expected
 
 
 CELLS = st.tuples(

@@ -40,7 +40,7 @@ def test_what_stands_above_the_header_is_passed_over_and_named(
     for rows in ((FIRST, LAST), (FIRST, row(Description='"A\nB"'), LAST)):
         table = read(tmp_path, above + lines(*rows).decode())
         assert (table.columns, table.notes, table.rejected) == (tuple(NAMES), notes, [])
-        assert table.count == len(rows)
+        assert table.total == len(rows)
 
 
 def test_a_header_beyond_the_first_twenty_rows_is_not_found(tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_a_header_of_any_length_is_read_in_bounds(tmp_path: Path, text: str) -> 
 
 def test_of_equal_headers_the_first_is_taken(tmp_path: Path) -> None:
     table = read(tmp_path, lines(FIRST, HEADER, LAST).decode())
-    assert (table.count, table.notes) == (3, ())
+    assert (table.total, table.notes) == (3, ())

@@ -33,8 +33,8 @@ def write(tmp_path: Path, data: str | bytes, name: str = "lines.csv") -> Path:
     return path
 
 
-def load_id(path: Path) -> str:
-    with opened(path, sheet=None, score=score) as found:
+def load_id(path: Path, sheet: str | None = None) -> str:
+    with opened(path, sheet=sheet, score=score) as found:
         return found.load_id
 
 
@@ -65,7 +65,7 @@ def load_id(path: Path) -> str:
 )
 def test_a_table_is_the_same_in_every_layout(tmp_path: Path, data: bytes) -> None:
     (table,) = contents(write(tmp_path, data))
-    assert (table.columns, table.count, table.scanned, table.rows) == (tuple(NAMES), 2, CELLS, CELLS)
+    assert (table.columns, table.total, table.scanned, table.rows) == (tuple(NAMES), 2, CELLS, CELLS)
 
 
 def test_the_description_says_how_a_file_is_written(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_cells_asked_for_are_given_in_that_order(tmp_path: Path, positions: 
     expected = [[cells[position] for position in positions] for cells in CELLS]
     assert table.scanned == expected
     assert [row for row in table.rows if isinstance(row, list)] == expected
-    assert table.count == len(table.rows) == 2 + (broken.startswith("1"))
+    assert table.total == len(table.rows) == 2 + (broken.startswith("1"))
 
 
 def test_a_table_can_be_read_without_a_scan_and_again(tmp_path: Path) -> None:
@@ -100,6 +100,11 @@ def test_the_same_content_has_the_same_load_id_under_any_name(tmp_path: Path) ->
     assert load_id(first).startswith("sha256:")
 
 
+def test_another_sheet_of_a_workbook_is_another_load(tmp_path: Path) -> None:
+    path = write(tmp_path, workbook({"A": [NAMES, *ROWS], "B": [NAMES, *ROWS]}))
+    assert len({load_id(path), load_id(path, "A"), load_id(path, "B")}) == 3
+
+
 def test_an_input_has_a_name_and_a_size(tmp_path: Path) -> None:
     with opened(write(tmp_path, CSV), sheet=None, score=score) as found:
         assert (found.name, found.size, found.invented) == ("lines.csv", len(CSV), False)
@@ -111,7 +116,7 @@ def test_the_standard_input_is_an_input(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(sys, "stdin", Stream(workbook({"S": [NAMES, *ROWS]})))
     (table,) = contents(Path("-"))
-    assert (table.name, table.count) == ("standard input", 2)
+    assert (table.name, table.total) == ("standard input", 2)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\n \n", gzip.compress(b"")])
@@ -121,7 +126,7 @@ def test_a_file_without_text_is_empty(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
-    assert contents(write(tmp_path, lines()))[0].count == 0
+    assert contents(write(tmp_path, lines()))[0].total == 0
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_columns_are_picked_by_position_in_any_order(tmp_path: Path) -> None:
     with opened(write(tmp_path, a=[1, 2], b=["x", None], c=[[0], [1]]), sheet=None, score=score) as found:
         table = content(found.tables[0], (1, 0))
     assert table.columns == ("a", "b", "c")
-    assert (table.count, table.scanned, table.rows) == (2, [["x", 1], [None, 2]], [["x", 1], [None, 2]])
+    assert (table.total, table.scanned, table.rows) == (2, [["x", 1], [None, 2]], [["x", 1], [None, 2]])
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from retention.lines.documents import NEXT_PART
 from seeder.sources import xlsx_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 AT = datetime(2010, 12, 1, 8, 26)  # noqa: DTZ001 - cells have no zone
 ROW: list[Any] = [536365, 85048, "HOLDER", 6, AT, 2.55, 17850, "United Kingdom"]
@@ -117,11 +117,14 @@ def test_sheets_with_the_same_names_in_any_order_are_parts_of_one_table(tmp_path
     assert table.description == "XLSX, sheets Year 1, Year 2"
     assert table.notes == ("sheet Notes", "sheet Empty", "sheet Countries")
     assert table.rows == [WRITTEN, NEXT_PART, WRITTEN, WRITTEN]
-    assert (table.count, table.scanned) == (3, [WRITTEN] * 3)
+    assert (table.total, table.scanned) == (3, [WRITTEN] * 3)
 
 
 def test_parts_may_have_unknown_columns_of_their_own(tmp_path: Path) -> None:
-    book = {"1": [["Note", *NAMES], ["a", *ROW]], "2": [[*NAMES, "Shelf"], [*ROW, "b"]]}
+    book: dict[str, Iterable[Sequence[Any]]] = {
+        "1": [["Note", *NAMES], ["a", *ROW]],
+        "2": [[*NAMES, "Shelf"], [*ROW, "b"]],
+    }
     (table,) = read(tmp_path, workbook(book))
     assert table.columns == ("Note", *NAMES, "Shelf")
     assert table.rows == [["a", *WRITTEN, ""], NEXT_PART, ["", *WRITTEN, "b"]]
@@ -140,7 +143,7 @@ def test_parts_are_scanned_from_the_first_again_when_one_is_not_plain(tmp_path: 
     lines = [*ROW[:2], "two\nlines", *ROW[3:]]
     (table,) = read(tmp_path, workbook({"1": [NAMES, ROW], "2": [NAMES, lines], "3": [NAMES, ROW]}))
     assert [row[2] for row in table.scanned] == ["HOLDER", "two\nlines", "HOLDER"]
-    assert table.count == 3
+    assert table.total == 3
 
 
 def test_a_sheet_can_be_named(tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ def test_empty_rows_and_cells_beyond_the_header_are_skipped(tmp_path: Path) -> N
     rows: list[Sequence[Any]] = [[], [None] * 8, NAMES, [], ROW, [None], [""], [*ROW, "note"], ["536366"]]
     (table,) = read(tmp_path, workbook({"S": rows}))
     assert table.rows == [WRITTEN, WRITTEN, ["536366", *[""] * 7]]
-    assert table.count == 3
+    assert table.total == 3
 
 
 def test_a_declared_size_that_is_too_small_cuts_nothing_off(tmp_path: Path) -> None:

@@ -38,12 +38,12 @@ def read(tmp_path: Path, data: bytes, sheet: str | None = None) -> list[Content]
 @pytest.mark.parametrize("name", ["orders.csv", "a/b/ORDERS.XLSX", "orders.txt"])
 def test_the_one_file_in_an_archive_is_read_as_what_it_is(tmp_path: Path, data: bytes, name: str) -> None:
     (table,) = read(tmp_path, zipped({name: data}))
-    assert (table.name, table.columns, table.count) == (f"export.zip/{name}", tuple(NAMES), 2)
+    assert (table.name, table.columns, table.total) == (f"export.zip/{name}", tuple(NAMES), 2)
 
 
 def test_several_files_are_as_many_tables_by_name(tmp_path: Path) -> None:
     tables = read(tmp_path, zipped({"2.csv": lines(LAST), "1.csv": CSV, "3.xlsx": BOOK}))
-    assert [(table.name, table.count) for table in tables] == [
+    assert [(table.name, table.total) for table in tables] == [
         *(("export.zip/1.csv", 2), ("export.zip/2.csv", 1), ("export.zip/3.xlsx", 2))
     ]
 
@@ -62,7 +62,7 @@ def test_files_without_known_columns_are_all_tables(tmp_path: Path) -> None:
 
 def test_a_sheet_of_a_workbook_in_an_archive_can_be_named(tmp_path: Path) -> None:
     data = zipped({"book.xlsx": workbook({"A": [NAMES, ROWS[0]], "B": [NAMES, *ROWS]})})
-    assert read(tmp_path, data, sheet="A")[0].count == 1
+    assert read(tmp_path, data, sheet="A")[0].total == 1
 
 
 def with_flag(data: bytes) -> bytes:

@@ -13,12 +13,12 @@ from retention.store.shop import refuse_other_settings
 from seeder.arguments import file_options, parser
 from seeder.formats import recognise
 from seeder.loading import load_source
-from seeder.look_through import look_screen
+from seeder.look_screen import look_screen
 from seeder.prepare import planned_tables, prepared
 from seeder.progress import download_progress
 from seeder.quarantine_report import listing, write_csv
 from seeder.settings import Settings
-from seeder.sources.opening import opened, synthetic_input
+from seeder.sources.opening import opened, synthetic_source
 from seeder.sources.uci import cache_file, fetch
 from seeder.store import open_store
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from retention.store.shop import Shop
-    from seeder.sources.opening import Input
+    from seeder.sources.table import Input
     from seeder.store import Store
 
 
@@ -101,7 +101,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
 def _invent(options: argparse.Namespace) -> int:
     if not options.to:
-        return _load_input(synthetic_input(options.rows, options.seed), Settings.from_environ(os.environ), options)
+        return _load_input(synthetic_source(options.rows, options.seed), Settings.from_environ(os.environ), options)
     from seeder.sources import synthetic  # noqa: PLC0415 - 25 MB that a file does not need
 
     try:

@@ -9,8 +9,8 @@ from retention.store.ledger import INCOMPLETE, OLDER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from retention.store.comparison import Outcome
     from retention.store.ledger import Ledger
-    from retention.store.replacement import Outcome
     from seeder.encoding import EncodedOrder
 
 
@@ -18,7 +18,7 @@ def account_for(orders: Iterable[EncodedOrder], outcomes: Mapping[str, Outcome],
     """Add the rows of `orders` to the ledger; an order without an outcome is new. Rejected rows are counted already."""
     for order in orders:
         rows = order.rows - len(order.rejected)
-        outcome = outcomes.get(order.invoice, "new")
+        outcome = outcomes.get(order.invoice)
         ledger.incomplete_orders += bool(order.documents) and not order.complete
         if not order.documents:
             ledger.passed_over["no_order"] += rows
@@ -38,4 +38,4 @@ def account_for(orders: Iterable[EncodedOrder], outcomes: Mapping[str, Outcome],
             ledger.already_there += rows
         else:
             ledger.inserted += rows
-    ledger.passed_over += type(ledger.passed_over)()  # without kinds that count nothing
+    ledger.passed_over = +ledger.passed_over  # without kinds that count nothing

@@ -70,9 +70,13 @@ class Currencies(NamedTuple):
     rates: Rates | None
     instant: Callable[[Any], datetime | None]  # reads a date cell
 
+    def leave_alone(self, plan: Plan) -> bool:
+        """Whether every row of the table stays as it is."""
+        return plan.currency is None or self.shop is None
+
     def rows(self, rows: Iterator[Sequence[Any]], plan: Plan, cells: Cells) -> Iterator[Sequence[Any]]:
         """Yield the rows of a line feed: converted, or rejected where their currency is another one."""
-        if plan.currency is None or self.shop is None:
+        if self.leave_alone(plan):
             return rows
         return (self._row(row, plan, cells) for row in rows)
 

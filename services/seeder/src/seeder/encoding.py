@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from retention.lines.documents import stamp
@@ -11,8 +12,8 @@ from seeder.formats.completeness import complete
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seeder.formats.plan import Order
-    from seeder.source import Part, Source
+    from retention.lines.documents import LineEncoder
+    from seeder.source import OrderRows, Part, Source
 
 
 class EncodedOrder(NamedTuple):
@@ -29,7 +30,12 @@ class EncodedOrder(NamedTuple):
 def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
     """Yield a document or a Rejection for each row of a line feed."""
     for part in source.parts:
-        yield from source.encoder(part).encode(source.lines(part))
+        encoder, lines = source.encoder(part), source.lines(part)
+        if part.plan.is_identity:
+            yield from encoder.encode(lines)
+            continue
+        for with_total, some in groupby(lines, key=lambda line: len(line) > len(RULES)):
+            yield from encoder.encode_order(some) if with_total else encoder.encode(some)
 
 
 def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
@@ -39,21 +45,19 @@ def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
         encoder = source.encoder(part)
         for made in source.orders(part):
             rows = [done + row for row in made.rows]
-            if isinstance(made.order, Rejection):
-                yield EncodedOrder(len(rows), "", [], None, complete=False, rejected=[(row, made.order) for row in rows])
-                continue
-            stamped = stamp(load=sequence, state=made.order.state)
-            yield _encoded(made.order, part, rows, list(encoder.encode_order(made.order.lines, stamped)))
+            yield _encoded(made, part, rows, encoder, sequence)
         done += part.conventions.row_count
 
 
-def _encoded(order: Order, part: Part, rows: list[int], encoded: list[bytes | Rejection]) -> EncodedOrder:
-    documents = [one for one in encoded if isinstance(one, bytes)]
-    refused = [one for one in encoded if isinstance(one, Rejection)]
-    if refused and (len(rows) == 1 or not documents):  # a row is either in or aside: it cannot be half read
-        rejected = [(row, refused[min(at, len(refused) - 1)]) for at, row in enumerate(rows)]
+def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
+    order, refused, documents = made.order, list(made.rejected), []
+    if order:
+        for one in encoder.encode_order(order.lines, stamp(load=sequence, state=order.state)):
+            (refused if isinstance(one, Rejection) else documents).append(one)
+    if order is None or not documents or (refused and len(rows) == 1):  # a row is in or aside: it is never half read
+        rejected = [(row, refused[min(at, len(refused) - 1)]) for at, row in enumerate(rows)] if refused else []
         return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected)
+    invoice = str(RULES[0].read(order.invoice, part.reading))
+    whole = not refused and (complete(order) or not part.plan.whole_orders)
     rejected = list(zip(rows[1:], refused, strict=False))
-    invoice = str(RULES[0].read(order.invoice, part.reading)) if documents else ""
-    whole = not refused and complete(order)
     return EncodedOrder(len(rows), invoice, documents, order.state, complete=whole, rejected=rejected)

@@ -11,11 +11,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.errors import RetentionError, StoppedError
-from retention.lines.rules import PASSED_OVER, Rejection
+from retention.lines.rules import Rejection
+from retention.store.ledger import is_kept
 from seeder.encoding import EncodedOrder, encoded_lines, encoded_orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
     from retention.store.ledger import Ledger
@@ -60,7 +61,7 @@ def ingest(
         if ledger.read != chunk.done:
             raise RetentionError("a chunk before this one was not written")  # its own error says why
         store.add_references(chunk.references)
-        kept = [(row, one) for row, one in chunk.rejected if one.reason not in PASSED_OVER]
+        kept = [(row, one) for row, one in chunk.rejected if is_kept(one)]
         store.quarantine(source.load_id, kept)
         ledger.reject(one for _, one in chunk.rejected)
         if by_order:

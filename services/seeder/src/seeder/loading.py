@@ -31,7 +31,7 @@ def load_source(source: Source, store: Store, options: argparse.Namespace) -> in
     before = None if options.drop else store.with_retry(lambda _: store.loads.dates(source.load_id))
     if before and before != source.dates:
         raise BadDataError(f"loaded before with dates {before}: to read them as {source.dates}, add --drop")
-    again = options.drop or options.replace_orders
+    again = options.drop or getattr(options, "replace_orders", False)
     finished = None if again else store.loads.finished(source.load_id)
     if finished:
         print(f"{source.description}: loaded already, {finished['read']:,} rows: nothing to do")
@@ -56,12 +56,12 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
             store.loads.forget(source.load_id)
             raise BadDataError("an older version's line ids differ, so each line would be inserted twice: use --drop")
         print(source.description)
-        source = _looked_through(source, store, options, before, afresh=options.drop or replaced)
+        source, last_day = _looked_through(source, store, options, before, afresh=options.drop or replaced)
         if options.drop or replaced:
             print("deleting everything first" if options.drop else "replacing the invented shop")
             store.clear(source.load_id)
         was_dirty = bool(before and before.get("dirty"))
-        ledger, refreshed = _load(source, store, options, was_dirty=was_dirty)
+        ledger, refreshed = _load(source, store, options, last_day, was_dirty=was_dirty)
     if unfinished and not options.drop:
         print(f"NOTE: another load is unfinished, and its rows are counted too: run it again: {unfinished[0]}")
     _print_account(ledger, refreshed)
@@ -80,32 +80,37 @@ def _print_account(ledger: Ledger, refreshed: Refreshed) -> None:
 
 def _looked_through(
     source: Source, store: Store, options: argparse.Namespace, before: Mapping[str, Any] | None, *, afresh: bool
-) -> Source:
-    """Return the source as it will be loaded; what looks wrong is asked or refused before the first insert.
+) -> tuple[Source, datetime]:
+    """Return the source as it will be loaded, and its last day; what looks wrong is asked before the first insert.
 
     An earlier run of this load decided already: its own rows are no conflict with it.
     """
     resumed = None if afresh else store.loads.look(source.load_id)
     if resumed is not None:
-        return source.believed_until(resumed["implausible_from"])
+        return source.believed_until(resumed["implausible_from"]), resumed["last_day"]
     try:
         look = look_through(source, None if afresh else store, options)
-        print("\n".join(look.lines()))
+        for line in look.lines():
+            print(line)
         decide(look, options)
     except BaseException:
         store.loads.release(source.load_id, before)
         raise
     store.loads.begin(source.load_id, look.to_document())
-    return look.source
+    return look.source, look.last_day
 
 
-def _load(source: Source, store: Store, options: argparse.Namespace, *, was_dirty: bool) -> tuple[Ledger, Refreshed]:
+def _load(
+    source: Source, store: Store, options: argparse.Namespace, last_day: datetime, *, was_dirty: bool
+) -> tuple[Ledger, Refreshed]:
     """Load and derive; each step waits for a server that went away, and runs again."""
     store.with_retry(lambda _: store.prepare())
     store.with_retry(lambda _: store.settle(source.shop))
-    by_order = source.whole_orders or options.replace_orders
+    by_order = source.whole_orders or getattr(options, "replace_orders", False)
     if by_order:
-        store.with_retry(lambda _: store.begin_orders(source, force=options.replace_orders))
+        store.with_retry(
+            lambda _: store.begin_orders(source.load_id, last_day, force=getattr(options, "replace_orders", False))
+        )
     ledger = store.with_retry(lambda _: store.loads.account(source.load_id))
     dirty = store.with_retry(lambda _: store.loads.dirty(source.load_id))
     if ledger.read:
@@ -131,11 +136,14 @@ def _load(source: Source, store: Store, options: argparse.Namespace, *, was_dirt
 
 
 def _refuse(source: Source, store: Store, ledger: Ledger) -> None:
-    """Refuse a file without a row that can be understood, with the first of them."""
+    """Refuse a file without a row that can be understood, with the first of them; nothing of it stays but those rows."""
     store.loads.forget(source.load_id)
+    store.unsettle()
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))
-    first_row = next(listing(store, source.load_id), "")  # so that the cause is seen at once
-    raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}; {' '.join(first_row.split())}")
+    first_row = " ".join(next(listing(store, source.load_id), "").split())  # so that the cause is seen at once
+    shortened = any(reason.endswith("_shortened") for reason in ledger.quarantined)
+    why = ": a spreadsheet shortened long numbers, and many became one: export the file again" if shortened else ""
+    raise BadDataError(f"none of the {ledger.read:,} rows can be understood: {reasons}; {first_row}{why}")
 
 
 def _heal(store: Store, source: Source) -> None:

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PER_LINE: Final = 0.005  # half a cent: what rounding a line to the cent may cost
-_EXACT: Final = 1e-9
+_EXACT: Final = 1e-6
+_WHOLE: Final = 1e-4  # of a cent
 
 
 class Prices(NamedTuple):
@@ -25,8 +26,10 @@ class Prices(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """Whether a reading meets the subtotal, or there is none to meet."""
-        return self.subtotal is None or self._reading(self.subtotal) is not None
+        """Whether the subtotal is met with the lines' discounts inside the order's, or there is none to meet."""
+        less, theirs = self._less()
+        off = 0.0 if self.subtotal is None else sum(less) - self.subtotal
+        return self.subtotal is None or min(abs(off), abs(off - max(self.discount - theirs, 0.0))) <= _slack(self.gross)
 
     def after_discounts(self) -> list[float]:
         """Return the total of each line, so that together they are the subtotal to the cent.
@@ -37,9 +40,9 @@ class Prices(NamedTuple):
         less, theirs = self._less()
         if self.subtotal is None:
             return spread(less, sum(less) - max(self.discount - theirs, 0.0))
-        met = self._reading(self.subtotal)
-        if met is not None:
-            return spread(met, self.subtotal)
+        reading = self._reading(self.subtotal)
+        if reading is not None:
+            return spread(reading, self.subtotal)
         above = next((lines for lines in (less, self.gross) if sum(lines) > self.subtotal), None)
         return less if above is None else spread(above, self.subtotal)
 
@@ -51,16 +54,18 @@ class Prices(NamedTuple):
 
     def _reading(self, subtotal: float) -> list[float] | None:
         """Return the lines that meet the subtotal once the order's discount is spread over them; None: none do."""
-        slack = _PER_LINE * len(self.gross) + _EXACT
         less, theirs = self._less()
-        off = sum(less) - subtotal  # what is left to explain
-        if (
-            abs(off - max(self.discount - theirs, 0.0)) <= slack
-            or abs(off) <= slack
-            or abs(off - self.discount) <= slack
-        ):
+        off, slack = sum(less) - subtotal, _slack(self.gross)  # off: what is left to explain
+        if self.met or abs(off - self.discount) <= slack:
             return less
         return self.gross if abs(off + theirs) <= slack else None
+
+
+def _slack(gross: Sequence[float]) -> float:
+    """Return how far prices and subtotal may be apart: rounding costs nothing where all prices are in whole cents."""
+    if all(abs(amount * 100 - round(amount * 100)) < _WHOLE for amount in gross):
+        return _EXACT
+    return _PER_LINE * len(gross)
 
 
 def spread(amounts: Sequence[float], total: float) -> list[float]:

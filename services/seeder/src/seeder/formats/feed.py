@@ -72,7 +72,7 @@ def of_shape(shape: Shape, settings: Settings) -> Plan:
         settings.key, settings.title, shape.positions, _index(shape, "InvoiceNo"), (_index(shape, "InvoiceDate"),),
         _indexes(shape, _NUMBERS), person, shape.column("Currency"), None, settings.zone,
         shop_currency=settings.currency, passed_over=settings.passed_over, date_order=settings.date_order,
-        decimal=settings.decimal, notes=settings.notes,
+        decimal=settings.decimal, notes=settings.notes, quantity=shape.column("Quantity"),
     )  # fmt: skip
     if whole:
         rules = order_rows.Rules(line, settings.words, settings.refund_is_the_orders)
@@ -80,7 +80,7 @@ def of_shape(shape: Shape, settings: Settings) -> Plan:
         orders = partial(order_rows.orders, pick=shape.picker(order_rows.ALL), rules=rules)
         return common._replace(orders=orders, states=states, knows_state=partial(is_known, known=settings.words))
     if shape.is_identity():
-        return common._replace(lines=_as_they_are)
+        return common._replace(lines=_as_they_are, is_identity=True)
     return common._replace(
         lines=partial(_lines, pick=shape.picker(_VALUES), line=line, totals="LineTotal" in shape.slots)
     )

@@ -117,8 +117,8 @@ def _state(row: Sequence[Any], words: Mapping[str, str | None]) -> str | None:
 def _refunded(rows: list[list[Any]], lines: list[Line], cells: Cells, rules: Rules) -> float | None:
     """Return what was paid back of an order, None when nothing was."""
     amounts = [abs(amount(row[_REFUND], cells.number) or 0.0) for row in rows]
-    if rules.refund_is_the_orders and min(amounts) == max(amounts):
-        return amounts[0] or None
+    if rules.refund_is_the_orders and 0 < min(amounts) == max(amounts):
+        return amounts[0]
     if any(amounts):
         return round(sum(amounts), 6)
     if any(is_refunded(row[at]) for row in rows for at in _STATES):  # the state says so, and no column how much

@@ -68,12 +68,14 @@ class Plan(NamedTuple):
     # positions may be fewer: evidence found before belongs to a position, no longer to an index.
     settle: Callable[[Iterator[Picked], Cells], Plan] | None = None
     states: tuple[int, ...] = ()  # whose words decide whether an order stands
-    knows_state: Callable[[Any], bool] | None = (
-        None  # False for a word of `states` not in the list, which is to be said
-    )
+    # False for a word of `states` that is in no list, which is to be said.
+    knows_state: Callable[[Any], bool] | None = None
     date_order: str | None = None  # "ymd", "dmy", "mdy" as a mapping says it; None: found from the column
     decimal: str | None = None  # "." or "," as a mapping says it; None: found from the column
     notes: tuple[str, ...] = ()  # what was decided, for the look-through: "Price is the line's total"
+
+    quantity: int | None = None  # of a line feed
+    is_identity: bool = False  # a picked row is a line as it is: the eight values in the order of RULES
 
     @property
     def whole_orders(self) -> bool:

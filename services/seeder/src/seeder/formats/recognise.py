@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retention.errors import BadDataError
-from seeder.formats import line_feed, refused
+from seeder.formats import (
+    etsy,
+    line_feed,
+    magento,
+    olist,
+    refused,
+    shopify,
+    square,
+    stripe,
+    superstore,
+    woo_advanced,
+    woo_webtoffee,
+)  # fmt: skip
 from seeder.formats.feed import KEY, TITLE
 from seeder.formats.mapping_start import start
 from seeder.formats.signatures import SIGNATURES, is_known
@@ -18,6 +30,15 @@ if TYPE_CHECKING:
     from seeder.formats.plan import Plan
 
 FORMATS: Final[Mapping[str, Callable[[Sequence[str]], Plan | None]]] = {
+    "shopify": shopify.plan,
+    "woo-advanced": woo_advanced.plan,
+    "woo-webtoffee": woo_webtoffee.plan,
+    "magento": magento.plan,
+    "square": square.plan,
+    "stripe": stripe.plan,
+    "etsy": etsy.plan,
+    "olist": olist.plan,
+    "superstore": superstore.plan,
     KEY: line_feed.plan,
 }
 KEYS: Final = tuple(FORMATS)
@@ -28,6 +49,7 @@ _SHOPIFY: Final = {  # a Shopify export whose columns were renamed to ours
 }  # fmt: skip
 _RENAMED: Final = frozenset({"lineitemtaxable", "lineitemrequiresshipping", "lineitemfulfillmentstatus"})
 _SHOWN: Final = 300  # characters of a header
+_NEARLY: Final = 0.25  # of the columns that make an export out: one of five or six is missing
 
 
 def score(columns: Sequence[str], also: Collection[str] = ()) -> int:
@@ -35,8 +57,8 @@ def score(columns: Sequence[str], also: Collection[str] = ()) -> int:
 
     Names that occur twice count once.
     """
-    mapped = {plain(name) for name in also}
-    return len({plain(name) for name in columns if is_known(name) or mapped.intersection(variants(name))})
+    others = refused.NAMES | {plain(name) for name in also}
+    return len({plain(name) for name in columns if is_known(name) or others.intersection(variants(name))})
 
 
 def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
@@ -55,7 +77,8 @@ def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
     refused.check(columns)
     found = line_feed.plan(columns)
     if found is None:
-        refused.check_kind(columns)
+        if not _is_nearly_known(columns):
+            refused.check_kind(columns)
         raise unknown(columns)
     return found
 
@@ -93,12 +116,19 @@ def _renamed_shopify(columns: Sequence[str]) -> Plan | None:
 
 def _nearest(columns: Sequence[str]) -> tuple[str, list[str]]:
     """Return the title of the format of which the smallest share is missing, and what that is."""
-    shares = {key: len(_lacks(columns, key)) / len(SIGNATURES[key].core) for key in SIGNATURES}
-    key = min(shares, key=shares.__getitem__)
+    key = min(SIGNATURES, key=lambda key: _share_missing(columns, key))
     needed = line_feed.missing(columns)
-    if shares[key] >= len(needed) / 4:  # an order, a date, a price, a person
+    if _share_missing(columns, key) >= len(needed) / 4:  # an order, a date, a price, a person
         return f"{_title(KEY)} (InvoiceNo, InvoiceDate, UnitPrice, CustomerID)", needed
     return _title(key), _lacks(columns, key)
+
+
+def _is_nearly_known(columns: Sequence[str]) -> bool:
+    return min(_share_missing(columns, key) for key in SIGNATURES) <= _NEARLY
+
+
+def _share_missing(columns: Sequence[str], key: str) -> float:
+    return len(_lacks(columns, key)) / len(SIGNATURES[key].core)
 
 
 def _lacks(columns: Sequence[str], key: str) -> list[str]:

@@ -20,7 +20,7 @@ price_per: line
 Currency: currency
 Country: ship-country
 Quantity: quantity-shipped"""
-_ORDERS: Final = "export the orders with their lines instead"
+_ORDERS: Final = "export the orders with their lines"
 
 
 class Refused(NamedTuple):
@@ -123,6 +123,7 @@ REFUSED: Final = (
     Refused("a Google Analytics report", "Users|Sessions|Bounce Rate", "it has sums of visits, not orders", _ORDERS),
 )
 
+NAMES: Final = frozenset(plain(name) for refused in REFUSED for name in refused.columns.split("|"))
 # Words of tables about people, one row each.
 _ABOUT_PEOPLE: Final = (
     "churn", "churned", "attrition", "exited", "tenure", "age", "gender", "recency", "frequency", "monetary", "rfm",

@@ -88,11 +88,16 @@ class _Orders:
         subtotal = self._numbers[head[_SUBTOTAL]]
         if subtotal is not None and abs(sum(gross) - subtotal) < _EXACT:  # nothing is discounted
             return self._made(head, rows, items, gross)
-        off = [abs(self._numbers[row[_OFF]] or 0.0) for row in rows]
-        prices = Prices(gross, off, abs(self._numbers[head[_DISCOUNT]] or 0.0), subtotal)
+        prices = self._prices(head, rows, gross)
         if not prices.met and len(last := _last_version(rows)) < len(rows):
-            return self.order(last)
+            again = [self._items[row[_QUANTITY], row[_ITEM], row[_PRICE], row[_SKU]].gross for row in last]
+            if self._prices(last[0], last, again).met:
+                return self.order(last)
         return self._made(head, rows, items, prices.after_discounts())
+
+    def _prices(self, head: Picked, rows: list[Picked], gross: list[float]) -> Prices:
+        off = [abs(self._numbers[row[_OFF]] or 0.0) for row in rows]
+        return Prices(gross, off, abs(self._numbers[head[_DISCOUNT]] or 0.0), self._numbers[head[_SUBTOTAL]])
 
     def _item(self, quantity: Any, item: Any, price: Any, sku: Any) -> _Item:  # noqa: ANN401 - raw cells
         units, each = self._numbers[quantity], self._numbers[price] or 0.0

@@ -31,8 +31,8 @@ SIGNATURES: Final = {
             "Email, Financial Status, Paid at, Fulfillment Status, Fulfilled at, Accepts Marketing, Currency, "
             "Subtotal, Shipping, Taxes, Total, Discount Code, Discount Amount, Shipping Method, Lineitem sku, "
             "Billing Name, Billing Country, Shipping Country, Notes, Note Attributes, Cancelled at, Payment Method, "
-            "Refunded Amount, Vendor, Id, Tags, Risk Level, Source, Lineitem discount, Phone, Lineitem compare at price, "
-            "Lineitem requires shipping, Lineitem taxable, Lineitem fulfillment status"
+            "Refunded Amount, Vendor, Id, Tags, Risk Level, Source, Lineitem discount, Phone, "
+            "Lineitem compare at price, Lineitem requires shipping, Lineitem taxable, Lineitem fulfillment status"
         ),
     ),
     "woo-advanced": Signature(

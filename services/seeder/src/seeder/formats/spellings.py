@@ -100,7 +100,7 @@ _TIERS: Final[dict[str, tuple[frozenset[str], ...]]] = {
         _pairs(_INVOICES, _DATES),
         _pairs(f"{_ORDERS} ordered", _DATES) | _of("orderpurchasetimestamp orderedat orderedon kaufdatum"),
         _pairs(f"{_SLIPS} sales verkauf verkaufs vente venta vendita venda verkoop satis sprzedazy", _DATES),
-        _of("createdat created datecreated createdon creationdate orderplaced placedat erstelltam"),
+        _of("createdat created datecreated createdon creationdate orderplaced placedat eventtime erstelltam"),
         _of("datetime timestamp dateandtime dateheure fechahora dataora datahora"),
         _of("date datum fecha data tarih day tag jour"),
     ),

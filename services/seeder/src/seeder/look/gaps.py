@@ -63,10 +63,10 @@ def judge(days: dict[date, Day]) -> Verdict:
     """Return the verdict on a file's days.
 
     Only a few orders after a gap are taken for mistyped: a shop that closes in summer and then sells for months has a
-    gap as well, and its lines are right. Between the two the load asks. A gap is the shop's habit when there was one
+    gap as well, and its lines are right, though an export may be missing. Between the two nobody can know. A gap is the shop's habit when there was one
     half as long before, with orders on both sides.
     """
-    gaps = list(_gaps(days))
+    gaps = list(gaps_of(days))
     verdict = Verdict()
     for at, gap in enumerate(gaps):
         if any(other.habitual and other.days * AS_LONG >= gap.days for other in gaps[:at]):
@@ -80,7 +80,8 @@ def judge(days: dict[date, Day]) -> Verdict:
     return verdict
 
 
-def _gaps(days: dict[date, Day]) -> Iterator[Gap]:
+def gaps_of(days: dict[date, Day]) -> Iterator[Gap]:
+    """Yield the gaps of more than GAP_DAYS, the first one first."""
     ordered = sorted(day for day, sums in days.items() if sums.lines)
     orders, lines = [_weight(days[day]) for day in ordered], [days[day].lines for day in ordered]
     done, rest, lines_left = 0, sum(orders), sum(lines)

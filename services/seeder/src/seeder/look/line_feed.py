@@ -77,8 +77,8 @@ class LineFeed:
                 negative.add(invoices[at])
         starts = list(compress(range(len(values)), map(ne, invoices, chain((_START,), invoices))))
         for start, end in pairwise([*starts, len(values)]):
-            instant, customer, last = instants[start], customers[start], end - 1
-            if instant == instants[last] and customer == customers[last]:
+            instant, customer = instants[start], customers[start]
+            if instants[start:end].count(instant) == end - start and customer == customers[end - 1]:
                 self._run(invoices[start], instant, customer, end - start, sum(values[start:end]), row + start)
                 continue
             for at in range(start, end):

@@ -61,9 +61,9 @@ def judge_file(
     `latest` is the day of --latest, which decides the dates. `whole_orders` says that an order which comes again
     replaces; `orders_may_come_again`, that --replace-orders or --add-lines was given.
     """
-    cut, dated = _dates(profile, latest)
-    days = {at: sums for at, sums in profile.days.items() if cut is None or at < cut}
     large = profile.rows >= MIN_ROWS and profile.people.count >= MIN_PEOPLE
+    cut, dated = _dates(profile, latest, large=large)
+    days = {at: sums for at, sums in profile.days.items() if cut is None or at < cut}
     found = [
         *dated,
         *_passed_over(passed_over),
@@ -82,7 +82,7 @@ def _asks(*, when: bool) -> Severity:
     return "asks" if when else "said"
 
 
-def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Finding]]:
+def _dates(profile: Profile, latest: date | None, *, large: bool) -> tuple[date | None, list[Finding]]:
     """Return the first day that is not accepted, and what is said about dates. A gap counts in a file of any size."""
     if latest:
         late = sum(sums.lines for at, sums in profile.days.items() if at > latest)
@@ -92,7 +92,7 @@ def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Fin
     decides = f"if the dates are right, --latest {last}"
     if gap := verdict.mistyped:
         return gap.after, [
-            Finding("dates", "said", f"{_after(gap)}: quarantined as implausible_date, as mistyped; {decides}"),
+            Finding("dates", "said", f"{_after(gap)}: quarantined as mistyped (implausible_date); {decides}"),
         ]
     if gap := verdict.doubtful:
         wrong = f"if they are wrong, --latest {gap.before}"
@@ -101,12 +101,13 @@ def _dates(profile: Profile, latest: date | None) -> tuple[date | None, list[Fin
         ]
     if gap := verdict.pause:
         text = f"nothing was sold for {gap.days:,} days, from {day(gap.before)} to {day(gap.after)}; then {_sold(gap)}"
-        return None, [Finding("dates", "said", text)]
+        return None, [Finding("dates", _asks(when=large), f"{text}: is an export missing? If not, --latest {last}")]
     return None, []
 
 
 def _after(gap: Gap) -> str:
-    return f"{count(gap.lines, 'line')} ({_sold(gap)}) from {day(gap.after)}, {gap.days:,} days after {day(gap.before)}"
+    late = f"dated {day(gap.after)} or later"
+    return f"{count(gap.lines, 'line')} ({_sold(gap)}) {late}, {gap.days:,} days after all others ({day(gap.before)})"
 
 
 def _sold(gap: Gap) -> str:

@@ -126,12 +126,12 @@ def lines_of(found: Difference, currency: str | None) -> Iterator[str]:
     stated, counted = amount(found.stated / 100, currency), amount(found.counted / 100, currency)
     difference = amount(found.cents / 100, currency)
     if found.orders:
-        yield f"the file's own totals come to {stated}, the lines we count to {counted}: difference {difference}"
+        yield f"the file's totals {stated}, counted {counted}, difference {difference}"
     if found.causes:
         causes = ", ".join(f"{_NAMES[cause]} {amount(cents / 100, currency)}" for cause, cents in found.causes.items())
-        yield f"that is {causes}" + (f" (look at order {found.example})" if found.example else "")
+        yield f"which is {causes}" + (f" (look at order {found.example})" if found.example else "")
     for code, cents in found.foreign.items():
-        yield f"currency: orders for {amount(cents / 100, code)} are not counted"
+        yield f"other currency: {amount(cents / 100, code)} in orders that are not counted"
 
 
 _NAMES: Final = {

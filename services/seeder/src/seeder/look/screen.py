@@ -25,8 +25,9 @@ MIN_MONTHS: Final = 4
 MAX_MONTHS: Final = 13  # a year, and the same month of the year before
 AROUND: Final = 2  # lines above and below the months
 BAR: Final = 24
-HEADERS: Final = 5
-_WIDE: Final = 18  # of an invoice number
+HEADERS: Final = 3
+_WIDE: Final = 14  # of an invoice number
+_WIDE_WHO: Final = 24
 
 
 class Shown(NamedTuple):
@@ -38,7 +39,7 @@ class Shown(NamedTuple):
     lines: int
     value: float  # in `currency`
     currency: str | None
-    note: str = ""  # "cancelled: not counted"
+    note: str = ""  # its state, when it does not stand: "cancelled"
 
 
 class Look(NamedTuple):
@@ -80,17 +81,11 @@ def _file(look: Look) -> Iterator[str]:
 
 def _orders(shown: Sequence[Shown]) -> Iterator[str]:
     yield "The first orders, as we understand them" if shown else "No order was understood"
-    for order in shown:
-        who = masked(order.who)
-        note = f"  {order.note}" if order.note else ""
-        yield (
-            f"  {order.invoice[:_WIDE]:<{_width(shown)}} {day(order.day):>11}  {who[:24]:<24} "
-            f"{count(order.lines, 'line'):>8} {amount(order.value, order.currency):>12}{note}"
-        )
-
-
-def _width(shown: Sequence[Shown]) -> int:
-    return max(len(order.invoice[:_WIDE]) for order in shown)
+    invoices, people = [order.invoice[:_WIDE] for order in shown], [masked(order.who)[:_WIDE_WHO] for order in shown]
+    for order, invoice, who in zip(shown, invoices, people, strict=True):
+        cells = f"{invoice:<{max(map(len, invoices))}} {day(order.day):>11}  {who:<{max(map(len, people))}}"
+        worth = f"{count(order.lines, 'line'):>10}{amount(order.value, order.currency):>14}"
+        yield f"  {cells}{worth}  {order.note}".rstrip()
 
 
 def _people(look: Look) -> Iterator[str]:

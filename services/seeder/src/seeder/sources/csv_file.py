@@ -12,7 +12,7 @@ from retention.lines.rules import Rejection
 from seeder.sources import csv_encoding
 from seeder.sources.csv_header import with_header
 from seeder.sources.csv_layout import GZIP, Layout, changed, physical_lines
-from seeder.sources.csv_records import strict_reader, strict_records
+from seeder.sources.csv_records import is_doubtful, strict_reader, strict_records
 from seeder.sources.table import Table
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class CsvFile:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        # plain: every record is one physical line and has the header's width; gaps: rows without text are among them
+        # plain: every record has the header's width and certain ends; gaps: rows without text are among them
         self._way: Literal["unknown", "plain", "gaps", "strict"] = "unknown"
 
     def scan(self, positions: Sequence[int], take: Callable[[Batch], Any]) -> int | None:
@@ -76,17 +76,20 @@ class CsvFile:
 
     def _scan_plain(self, positions: Sequence[int], take: Callable[[Batch], Any]) -> int | None:
         pick, widths, empty = self._picker(positions), {self.layout.columns}, [""] * self.layout.columns
-        read = count = 0
+        read = count = lines = 0
         with self.layout.open() as file:
             reader = strict_reader(physical_lines(file), self.layout)
             try:
                 while batch := list(islice(reader, _BATCH_ROWS)):
                     read += len(batch)
+                    lines += len(batch)
                     if empty in batch or set(map(len, batch)) != widths:
                         batch = list(filter(any, batch))
-                    count += len(batch)
-                    if reader.line_num != read or not set(map(len, batch)) <= widths:
+                    if not set(map(len, batch)) <= widths:
                         return None
+                    if reader.line_num != lines and any(is_doubtful(row, self.layout) for row in batch):
+                        return None
+                    count, lines = count + len(batch), reader.line_num
                     take(list(map(pick, batch)) if pick else batch)
             except csv.Error:
                 return None

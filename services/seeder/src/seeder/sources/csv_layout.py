@@ -22,6 +22,7 @@ MAX_LINE: Final = 1 << 20  # characters
 UTF_8: Final = "utf-8-sig"  # with or without a byte order mark
 DELIMITERS: Final = {",": "", ";": " with ;", "\t": " with tabs", "|": " with |"}
 
+_MANY: Final = 3  # delimiters
 GZIP: Final = b"\x1f\x8b"
 
 
@@ -41,6 +42,10 @@ class Layout(NamedTuple):
         encoding = "UTF-8" if self.encoding == UTF_8 else self.encoding
         delimiter = DELIMITERS.get(self.delimiter, f" with {self.delimiter}")
         return f"CSV{delimiter}, {encoding}{', gzipped' if self.gzipped else ''}"
+
+    def is_row(self, line: str) -> bool:
+        """Return whether a line is likely to be a row of its own, not a part of a cell: a note has a comma or two."""
+        return line.count(self.delimiter) == self.columns - 1 >= _MANY
 
     @contextmanager
     def open(self) -> Iterator[IO[str]]:

@@ -28,6 +28,16 @@ def strict_reader(lines: Iterator[str], layout: Layout) -> _csv.Reader:
     return csv.reader(lines, delimiter=layout.delimiter, strict=True)
 
 
+def is_doubtful(row: Sequence[str], layout: Layout) -> bool:
+    """Return whether a record of several lines may be too long, or two stray quotes that close each other over rows."""
+    text = "".join(row)
+    if len(text) >= MAX_RECORD // 2:
+        return True
+    if "\n" not in text and "\r" not in text:
+        return False
+    return any(map(layout.is_row, (line for cell in row for line in cell.splitlines()[1:-1])))
+
+
 def strict_records(layout: Layout) -> Iterator[list[str] | Rejection]:
     """Yield the records, whatever the file holds. A row without text is none.
 
@@ -89,8 +99,7 @@ class _RereadableLines:
         if len(self.taken) == 1:
             return True
         between = [line for line in self.taken[1:-1] if line.strip()]
-        rows = [line for line in between if line.count(layout.delimiter) == layout.columns - 1]
-        return len(row) == layout.columns and (not between or len(rows) < len(between))
+        return len(row) == layout.columns and not (between and all(map(layout.is_row, between)))
 
     def _next_line(self) -> str:
         """Return the next physical line, cut to its first MAX_LINE characters."""

@@ -54,14 +54,21 @@ def _file(path: Path, name: str, contents: Contents) -> Input:
         raise NoInputError(f"{path}: not a file: to load from a pipe, use 'load -'")
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Input(f"sha256:{sha256}", name, path.stat().st_size, contents.tables(path, name))
+    return Input(_load_id(sha256, contents), name, path.stat().st_size, contents.tables(path, name))
 
 
 def _folder(path: Path, contents: Contents) -> Input:
     files, others = files_in(path)
     name = path.resolve().name
     tables = contents.together([(file, f"{name}/{printable(file.name)}") for file in files], others)
-    return Input(f"sha256:{sha256_of(files)}", name, sum(file.stat().st_size for file in files), tables)
+    return Input(_load_id(sha256_of(files), contents), name, sum(file.stat().st_size for file in files), tables)
+
+
+def _load_id(sha256: str, contents: Contents) -> str:
+    """Return the id of a load: another sheet of the same workbook is another load."""
+    if contents.sheet is not None:
+        sha256 = hashlib.sha256(f"{sha256} {contents.sheet}".encode("utf-8", "surrogateescape")).hexdigest()
+    return f"sha256:{sha256}"
 
 
 def synthetic_source(row_count: int, seed: int) -> Input:

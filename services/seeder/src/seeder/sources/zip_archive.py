@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_UNPACKED: Final = 2 << 30  # as for a workbook; Olist's nine files have 0.12 GB
 MAX_RATIO: Final = 200  # text is compressed 3 to 30 times; a bomb a thousand times
-MAX_FILES: Final = 1_000
+MAX_FILES: Final = 200  # all are open at the same time; a process may often have 1,024
 READABLE: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".gz", ".xlsx", ".xlsm", ".parquet"})
 _SMALL: Final = 64 << 20  # unpacked: harmless at any ratio
 _ENCRYPTED: Final = 0x1  # in a member's flags

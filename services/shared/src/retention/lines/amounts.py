@@ -25,7 +25,9 @@ _SHAPE: Final = re.compile(
 )
 _NO_CENTS: Final = re.compile(r"(?<=\d)[.,]\s?[-–—]{1,2}(?!\d)")  # 14,- and 14.–: no cents, and no minus
 _ALIKE: Final = str.maketrans(
-    dict.fromkeys("−–‐‑﹣－", "-") | dict.fromkeys("’‘´`", "'") | dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\u200a", " ")  # noqa: RUF001
+    dict.fromkeys("−–‐‑﹣－", "-")
+    | dict.fromkeys("’‘´`", "'")
+    | dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\u200a", " ")
 )
 
 

@@ -17,7 +17,9 @@ _TIME: Final = (
     r"(?:\s?(?P<half>[ap])\.?\s?m\b\.?|\suhr)?"
 )
 _REST: Final = rf"(?:(?:T|,?\s+(?:(?:at|um|a|a las|alle|alle ore|as|om|kl\.?)\s+)?){_TIME}(?:\s?{_ZONE})?)?"
-_NUMERIC: Final = re.compile(rf"(?P<a>\d{{1,4}})\s?[-/.]\s?(?P<b>\d{{1,2}})\s?[-/.]\s?(?P<c>\d{{1,4}})\.?{_REST}", _FLAGS)
+_NUMERIC: Final = re.compile(
+    rf"(?P<a>\d{{1,4}})\s?[-/.]\s?(?P<b>\d{{1,2}})\s?[-/.]\s?(?P<c>\d{{1,4}})\.?{_REST}", _FLAGS
+)
 _COMPACT: Final = re.compile(
     rf"(?P<a>\d{{8}})(?:\.0+|{_REST}|T?(?P<hour2>\d{{2}})(?P<minute2>\d{{2}})(?P<second2>\d{{2}})?(?:\s?(?P<zone2>Z|[+-]\d{{4}}))?)",
     _FLAGS,

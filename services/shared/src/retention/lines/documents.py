@@ -136,7 +136,7 @@ class LineEncoder:
             known = zip(RULES, self._known, row, strict=True)
             return [fields.get(raw) or self._field(rule, fields, raw) for rule, fields, raw in known]
         except UnreadableError as error:
-            return rejection(f"{error.field}_{error.reason}", error.field, row, self._reading.people.number)
+            return rejection(error.code, error.field, row, self._reading.people.number)
         except TypeError:  # a list or a mapping is no field value
             return rejection("row_unreadable", "row", row)
 

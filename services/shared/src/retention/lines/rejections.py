@@ -20,6 +20,15 @@ _PERSON: Final = 6  # place of CustomerID among the eight values
 _FIELDS: Final = 8
 
 
+# Reasons of rows that are no lines at all: passed over, and not quarantined.
+PASSED_OVER: Final = frozenset({"totals_row", "no_order"})
+IN_STATE: Final = (
+    "state_"  # begins the reason of a line that does not stand within an order that does: "state_cancelled"
+)
+# Reasons that stand by themselves: not behind the name of a field.
+_ALONE: Final = frozenset({"implausible_date"})
+
+
 class Rejection(NamedTuple):
     """Why a row is refused: a reason code, the field ("row" for the whole row), and the values, shortened and masked."""
 
@@ -35,6 +44,11 @@ class UnreadableError(ValueError):
         super().__init__(reason)
         self.reason = reason
         self.field = field
+
+    @property
+    def code(self) -> str:
+        """The reason as it is counted: behind the field's name, unless it says all."""
+        return self.reason if self.reason in _ALONE else f"{self.field}_{self.reason}"
 
 
 def rejection(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from retention.lines.cells import clean, is_shortened, without_emails
 from retention.lines.number_format import PLAIN, NumberFormat
 from retention.lines.people import INEXACT_FROM, MAX_CUSTOMER_ID, People, WholeNumbers
-from retention.lines.rejections import UNSTORABLE, Rejection, UnreadableError, rejection
+from retention.lines.rejections import IN_STATE, PASSED_OVER, UNSTORABLE, Rejection, UnreadableError, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from retention.lines.date_format import DateFormat
 
 __all__ = [
-    "EARLIEST", "INEXACT_FROM", "MAX_CUSTOMER_ID", "RULES", "Reading", "Rejection", "Rule", "UnreadableError", "Value",
+    "EARLIEST", "INEXACT_FROM", "IN_STATE", "MAX_CUSTOMER_ID", "PASSED_OVER", "RULES", "Reading", "Rejection", "Rule", "UnreadableError", "Value",
     "latest_instant", "rejection",
 ]  # fmt: skip
 
@@ -52,6 +52,7 @@ class Reading(NamedTuple):
     people: People = WholeNumbers()
     zone: tzinfo = UTC  # the shop's
     written_in: tzinfo | None = None  # the zone of values without an offset; None: the shop's
+    implausible_from: datetime | None = None  # mistyped from here on: a day of the shop; None: nothing is
 
 
 class Rule(NamedTuple):
@@ -159,6 +160,8 @@ def _instant(value: object, reading: Reading) -> datetime | None:
         raise UnreadableError("out_of_range") from None
     if not EARLIEST <= instant < reading.latest:
         raise UnreadableError("out_of_range")
+    if reading.implausible_from and instant >= reading.implausible_from:
+        raise UnreadableError("implausible_date")
     return instant
 
 

@@ -6,7 +6,7 @@ load that brought it unchanged. A file that ends before the last day of that loa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from retention.lines.documents import line_id
 from retention.store.standing import Standing, incoming, standing
@@ -26,6 +26,9 @@ class Incoming(NamedTuple):
     complete: bool = True  # False: its lines miss the total that the file states for it
 
 
+Outcome: TypeAlias = Literal["there", "replaced", "older", "incomplete"]  # of an order that is stored
+
+
 class Compared(NamedTuple):
     """What is to be done with some orders."""
 
@@ -36,6 +39,15 @@ class Compared(NamedTuple):
     incomplete: list[Incoming]  # they differ from what is stored, and miss their own total
     seen: list[bytes]  # one line id of each order that came again unchanged
     before: Mapping[str, Standing]  # the stored orders, by number
+    same: list[str]  # the numbers of orders that came again unchanged
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Return what becomes of each order that is stored already."""
+        found: dict[str, Outcome] = dict.fromkeys(self.same, "there")
+        kinds: list[tuple[list[Incoming], Outcome]] = [
+            (self.changed, "replaced"), (self.older, "older"), (self.incomplete, "incomplete")
+        ]  # fmt: skip
+        return found | {order.invoice: outcome for orders, outcome in kinds for order in orders}
 
 
 def compare(
@@ -47,7 +59,7 @@ def compare(
     intents must have been applied.
     """
     before = standing(database, [order.invoice for order in orders])
-    compared = Compared([], 0, [], [], [], [], before)
+    compared = Compared([], 0, [], [], [], [], before, [])
     there = 0
     for order in orders:
         stored = before.get(order.invoice)
@@ -57,6 +69,7 @@ def compare(
             compared.new.extend(order.documents)
         elif stored.lines == incoming(order.documents):
             there += len(order.documents)
+            compared.same.append(order.invoice)
             if stored.seen < sequence and (force or not _is_before(last_day, stored)):
                 compared.seen.append(min(stored.lines))
         elif stored.load == sequence:  # begun by a run of this load that was killed

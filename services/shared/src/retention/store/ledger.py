@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from retention.lines.rules import PASSED_OVER
+from retention.lines.rules import IN_STATE, PASSED_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 # Orders that a file holds and that change nothing, as kinds of rows passed over.
 OLDER: Final = "older"  # the order stands in a load of a later day
 INCOMPLETE: Final = "incomplete"  # its lines miss its own total, and it is stored already
+
+
+def is_kept(one: Rejection) -> bool:
+    """Return whether a rejected row goes to quarantine: it may be mended and come in again."""
+    return one.reason not in PASSED_OVER and not one.reason.startswith(IN_STATE)
 
 
 @dataclass
@@ -55,12 +60,18 @@ class Ledger:
     def reject(self, rejected: Iterable[Rejection]) -> None:
         """Add rejected rows: quarantined, or passed over when they are no lines at all."""
         for one in rejected:
-            (self.passed_over if one.reason in PASSED_OVER else self.quarantined)[one.reason] += 1
+            kind, _, state = one.reason.partition(IN_STATE)
+            if not kind and state:
+                self.by_state[state] += 1
+            else:
+                (self.passed_over if one.reason in PASSED_OVER else self.quarantined)[one.reason] += 1
 
     def to_document(self) -> dict[str, Any]:
         """Return the counts as stored in `loads`."""
         counts = {name: value for name, value in vars(self).items() if not isinstance(value, Counter)}
-        by_kind = {name: dict(sorted(value.items())) for name, value in vars(self).items() if isinstance(value, Counter)}
+        by_kind = {
+            name: dict(sorted(value.items())) for name, value in vars(self).items() if isinstance(value, Counter)
+        }
         return {"read": self.read, **counts, **by_kind}
 
     @classmethod

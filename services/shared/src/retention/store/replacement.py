@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bson import ObjectId
 
 from retention.store import indexes, intents, schema, transactions
-from retention.store.comparison import Incoming, compare
+from retention.store.comparison import Incoming, Outcome, compare
 from retention.store.derivation import refresh_touched
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Taken(NamedTuple):
     incomplete_orders: int = 0
     superseded: int = 0  # stored lines that were replaced
     touched: frozenset[tuple[int, str]] = frozenset()  # customers and invoices to be derived again
+    outcomes: Mapping[str, Outcome] = {}  # by invoice; an order that is not among them is new
 
 
 def take_in(
@@ -64,6 +65,7 @@ def take_in(
         incomplete_orders=len(compared.incomplete),
         superseded=sum(len(compared.before[order.invoice].lines) for order in compared.changed),
         touched=frozenset(touched),
+        outcomes=compared.outcomes(),
     )
 
 

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from trainer.segments.cluster_quality import cluster_quality
 from trainer.segments.descriptions import SEGMENTS
-from trainer.segments.fit import SEED, count_distinct, standardise
+from trainer.segments.fit import SEED, count_distinct, standardise, worth_something
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ def compare_cluster_counts(customers: pd.DataFrame) -> dict[str, Any]:
     A row is `segments`, the criteria of `cluster_quality` and `inertia`. The number of segments stays below the number
     of distinct customers; NotEnoughDataError with fewer than three of these.
     """
-    points, _ = standardise(customers, at_least=SEGMENTS[0] + 1)
+    points, _ = standardise(worth_something(customers), at_least=SEGMENTS[0] + 1)
     distinct = count_distinct(points)
     with threadpool_limits(1):
         fits = [KMeans(k, random_state=SEED, n_init=10).fit(points) for k in SEGMENTS if k < distinct]

@@ -17,7 +17,7 @@ from retention.errors import NotEnoughDataError
 from trainer.segments.cluster_counts import knee
 from trainer.segments.cluster_quality import cluster_quality
 from trainer.segments.descriptions import DEFAULT_SEGMENTS
-from trainer.segments.fit import RFM, SEED, standardise
+from trainer.segments.fit import RFM, SEED, standardise, worth_something
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,7 @@ def compare_clusterers(customers: pd.DataFrame, segments: int = DEFAULT_SEGMENTS
     clusters), `noise_share`, `adjusted_rand_index` (against k-means; noise counts as a group of its own) and
     `seconds`, the only value that differs between runs. NotEnoughDataError below 50 customers.
     """
+    customers = worth_something(customers)
     if len(customers) < MIN_CUSTOMERS:
         raise NotEnoughDataError(
             f"{len(customers)} customers; comparing clustering methods needs {MIN_CUSTOMERS}: load more history"

@@ -57,7 +57,7 @@ def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | 
     NotEnoughDataError with fewer distinct customers than clusters. The same bytes on any number of threads.
     """
     descriptions = tuple(descriptions or read_descriptions())
-    points, scaling = standardise(customers, at_least=len(descriptions))
+    points, scaling = standardise(worth_something(customers), at_least=len(descriptions))
     with threadpool_limits(1):  # threads sum in order of completion; one is also faster for 4,338 customers
         kmeans = KMeans(len(descriptions), random_state=SEED, n_init=10).fit(points)
     _order_clusters(kmeans, np.array([description.like for description in descriptions]))
@@ -68,6 +68,15 @@ def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | 
     )
     model = SegmentModel(_triple(scaler.mean_), _triple(scaler.scale_), segments, NET)
     return FittedSegments(make_pipeline(*(step for _, step in scaling.steps), kmeans), model, descriptions)
+
+
+def worth_something(customers: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers to fit to: those who did not give everything back.
+
+    The logarithm of nothing is far from any other: 21 of Online Retail's 4,338 customers would bend the scale for all,
+    and with 7 segments have one for themselves. They belong to the segment that is nearest.
+    """
+    return customers[customers[NET] > 0]
 
 
 def standardise(customers: pd.DataFrame, *, at_least: int) -> tuple[Floats, Pipeline]:
