@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from inference.transaction.reading import LineReader, ShopFacts
 from retention.clock import rfc3339
-from retention.lines.dates import ISO
-from retention.lines.documents import LineEncoder
 from retention.lines.rules import Rejection
-from retention.store.ledger import Ledger
+from retention.store.ledger import INCOMPLETE, OLDER, Ledger
 from retention.store.request_loads import REQUEST_PREFIX
 
 if TYPE_CHECKING:
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inference.transaction.requests import Rows
-    from inference.transaction.responses import Ingested
+    from inference.transaction.responses import Ingested, OfOrders
+    from retention.store.replacement import Taken
 
 Refreshed: TypeAlias = "Mapping[datetime, Sequence[int]]"  # customers, by the instant their features are now as of
 
@@ -40,6 +39,7 @@ class Post(NamedTuple):
     references: Mapping[int, str]  # the text ids of its customers, by number
     currency: str | None  # the shop's, or the first that a line states
     replace_orders: bool
+    damaged: Collection[str]  # invoices with rejected lines
 
     @property
     def line_count(self) -> int:
@@ -65,14 +65,14 @@ async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime, fact
     documents: list[bytes] = []
     rejected: list[tuple[int, Rejection]] = []
     reader = LineReader(facts)
-    encoder = LineEncoder(ISO, facts.latest)
-    for number, one in enumerate(encoder.encode(map(reader.row, rows.lines)), 1):
+    for number, one in enumerate(reader.documents(rows.lines), 1):
         if isinstance(one, Rejection):
             rejected.append((number, one))
         else:
-            documents.append(reader.marked(one, rows.lines[number - 1]))
+            documents.append(one)
         if number % LINES_AT_ONCE == 0:
             await asyncio.sleep(0)
+    damaged = {reader.invoice(rows.lines[number - 1]) for number, _ in rejected}
     sha256 = hashlib.sha256(body).hexdigest()
     return Post(
         load_id(key),
@@ -85,6 +85,7 @@ async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime, fact
         reader.identity.drain(),
         reader.currency,
         rows.replace_orders,
+        damaged,
     )
 
 
@@ -92,6 +93,15 @@ def ledger(post: Post, duplicate: int) -> Ledger:
     """Return the account of the request; `duplicate` of its lines were stored already."""
     account = Ledger()
     account.add(len(post.documents), len(post.documents) - duplicate, [rejection for _, rejection in post.rejected])
+    return account
+
+
+def ledger_of_orders(post: Post, taken: Taken) -> Ledger:
+    """Return the account of a request whose orders replace those stored."""
+    account = Ledger(taken.inserted, taken.there, replaced=taken.replacing, replaced_orders=taken.replaced_orders)
+    account.passed_over.update({OLDER: taken.older, INCOMPLETE: taken.incomplete})
+    account.older_orders, account.incomplete_orders = taken.older_orders, taken.incomplete_orders
+    account.reject(rejection for _, rejection in post.rejected)
     return account
 
 
@@ -103,6 +113,7 @@ def answer(post: Post, account: Ledger, refreshed: Refreshed) -> Ingested:
         "duplicate": account.already_there,
         "quarantined": dict(sorted(account.quarantined.items())),
         "erased": account.erased,
+        **_of_orders(post, account),
         "load_id": post.load_id,
         "rejected": [
             {"pointer": f"{post.pointer}/{number - 1}", "field": rejection.field, "reason": rejection.reason}
@@ -113,3 +124,10 @@ def answer(post: Post, account: Ledger, refreshed: Refreshed) -> Ingested:
             for as_of, customer_ids in sorted(refreshed.items())
         ],
     }
+
+
+def _of_orders(post: Post, account: Ledger) -> OfOrders:
+    if not post.replace_orders:
+        return {}
+    unchanged = account.passed_over[OLDER] + account.passed_over[INCOMPLETE]
+    return {"replaced": account.replaced, "replaced_orders": account.replaced_orders, "incomplete": unchanged}

@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from inference.errors import InProgressError, KeyReusedError, NotDerivableError, NotStoredError, OtherIdsError
 from inference.transaction import posts
 from inference.transaction.posts import Post, Reply
+from retention.clock import day_start
 from retention.errors import RetentionError, UnavailableError
-from retention.store import clearing, quarantine, references, transactions
+from retention.store import clearing, quarantine, references, replacement, sequences, transactions
 from retention.store import shop as shops
 from retention.store.connection import journaled
 from retention.store.derivation import refresh_touched
 from retention.store.driver_errors import refused_as
+from retention.store.indexes import make_order_index
 from retention.store.request_loads import KEPT, Request, RequestLoads
+from retention.store.whole_orders import whole_orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from inference.database.connection import Connection
+    from retention.store.ledger import Ledger
     from retention.store.shop import Shop
 
 logger = logging.getLogger(__name__)
@@ -94,15 +98,28 @@ class MongoTransactions:
         with refused_as(NotStoredError):
             self._settle(post)
             quarantine.add(self._db, post.load_id, post.rejected, expires_at=post.at + KEPT)
-            taken = transactions.insert(self._db, missing)
+            if post.replace_orders:
+                account, replaced = self._replace(post)
+                touched |= replaced
+            else:
+                taken = transactions.insert(self._db, missing)
+                account = posts.ledger(post, duplicate=record.get("duplicate", there) + taken)
         with refused_as(NotDerivableError):
             refreshed = refresh_touched(self._db, touched)
-        account = posts.ledger(post, duplicate=record.get("duplicate", there) + taken)
         answer = posts.answer(post, account, refreshed)
         clearing.times_cleared(self._db, known=times_cleared)
         if not self._loads.finish(_request(post), account, answer):
             raise UnavailableError("the data was replaced meanwhile")
         return Reply(answer, replayed=False, touched={customer_id for customer_id, _ in touched})
+
+    def _replace(self, post: Post) -> tuple[Ledger, frozenset[tuple[int, str]]]:
+        """Take in the request's orders in place of those stored; return the account and what lost or got lines."""
+        make_order_index(self._db)
+        today = day_start(post.at)
+        sequence = sequences.take(self._db, post.load_id, today)
+        orders = whole_orders(post.documents, post.damaged, sequence)
+        taken = replacement.take_in(self._db, post.load_id, orders, sequence=sequence, last_day=today, force=True)
+        return posts.ledger_of_orders(post, taken), taken.touched
 
     def _settle(self, post: Post) -> None:
         """Write what holds for the shop from the first lines on, and the text ids of its customers."""

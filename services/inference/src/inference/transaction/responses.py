@@ -23,8 +23,22 @@ class RefreshedCustomers(TypedDict):
     customers: Annotated[int, Field(description="Number of customers.")]
 
 
-class Ingested(TypedDict):
-    """The outcome of each line: rows_in = inserted + duplicate + Σ quarantined + erased."""
+class OfOrders(TypedDict, total=False):
+    """With replace_orders, what else became of the lines."""
+
+    replaced: Annotated[int, Field(description="With replace_orders: lines of orders that replaced stored ones.")]
+    replaced_orders: Annotated[int, Field(description="With replace_orders: orders that replaced stored ones.")]
+    incomplete: Annotated[
+        int,
+        Field(
+            description="With replace_orders: lines that changed nothing, because another line of their order is "
+            "quarantined or a later request has replaced it."
+        ),
+    ]
+
+
+class Ingested(OfOrders):
+    """The outcome of each line: rows_in = inserted + duplicate + replaced + incomplete + Σ quarantined + erased."""
 
     rows_in: Annotated[int, Field(description="Lines in the request.")]
     inserted: Annotated[int, Field(description="Lines that are new and were stored.")]

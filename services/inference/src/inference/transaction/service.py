@@ -61,5 +61,6 @@ def _outcomes(ledger: Ingested) -> dict[tuple[str, str], int]:
         ("inserted", ""): ledger["inserted"],
         ("duplicate", ""): ledger["duplicate"],
         ("erased", ""): ledger["erased"],
+        **({("replaced", ""): ledger["replaced"]} if "replaced" in ledger else {}),
         **quarantined,
     }
