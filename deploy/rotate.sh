@@ -3,6 +3,7 @@
 #   passwords     of all database users
 #   signing-key   of models: trains a new model; all models published before are refused from then on
 #   id-hash-key   of the log: every customer gets another name in it
+# The identity key, which turns e-mails into customer numbers, is never replaced: every such customer would be another one.
 # If it is killed at any point, run the same command again.
 # Exit codes: 0 · 64 usage · 65 it failed · 75 a deploy or a job is running · 78 nothing serves · 3 the gate refused the
 # new model.

@@ -179,6 +179,16 @@ class InMemoryRanking:
         return [score for score in self._scores if score["segment"] == segment and score["_id"] != customer_id]
 
 
+class InMemoryContacts:
+    """References by ID; without any, every ID is the shop's own number."""
+
+    def __init__(self, references: Mapping[int, str] | None = None) -> None:
+        self._references = references
+
+    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str] | None:
+        return self._references and {each: self._references[each] for each in customer_ids if each in self._references}
+
+
 class UnreachableRanking(InMemoryRanking):
     """A database that is away."""
 

@@ -1,13 +1,17 @@
-"""Make the secrets that are missing: a password per database user, keys for models and for the log. None is printed.
+"""Make the missing secrets: a password per database user, keys for models, customers and the log. None is printed.
 
     DIR/admin/mongo_uri      DIR/trainer/mongo_uri, model_signing_key
-    DIR/seeder/mongo_uri     DIR/inference/mongo_uri, model_signing_key (the same key), id_hash_key
+    DIR/seeder/mongo_uri, identity_key
+    DIR/inference/mongo_uri, model_signing_key and identity_key (the same keys), id_hash_key
 
 Runs at every start: existing secrets stay, only the address in a URI follows `--host`. Killed at any point, it can be
 run again. Existing folders keep their owner and group, which decide who may read the files in them.
 
-`--renew` replaces one kind. The admin's previous password goes to admin/mongo_uri.before: the database knows
-only that one until make_users.py has run. So make_users.py has to run before passwords are renewed again.
+The identity key turns e-mails into customer numbers. It is never replaced: under a new key every customer with a text
+id would be another one.
+
+`--renew` replaces one of the other kinds. The admin's previous password goes to admin/mongo_uri.before: the database
+knows only that one until make_users.py has run. So make_users.py has to run before passwords are renewed again.
 """  # noqa: INP001 - a script, run by its path
 
 from __future__ import annotations
@@ -28,11 +32,12 @@ from retention.logs import configure_logs
 from retention.registry.files import replace_durably
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ADMIN: Final = "admin"
 SERVICES: Final = ("seeder", "trainer", "inference")
 SIGNERS: Final = ("trainer", "inference")  # one signs, the other verifies: HMAC takes the same key for both
+IDENTIFIERS: Final = ("seeder", "inference")  # both read customers' ids, from files and from requests
 PASSWORDS: Final = "passwords"
 SIGNING_KEY: Final = "signing-key"
 ID_HASH_KEY: Final = "id-hash-key"
@@ -69,12 +74,17 @@ def make_secrets(directory: Path, host: str, *, renew: str | None = None) -> lis
         path = directory / user / "mongo_uri"
         password = _kept(urlsplit(_content(path)).password, replace=renew == PASSWORDS)
         wanted[path] = f"mongodb://{user}:{password}@{host}/?authSource=admin"
-    keys = [directory / service / "model_signing_key" for service in SIGNERS]
-    key = _kept(next(filter(None, map(_content, keys)), None), replace=renew == SIGNING_KEY)
-    wanted |= dict.fromkeys(keys, key)
+    wanted |= _shared(directory, SIGNERS, "model_signing_key", replace=renew == SIGNING_KEY)
+    wanted |= _shared(directory, IDENTIFIERS, "identity_key", replace=False)
     id_hash_key = directory / "inference" / "id_hash_key"  # with a new one, last week's log names customers differently
     wanted[id_hash_key] = _kept(_content(id_hash_key), replace=renew == ID_HASH_KEY)
     return [str(path.relative_to(directory)) for path, content in wanted.items() if _ensure(path, content)]
+
+
+def _shared(directory: Path, services: Sequence[str], name: str, *, replace: bool) -> dict[Path, str]:
+    """Return a file for each service with one key: the first that exists, unless it is to be replaced."""
+    keys = [directory / service / name for service in services]
+    return dict.fromkeys(keys, _kept(next(filter(None, map(_content, keys)), None), replace=replace))
 
 
 def _kept(secret: str | None, *, replace: bool) -> str:

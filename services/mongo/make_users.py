@@ -35,13 +35,13 @@ Grants: TypeAlias = "dict[str, Sequence[str]]"
 Privileges: TypeAlias = "list[dict[str, Any]]"
 
 _READ: Final = ("find",)
-_APPEND: Final = ("find", "insert", "remove")  # remove is for --drop alone; lines are never changed
+_APPEND: Final = ("find", "insert", "remove")  # remove is for --drop
 _ADD: Final = ("find", "insert")
 _DERIVE: Final = ("find", "insert", "update")  # $merge, and records; without remove, nothing can be lost
 _WRITE: Final = ("find", "insert", "update", "remove")
 _MAKE: Final = ("find", "insert", "createIndex", "dropCollection")  # and rename it over another
 _REPLACE: Final = (*_MAKE, "update", "remove")  # may be replaced by a rename; $merge, and delete
-_ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK)
+_ANALYSED: Final = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.LOADS, schema.CLOCK, schema.SHOP)
 
 GRANTS: Final[dict[str, Grants]] = {
     "seeder": {
@@ -52,17 +52,30 @@ GRANTS: Final[dict[str, Grants]] = {
         schema.CUSTOMERS: _WRITE,
         schema.LOADS: (*_WRITE, "createIndex"),
         schema.CLOCK: _WRITE,
+        schema.SHOP: _WRITE,
+        schema.REFERENCES: _APPEND,
+        schema.SUPERSEDED: _WRITE,
+        schema.INTENTS: _WRITE,
+        schema.SEQUENCES: (*_APPEND, "createIndex"),
+        schema.GONE: (*_WRITE, "createIndex"),
+        schema.SCORES: ("find", "remove"),  # of customers who have no order left after a replacement
     },
     "trainer": {**dict.fromkeys(_ANALYSED, _READ), schema.SCORES: _REPLACE, schema.NEXT_SCORES: _MAKE},
     "inference": {
-        schema.TRANSACTIONS: _ADD,
+        schema.TRANSACTIONS: (*_WRITE, "createIndex"),
         schema.QUARANTINE: ("insert",),  # rows that cannot be understood go there; the API never reads them
-        schema.ORDERS: _DERIVE,
-        schema.CUSTOMERS: _DERIVE,
+        schema.ORDERS: _WRITE,
+        schema.CUSTOMERS: _WRITE,
         schema.LOADS: _DERIVE,
         schema.CLOCK: _DERIVE,
         schema.SCORES: _REPLACE,  # all customers are scored when the API moves the champion
         schema.NEXT_SCORES: _MAKE,
+        schema.SHOP: _DERIVE,  # the first request decides what no file has
+        schema.REFERENCES: _ADD,
+        schema.SUPERSEDED: _DERIVE,
+        schema.INTENTS: _WRITE,
+        schema.SEQUENCES: _ADD,
+        schema.GONE: _DERIVE,
     },
 }
 

@@ -21,6 +21,13 @@ ALLOWED: Final = {
         "customers": _WRITE,
         "loads": f"{_WRITE} createIndex",
         "clock": _WRITE,
+        "shop": _WRITE,
+        "references": _APPEND,
+        "superseded": _WRITE,
+        "intents": _WRITE,
+        "sequences": f"{_APPEND} createIndex",
+        "gone": f"{_WRITE} createIndex",
+        "scores": "find remove",
     },
     "trainer": {
         "transactions": _READ,
@@ -28,18 +35,25 @@ ALLOWED: Final = {
         "customers": _READ,
         "loads": _READ,
         "clock": _READ,
+        "shop": _READ,
         "scores": _REPLACE,
         "scores_next": _MAKE,
     },
     "inference": {
-        "transactions": _ADD,
+        "transactions": f"{_WRITE} createIndex",
         "quarantine": "insert createCollection",
-        "orders": _DERIVE,
-        "customers": _DERIVE,
+        "orders": _WRITE,
+        "customers": _WRITE,
         "loads": _DERIVE,
         "clock": _DERIVE,
         "scores": _REPLACE,
         "scores_next": _MAKE,
+        "shop": _DERIVE,
+        "references": _ADD,
+        "superseded": _DERIVE,
+        "intents": _WRITE,
+        "sequences": _ADD,
+        "gone": _DERIVE,
     },
     "admin": {},  # reads no line of anybody's, unless it gives itself a role
 }
@@ -55,7 +69,8 @@ MORE: Final = {
 }  # fmt: skip
 DATABASES: Final = {user: ["retention"] for user in ALLOWED} | {"admin": ["admin", "config", "local", "retention"]}
 COLLECTIONS: Final = (
-    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "strange",
+    "transactions", "orders", "customers", "loads", "quarantine", "clock", "scores", "scores_next", "shop",
+    "references", "superseded", "intents", "sequences", "gone", "strange",
 )  # fmt: skip
 
 

@@ -247,9 +247,17 @@ def test_no_secret_shows_in_what_the_engine_tells(stack: Stack, secrets: set[str
 @pytest.mark.parametrize(
     ("service", "readable"),
     [
-        ("seeder", {"seeder/mongo_uri"}),
+        ("seeder", {"seeder/mongo_uri", "seeder/identity_key"}),
         ("trainer", {"trainer/mongo_uri", "trainer/model_signing_key"}),
-        ("inference", {"inference/mongo_uri", "inference/model_signing_key", "inference/id_hash_key"}),
+        (
+            "inference",
+            {
+                "inference/mongo_uri",
+                "inference/model_signing_key",
+                "inference/id_hash_key",
+                "inference/identity_key",
+            },
+        ),
     ],
 )
 def test_a_service_reads_its_own_secrets_and_no_others(stack: Stack, service: str, readable: set[str]) -> None:
@@ -261,7 +269,7 @@ def test_a_service_reads_its_own_secrets_and_no_others(stack: Stack, service: st
 def test_the_files_of_secrets_can_be_changed_by_nobody(stack: Stack) -> None:
     """A service reads its own by its group: who may neither own a file nor write its folder cannot change its mode."""
     modes = stack.inside("init", "sh", "-c", "stat -c '%a %u %n' /secrets/*/*").splitlines()
-    assert len(modes) == 7
+    assert len(modes) == 9
     assert {line.rpartition("/")[0] for line in modes} == {
         "400 10000 /secrets/admin",
         *(f"440 10000 /secrets/{service}" for service in ("seeder", "trainer", "inference")),

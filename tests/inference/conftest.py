@@ -12,6 +12,7 @@ from bundles import KEY, VERSION
 from serving import (
     NOW,
     ORDERS,
+    InMemoryContacts,
     InMemoryCustomers,
     InMemoryLoads,
     InMemoryRanking,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from inference.customer.repository import Ranking
+    from inference.customer.repository import Contacts, Ranking
     from inference.health.repository import Loads
     from inference.prediction.repository import Customers
     from inference.score.service import Scores
@@ -79,6 +80,7 @@ def serve(environ: dict[str, str], models: Models) -> Serve:
         transactions: Transactions | None = None,
         *,
         ranking: Ranking | None = None,
+        contacts: Contacts | None = None,
         scores: Scores | None = None,
         loads: Loads | None = None,
         **variables: str,
@@ -89,6 +91,7 @@ def serve(environ: dict[str, str], models: Models) -> Serve:
             customers=customers or InMemoryCustomers(ORDERS),
             transactions=transactions or InMemoryTransactions(),
             ranking=ranking or InMemoryRanking(),
+            contacts=contacts or InMemoryContacts(),
             scores=scores or InMemoryScores(),
             loads=loads or InMemoryLoads(),
             registry=models.registry,

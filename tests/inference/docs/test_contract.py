@@ -31,7 +31,7 @@ LINE = {
     "UnitPrice": 1.0,
     "CustomerID": 12346,
 }
-META = {"as_of", "model_version", "data_age_days", "stale", "currency", "request_id"}
+META = {"as_of", "model_version", "data_age_days", "stale", "currency", "time_zone", "request_id"}
 PREDICTION = {
     "churn_probability", "churn_prediction", "threshold", "horizon_days", "interval", "confidence", "evidence",
 }  # fmt: skip

@@ -61,7 +61,7 @@ async def test_every_error_is_documented_as_a_problem_with_an_example(api: httpx
 async def test_a_question_by_id_documents_what_it_can_be_answered_with(api: httpx.AsyncClient) -> None:
     operation = (await schema(api))["paths"]["/predict_churn_by_id"]["post"]
 
-    expected = {"200", "400", "401", "403", "404", "408", "413", "415", "422", "429", "431", "503"}
+    expected = {"200", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "431", "503"}
     assert set(operation["responses"]) == expected
 
 

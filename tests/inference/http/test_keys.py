@@ -213,7 +213,7 @@ GOOD = sha256(b"x").hexdigest()
     [
         ("shop", "NAME SCOPES SHA-256"),
         (f"sh/op read {GOOD}", "a name is"),
-        (f"shop reed {GOOD}", "scopes are read, write, admin"),
+        (f"shop reed {GOOD}", "scopes are read, contacts, write, admin"),
         (f"shop read, write {GOOD}", "scopes are"),
         (f"shop read {GOOD[:-1]}", "third field"),
         ("shop read my-secret-key", "third field"),

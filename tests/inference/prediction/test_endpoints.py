@@ -41,7 +41,7 @@ async def test_the_answer_has_the_shape_of_the_contract(api: httpx.AsyncClient) 
     assert set(content["explanation"]) == {"base_log_odds", "contributions", "counterfactual"}
     assert content["meta"] == {
         "as_of": "2011-12-10T00:00:00Z", "model_version": VERSION, "data_age_days": 0, "stale": False,
-        "currency": "GBP", "request_id": "r-1",
+        "currency": "GBP", "time_zone": "UTC", "request_id": "r-1",
     }  # fmt: skip
 
 

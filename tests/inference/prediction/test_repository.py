@@ -118,7 +118,7 @@ async def test_a_customer_whose_first_line_is_later_is_not_known_yet(
 async def test_the_state_is_the_clock_and_the_last_finished_load(customers: Customers) -> None:
     state = await customers.state()
 
-    assert state == (CLOCK, NOW)
+    assert state == (CLOCK, NOW, None)
 
 
 @pytest.mark.usefixtures("mongo_uri")
@@ -130,7 +130,7 @@ async def test_an_empty_database_has_no_clock(mongo_uri: str, database_name: str
     settings = Settings.from_environ(environ | {"MONGO_URI": mongo_uri, "DB_NAME": database_name})
     with closing(Connection(settings)) as connection:
         customers = MongoCustomers(connection)
-        assert await customers.state() == (None, None)
+        assert await customers.state() == (None, None, None)
         with pytest.raises(CustomerNotFoundError):
             await customers.features(12347, CLOCK)
 

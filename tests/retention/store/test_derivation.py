@@ -13,7 +13,7 @@ from bson import ObjectId
 
 from retention.errors import BadDataError
 from retention.features import pipelines
-from retention.store import derivation, indexes, schema
+from retention.store import departed, derivation, indexes, schema
 from retention.store import derivation_steps as steps
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class Late:
 
 
 def take_number(database: Db) -> int:
-    return int(derivation._take_revision(database)["revision"])
+    return int(departed.take_revision(database)["revision"])
 
 
 @pytest.mark.parametrize("everything", [True, False])

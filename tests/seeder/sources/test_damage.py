@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from malformed import FIRST, LAST, NAMES, ROWS, between, lines, parquet_bytes, put, row, workbook
+from tables import contents, score
 
 from retention.errors import BadDataError, NoInputError
 from seeder.sources.damage import damage_refused
-from seeder.sources.opening import open_source
+from seeder.sources.opening import opened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CSV: Final = between(row(Description="£1 BAG"))
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
+
+
 FILES: Final = {
     "CSV": CSV,
     "UTF-16": CSV.decode().encode("utf-16"),
@@ -23,20 +36,15 @@ FILES: Final = {
     "Parquet": parquet_bytes(),
     "Parquet with dates as text": parquet_bytes(put("InvoiceDate", "2010-12-13", "2010-12-14")),
     "XLSX": workbook({"S": [NAMES, *ROWS]}),
+    "zip": zipped({"lines.csv": lines(FIRST, LAST)}),
 }
 POSITIONS: Final = 100  # of each file, evenly spread: 4 s in all; every byte of each file took 4 minutes
-
-
-def read(path: Path) -> None:
-    with open_source(path, None) as source:
-        for _ in source.rows():
-            pass
 
 
 def message(path: Path) -> str:
     """Return why the file is refused; nothing when it can be read."""
     try:
-        read(path)
+        contents(path)
     except BadDataError as refused:
         return str(refused)
     return ""
@@ -63,21 +71,24 @@ def test_a_parquet_file_with_fewer_rows_than_it_declares_is_refused(tmp_path: Pa
     content[31] ^= 0x55  # in the header of the first page: its number of values
     (tmp_path / "lines").write_bytes(content)
     with pytest.raises(BadDataError, match="declares 2 rows and has 0"):
-        read(tmp_path / "lines")
+        contents(tmp_path / "lines")
 
 
 def test_a_csv_file_that_changes_while_it_is_loaded_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_bytes(lines(FIRST, LAST))
-    with open_source(path, None) as source:
-        path.write_bytes(lines('1,"A"B', "\xff"))
-        with pytest.raises(BadDataError, match="changed while it was loaded"):
-            list(source.rows())
+    with opened(path, sheet=None, score=score) as found:
+        (table,) = found.tables
+        table.scan(range(8), lambda: list)
+        for content in (lines('1,"A"B'), lines("é").decode().encode("latin-1")):
+            path.write_bytes(content)
+            with pytest.raises(BadDataError, match="changed while it was loaded"):
+                list(table.rows(range(8)))
 
 
 def test_a_name_that_is_too_long_is_no_input(tmp_path: Path) -> None:
     with pytest.raises(NoInputError, match="File name too long"):
-        read(tmp_path / ("x" * 300))
+        contents(tmp_path / ("x" * 300))
 
 
 def test_any_exception_of_a_parser_becomes_one_printable_line() -> None:

@@ -1,250 +1,203 @@
-"""Opening an input: what a file holds is found before its first row is loaded; an unusable file is refused then."""
+"""Opening an input: its kind is found from its content, and what cannot be opened is refused with the next step."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
+import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import bson
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from malformed import FIRST, HEADER, LAST, NAMES, ROWS, lines, parquet_bytes, workbook
+from tables import content, contents, score
 
-from retention.errors import BadDataError, NoInputError, RetentionError
-from retention.lines.documents import LineEncoder
-from retention.lines.rules import Rejection, latest_instant
-from retention.store import schema
-from seeder.sources.opening import open_source
+from retention.errors import BadDataError, NoInputError, NotPermittedError
+from seeder.sources.opening import opened, synthetic_source
+from seeder.sources.synthetic import synthetic_rows
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from seeder.sources.source import Source
+    from seeder.sources.table import Input
 
-HEADER = ",".join(schema.LINE_FIELDS)
-ROW = "536365,85123A,WHITE T-LIGHT HOLDER,6,{date},2.55,17850.0,United Kingdom"
-SECOND_EDITION = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country"
-OTHER_ORDER = "Country,CustomerID,UnitPrice,InvoiceDate,Quantity,Description,StockCode,InvoiceNo,extra"
-DAY_FIRST = ROW.format(date="13-12-2010 08:26")
-NOW = datetime.fromisoformat("2012-01-01T00:00:00Z")
+CSV = lines(FIRST, LAST)
+CELLS = [line.split(",") for line in (FIRST, LAST)]
 
 
-def file_source(path: Path, date_order: str | None) -> Source:
-    with open_source(path, date_order) as source:  # CSV and Parquet need no temporary file, which would be gone
-        return source
-
-
-def write(tmp_path: Path, content: str | bytes) -> Path:
-    path = tmp_path / "lines.csv"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+def write(tmp_path: Path, data: str | bytes, name: str = "lines.csv") -> Path:
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return path
 
 
-def lines(source: Source) -> list[Any]:
-    """Return the document of each row, without its id, or its Rejection."""
-    encoded = LineEncoder(source.dates, latest_instant(NOW)).encode(source.rows())
-    return [found if isinstance(found, Rejection) else {**bson.decode(found), "_id": None} for found in encoded]
-
-
-def line(tmp_path: Path, content: str | bytes) -> dict[str, Any]:
-    (found,) = lines(file_source(write(tmp_path, content), None))
-    assert isinstance(found, dict), found
-    return found
-
-
-PUBLISHED = {
-    "_id": None,
-    "InvoiceNo": "536365",
-    "StockCode": "85123A",
-    "Description": "WHITE T-LIGHT HOLDER",
-    "Quantity": 6,
-    "InvoiceDate": datetime(2010, 12, 13, 8, 26),  # noqa: DTZ001 - as bson gives it
-    "UnitPrice": 2.55,
-    "CustomerID": 17850,
-    "Country": "United Kingdom",
-}
+def load_id(path: Path, sheet: str | None = None) -> str:
+    with opened(path, sheet=sheet, score=score) as found:
+        return found.load_id
 
 
 @pytest.mark.parametrize(
-    "content",
+    "data",
     [
-        f"{HEADER}\n{DAY_FIRST}\n",
-        f"\ufeff{HEADER}\r\n{DAY_FIRST}\r\n",
-        f"{HEADER}\n\n{DAY_FIRST}",
-        f"{HEADER}\n{ROW.format(date='12/13/2010 8:26')}\n",
-        f"{HEADER}\n{ROW.format(date='2010-12-13 08:26:00')}\n",
-        f"{SECOND_EDITION}\n{DAY_FIRST}\n",
-        f"{HEADER}\n{DAY_FIRST}\n".replace(",", ";"),
-        f"{HEADER}\n{DAY_FIRST}\n".replace(",", "\t"),
-        f"{HEADER}\n{DAY_FIRST}\n".encode("utf-16"),
-        gzip.compress(f"{HEADER}\n{DAY_FIRST}\n".encode()),
-        f"{OTHER_ORDER}\nUnited Kingdom,17850,2.55,13-12-2010 08:26,6,WHITE T-LIGHT HOLDER,85123A,536365,x\n",
+        CSV,
+        b"\xef\xbb\xbf" + CSV,
+        lines(FIRST, LAST, end="\r\n"),
+        lines(FIRST, LAST, end="\r"),
+        CSV.rstrip(),
+        CSV.replace(b",", b";"),
+        CSV.replace(b",", b"\t"),
+        CSV.replace(b",", b"|"),
+        b"sep=;\r\n" + CSV.replace(b",", b";"),
+        b"Orders export\n\n" + CSV,
+        CSV.decode().encode("utf-16"),
+        CSV.decode().encode("utf-16-le"),
+        CSV.decode().encode("utf-16-be"),
+        gzip.compress(CSV),
+        lines("", FIRST, ",,,,,,,", "", LAST),
+        lines(FIRST, LAST, header=" , ".join(f'"{name}"' for name in NAMES)),
     ],
     ids=[
-        *("as published", "byte order mark", "empty line", "month first", "ISO", "the second edition's names"),
-        *("semicolons", "tabs", "UTF-16", "gzip", "other columns in another order"),
+        *("as published", "byte order mark", "CRLF", "CR", "no line end", "semicolons", "tabs", "bars", "sep=;"),
+        *("title", "UTF-16", "UTF-16 LE without a mark", "UTF-16 BE without a mark", "gzip", "blank rows", "quotes"),
     ],
 )
-def test_a_line_is_the_same_in_every_layout(tmp_path: Path, content: str | bytes) -> None:
-    assert line(tmp_path, content) == PUBLISHED
+def test_a_table_is_the_same_in_every_layout(tmp_path: Path, data: bytes) -> None:
+    (table,) = contents(write(tmp_path, data))
+    assert (table.columns, table.total, table.scanned, table.rows) == (tuple(NAMES), 2, CELLS, CELLS)
 
 
-def test_a_latin_1_pound_sign_is_a_pound_sign(tmp_path: Path) -> None:
-    content = f"{HEADER}\n{DAY_FIRST}\n".replace("WHITE", "£1").encode("latin-1")
-    source = file_source(write(tmp_path, content), None)
-    assert "cp1252" in source.description
-    assert lines(source)[0]["Description"] == "£1 T-LIGHT HOLDER"
-
-
-def test_a_latin_1_letter_at_the_very_end_is_read(tmp_path: Path) -> None:
-    content = f"{HEADER}\n{DAY_FIRST}".replace("United Kingdom", "Curaç").encode("latin-1")
-    assert line(tmp_path, content)["Country"] == "Curaç"
-
-
-def test_a_quoted_field_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
-    content = f"{HEADER}\n{DAY_FIRST}\n".replace("WHITE T-LIGHT HOLDER", '"WHITE,\nHOLDER"')
-    assert line(tmp_path, content)["Description"] == "WHITE,\nHOLDER"
-
-
-def test_a_row_with_too_few_columns_is_counted_and_quarantined(tmp_path: Path) -> None:
-    source = file_source(write(tmp_path, f"{HEADER}\n{DAY_FIRST}\n536365,85123A\n"), None)
-    assert source.row_count == 2
-    whole, short = lines(source)
-    assert whole == PUBLISHED
-    assert short == Rejection("columns", "row", ["536365", "85123A"])
-
-
-@pytest.mark.parametrize(
-    ("content", "error", "message"),
-    [
-        ("", BadDataError, "empty"),
-        (f"{HEADER}\n", BadDataError, "no rows"),
-        (f"{HEADER.replace('Quantity', 'Amount')}\n{DAY_FIRST}\n", BadDataError, "no column Quantity"),
-        (f"{HEADER},Quantity\n{DAY_FIRST},6\n", BadDataError, "more than one column Quantity"),
-        (f"{DAY_FIRST}\n{DAY_FIRST}\n", BadDataError, "no column"),
-        (f"{HEADER}\n{ROW.format(date='01-12-2010 08:26')}\n", BadDataError, "day first or month first"),
-        (b"PAR1 but nothing else", BadDataError, "Parquet"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_refused_with_the_reason(
-    tmp_path: Path, content: str | bytes, error: type[RetentionError], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        file_source(write(tmp_path, content), None)
-
-
-def test_a_directory_or_an_absent_file_is_no_input(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "absent.csv"):
-        with pytest.raises(NoInputError):
-            file_source(path, None)
-
-
-def test_the_order_of_ambiguous_dates_can_be_given(tmp_path: Path) -> None:
-    path = write(tmp_path, f"{HEADER}\n{ROW.format(date='01-12-2010 08:26')}\n")
-    assert lines(file_source(path, "dmy"))[0]["InvoiceDate"].month == 12
-    assert lines(file_source(path, "mdy"))[0]["InvoiceDate"].month == 1
-
-
-def test_parquet_and_csv_give_the_same_lines(tmp_path: Path) -> None:
-    rows: list[list[object]] = [
-        ["536365", "85123A", "HOLDER", 6, datetime(2010, 12, 13, 8, 26), 2.55, 17850.0, "United Kingdom"],  # noqa: DTZ001
-        ["C536366", "85123A", None, -1, datetime(2010, 12, 14, 8, 26), 0.0, None, "France"],  # noqa: DTZ001
+def test_the_description_says_how_a_file_is_written(tmp_path: Path) -> None:
+    descriptions = [
+        contents(write(tmp_path, data))[0].description
+        for data in (CSV, CSV.replace(b",", b";"), gzip.compress(CSV), CSV.decode().encode("utf-16"), parquet_bytes())
     ]
-    columns = {name: list(values) for name, values in zip(schema.LINE_FIELDS, zip(*rows, strict=True), strict=True)}
-    parquet.write_table(pa.table(columns), tmp_path / "lines.parquet")
-    with (tmp_path / "lines.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([schema.LINE_FIELDS, *rows])
-    assert lines(file_source(tmp_path / "lines.parquet", None)) == lines(file_source(tmp_path / "lines.csv", None))
+    assert descriptions == ["CSV, UTF-8", "CSV with ;, UTF-8", "CSV, UTF-8, gzipped", "CSV, utf-16", "Parquet"]
 
 
-@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
-def test_the_order_of_text_dates_in_parquet_is_found(tmp_path: Path, text: pa.DataType) -> None:
-    row = ["536365", "85123A", "WHITE T-LIGHT HOLDER", 6, "13-12-2010 08:26", 2.55, 17850.0, "United Kingdom"]
-    table = pa.table({name: [value] for name, value in zip(schema.LINE_FIELDS, row, strict=True)})
-    position = schema.LINE_FIELDS.index("InvoiceDate")
-    table = table.set_column(position, "InvoiceDate", table.column(position).cast(pa.string()).cast(text))
-    parquet.write_table(table, tmp_path / "lines.parquet")
-    assert lines(file_source(tmp_path / "lines.parquet", None)) == [PUBLISHED]
+@pytest.mark.parametrize("positions", [(0, 1, 2, 3, 4, 5, 6, 7), (7, 0), (3,), ()])
+@pytest.mark.parametrize("broken", ["", '1,"A"B', ",,,"])
+def test_the_cells_asked_for_are_given_in_that_order(tmp_path: Path, positions: Sequence[int], broken: str) -> None:
+    path = write(tmp_path, lines(FIRST, *([broken] if broken else []), LAST))
+    with opened(path, sheet=None, score=score) as found:
+        table = content(found.tables[0], positions)
+    expected = [[cells[position] for position in positions] for cells in CELLS]
+    assert table.scanned == expected
+    assert [row for row in table.rows if isinstance(row, list)] == expected
+    assert table.total == len(table.rows) == 2 + (broken.startswith("1"))
 
 
-def test_a_file_without_a_readable_date_is_refused_with_an_example(tmp_path: Path) -> None:
-    with pytest.raises(BadDataError, match="'soon'"):
-        file_source(write(tmp_path, f"{HEADER}\n{ROW.format(date='soon')}\n"), None)
+def test_a_table_can_be_read_without_a_scan_and_again(tmp_path: Path) -> None:
+    with opened(write(tmp_path, CSV), sheet=None, score=score) as found:
+        (table,) = found.tables
+        assert [list(table.rows(range(8))) for _ in range(2)] == [CELLS, CELLS]
 
 
 def test_the_same_content_has_the_same_load_id_under_any_name(tmp_path: Path) -> None:
-    first = file_source(write(tmp_path, f"{HEADER}\n{DAY_FIRST}\n"), None)
-    copy = tmp_path / "copy.csv"
-    copy.write_bytes((tmp_path / "lines.csv").read_bytes())
-    assert file_source(copy, None).load_id == first.load_id
+    first, copy = write(tmp_path, CSV), write(tmp_path, CSV, "copy")
+    assert load_id(first) == load_id(copy) != load_id(write(tmp_path, CSV + b" ", "other"))
+    assert load_id(first).startswith("sha256:")
 
 
-GOOD = [f"{500_000 + number},A,B,6,13-12-2010 08:26,2.55,17850,France" for number in range(20)]
+def test_another_sheet_of_a_workbook_is_another_load(tmp_path: Path) -> None:
+    path = write(tmp_path, workbook({"A": [NAMES, *ROWS], "B": [NAMES, *ROWS]}))
+    assert len({load_id(path), load_id(path, "A"), load_id(path, "B")}) == 3
 
 
-@pytest.mark.parametrize(
-    ("bad", "reason", "rows"),
-    [
-        ('536365,"A,B,6', "row_unreadable", 21),  # a quote that is never closed
-        ('536365,A,"B" C,6,13-12-2010 08:26,2.55,1,F', "row_unreadable", 21),
-        ('536365,"A\n536366,A",B,6', "row_unreadable", 22),  # two stray quotes, over two lines
-        (f"536365,{'A' * 140_000},B,6,13-12-2010 08:26,2.55,1,F", "row_unreadable", 21),  # the csv module's own limit
-        (f"536365,{'A' * 3_000_000},B,6,13-12-2010 08:26,2.55,1,F", "row_unreadable", 21),
-        (",".join("x" * 10_000), "columns", 21),
-    ],
-)
-def test_an_unreadable_record_costs_one_row_not_the_rest(tmp_path: Path, bad: str, reason: str, rows: int) -> None:
-    content = "\n".join([HEADER, *GOOD[:10], bad, *GOOD[10:]])
-    source = file_source(write(tmp_path, content), None)
-    found = lines(source)
-    refused = [one for one in found if isinstance(one, Rejection)]
-    assert (len(found), source.row_count, len(refused)) == (rows, rows, rows - 20)
-    assert refused[0].reason == reason
-    assert [one["InvoiceNo"] for one in found if isinstance(one, dict)] == [good[:6] for good in GOOD]
+def test_an_input_has_a_name_and_a_size(tmp_path: Path) -> None:
+    with opened(write(tmp_path, CSV), sheet=None, score=score) as found:
+        assert (found.name, found.size, found.invented) == ("lines.csv", len(CSV), False)
 
 
-@pytest.mark.parametrize("content", [gzip.compress(f"{HEADER}\n{DAY_FIRST}".encode())[:-9], b"\x1f\x8bno gzip at all"])
-def test_a_damaged_gzip_file_is_refused_before_anything_is_loaded(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(BadDataError, match="damaged"):
-        file_source(write(tmp_path, content), None)
+def test_the_standard_input_is_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream(io.BytesIO):
+        buffer = property(lambda self: self)
+
+    monkeypatch.setattr(sys, "stdin", Stream(workbook({"S": [NAMES, *ROWS]})))
+    (table,) = contents(Path("-"))
+    assert (table.name, table.total) == ("standard input", 2)
 
 
-def test_nested_columns_are_refused(tmp_path: Path) -> None:
-    table = pa.table({name: pa.array([["a"]]) for name in schema.LINE_FIELDS})
-    parquet.write_table(table, tmp_path / "lines.parquet")
-    with pytest.raises(BadDataError, match="column InvoiceNo holds list"):
-        file_source(tmp_path / "lines.parquet", None)
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\n \n", gzip.compress(b"")])
+def test_a_file_without_text_is_empty(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BadDataError, match="the file is empty"):
+        contents(write(tmp_path, data))
 
 
-def test_a_32_bit_price_is_its_shortest_text(tmp_path: Path) -> None:
-    row = list(PUBLISHED.values())[1:]
-    table = pa.table({name: [value] for name, value in zip(schema.LINE_FIELDS, row, strict=True)})
-    position = schema.LINE_FIELDS.index("UnitPrice")
-    table = table.set_column(position, "UnitPrice", table.column(position).cast(pa.float32()))
-    parquet.write_table(table, tmp_path / "lines.parquet")
-    assert lines(file_source(tmp_path / "lines.parquet", None)) == [PUBLISHED]
+def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
+    assert contents(write(tmp_path, lines()))[0].total == 0
 
 
 @pytest.mark.parametrize(
-    "dates",
-    [
-        pa.array([10**12], pa.timestamp("s")),
-        pa.array([10**18], pa.timestamp("us")),
-        pa.array([2**64 // 10**6 + 1_300_000_000], pa.timestamp("s")),  # 2011, if it wrapped around in microseconds
-        pa.array([10**8], pa.date32()),
-        pa.array([0], pa.timestamp("us", tz="Nowhere/City")),
-        pa.array([b"\xff\xfe"], pa.binary()).view(pa.string()),
-    ],
-    ids=str,
+    "data", [gzip.compress(CSV)[:-9], gzip.compress(CSV)[:-1], gzip.compress(CSV) + b"x", b"\x1f\x8bno gzip at all"]
 )
-def test_dates_that_python_cannot_hold_are_quarantined(tmp_path: Path, dates: pa.Array) -> None:
-    table = pa.table(
-        {name: [value] for name, value in zip(schema.LINE_FIELDS, list(PUBLISHED.values())[1:], strict=True)}
-    )
-    table = table.set_column(schema.LINE_FIELDS.index("InvoiceDate"), "InvoiceDate", dates)
-    parquet.write_table(table, tmp_path / "lines.parquet")
-    (refused,) = lines(file_source(tmp_path / "lines.parquet", "ymd"))
-    assert isinstance(refused, Rejection)
-    assert refused.field == "InvoiceDate"
+def test_a_damaged_gzip_file_is_refused_when_it_is_opened(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BadDataError, match="damaged gzip"), opened(write(tmp_path, data), sheet=None, score=score):
+        pass
+
+
+def test_gzip_inside_gzip_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match="decompress it once"):
+        contents(write(tmp_path, gzip.compress(gzip.compress(CSV))))
+
+
+def test_a_parquet_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match="damaged Parquet"):
+        contents(write(tmp_path, b"PAR1 but nothing else"))
+
+
+@pytest.mark.parametrize(("name", "words"), [("absent.csv", "no such file"), (".", "not a file"), ("/dev/null", "not")])
+def test_what_is_no_file_is_no_input(tmp_path: Path, name: str, words: str) -> None:
+    with pytest.raises(NoInputError, match=words):
+        contents(tmp_path / name)
+
+
+def test_a_file_of_another_user_is_not_permitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:  # root may read everything
+        raise PermissionError(13, "Permission denied")
+
+    path = write(tmp_path, CSV)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(NotPermittedError, match="change its permissions"):
+        contents(path)
+
+
+def test_an_error_of_the_caller_is_its_own(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="mine"), opened(write(tmp_path, CSV), sheet=None, score=score):
+        raise OSError("mine")
+
+
+@pytest.mark.parametrize("data", [CSV, parquet_bytes()])
+def test_a_sheet_of_what_is_no_workbook_is_refused(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BadDataError, match="leave out --sheet"):
+        contents(write(tmp_path, data), sheet="Orders")
+
+
+def test_a_workbook_a_csv_and_a_parquet_file_of_the_same_lines_agree(tmp_path: Path) -> None:
+    with (tmp_path / "lines.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([NAMES, *ROWS])
+    of_csv = contents(tmp_path / "lines.csv")[0]
+    of_xlsx = contents(write(tmp_path, workbook({"S": [NAMES, *ROWS]}), "lines.xlsx"))[0]
+    of_parquet = contents(write(tmp_path, parquet_bytes(), "lines.parquet"))[0]
+    assert of_csv.rows == of_xlsx.rows
+    assert [[str(cell) for cell in row] for row in of_parquet.rows] == of_csv.rows
+    assert of_csv.columns == of_xlsx.columns == of_parquet.columns
+
+
+def synthetic() -> Input:
+    return synthetic_source(200, 1)
+
+
+def test_synthetic_data_is_an_invented_table_of_typed_values() -> None:
+    source = synthetic()
+    assert (source.load_id, source.size, source.invented) == ("synthetic:rows=200:seed=1", 0, True)
+    table = content(source.tables[0])
+    assert table.columns == tuple(NAMES)
+    assert table.rows == table.scanned == [list(row) for row in synthetic_rows(200, 1)]
+    assert isinstance(table.rows[0][4], datetime)
+    assert content(source.tables[0], (4, 0)).rows[0] == [table.rows[0][4], table.rows[0][0]]
+
+
+def test_the_header_is_the_published_one() -> None:
+    assert HEADER.split(",") == NAMES

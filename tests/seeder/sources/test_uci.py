@@ -306,6 +306,8 @@ def test_an_address_without_a_server_is_unavailable(url: str, to: Path) -> None:
     with pytest.raises(UnavailableError) as refused:
         fetch(url, SHA256, to, progress=print)
     assert len(str(refused.value).splitlines()) == 1
+    for words in ("needs the Internet", "https://doi.org/10.24432/C5BW33", "'load FILE'", "--data FILE"):
+        assert words in str(refused.value)
 
 
 def test_a_second_download_at_the_same_time_is_refused(site: Site, to: Path) -> None:

@@ -16,6 +16,7 @@ import uvicorn
 
 from inference import make_key
 from inference.app import create_app
+from inference.database.shop import refuse_other_settings
 from inference.http.server import protocol_for
 from inference.settings import Settings
 from retention.errors import RetentionError
@@ -51,6 +52,7 @@ def serve(_: argparse.Namespace) -> int:
         logger.warning(
             "API_KEYS_FILE is not set: anyone who reaches the port may read, post lines and change the champion"
         )
+    refuse_other_settings(settings)
     _collect_garbage_seldom()
     proxies = settings.trusted_proxies
     uvicorn.run(

@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from inference.customer.endpoints import router as customer
-from inference.customer.repository import MongoRanking
+from inference.customer.repository import MongoContacts, MongoRanking
 from inference.customer.service import CustomerService
 from inference.database.connection import Connection
 from inference.database.shared import SharedAnswer
+from inference.database.shop import Labels
 from inference.docs import openapi, pages
 from inference.health.endpoints import router as health
 from inference.health.exposition import Exposition
@@ -35,6 +36,7 @@ from inference.prediction.batch import BatchService
 from inference.prediction.endpoints import router as prediction
 from inference.prediction.legacy_endpoints import router as legacy
 from inference.prediction.meta import DataClock
+from inference.prediction.references import References
 from inference.prediction.repository import MongoCustomers
 from inference.prediction.service import PredictionService
 from inference.score.service import MongoScores
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
 
     from fastapi.telemetry import TelemetryConfig
 
-    from inference.customer.repository import Ranking
+    from inference.customer.repository import Contacts, Ranking
     from inference.health.repository import Loads
     from inference.prediction.repository import Customers
     from inference.score.service import Scores
@@ -75,6 +77,7 @@ def create_app(
     customers: Customers | None = None,
     transactions: Transactions | None = None,
     ranking: Ranking | None = None,
+    contacts: Contacts | None = None,
     scores: Scores | None = None,
     loads: Loads | None = None,
     registry: Registry | None = None,
@@ -89,12 +92,16 @@ def create_app(
     live = LiveBundle(registry, settings.signing_key_file, count=metrics.loaded)
     versions = Versions(registry, settings.signing_key_file, live)
     connection = Connection(settings)
+    labels = Labels(settings.time_zone, settings.currency)
     customers = customers or MongoCustomers(connection)
-    transactions = transactions or MongoTransactions(connection)
+    transactions = transactions or MongoTransactions(
+        connection, labels.before_the_first_load, keep_references=settings.keep_references
+    )
     ranking = ranking or MongoRanking(connection)
+    contacts = contacts or MongoContacts(connection)
     scores = scores or MongoScores(connection, lambda: live.loaded, registry)
     loads = loads or MongoLoads(connection)
-    clock = DataClock(settings.clock, settings.stale_after_days, settings.currency, now)
+    clock = DataClock(settings.clock, settings.stale_after_days, labels, now)
     probe = SharedAnswer(lambda: probe_database(customers, clock), age_s=PROBE_AGE_S)
 
     @asynccontextmanager
@@ -128,12 +135,15 @@ def create_app(
             Middleware(Guard, allowed_hosts=settings.allowed_hosts, auth=auth, admission=admission),
         ],
     )
-    predictions = PredictionService(customers, live, clock, metrics)
+    people = References(settings.identity_key)
+    predictions = PredictionService(customers, live, clock, metrics, people)
     app.state.auth, app.state.admission, app.state.metrics = auth, admission, metrics
     app.state.predictions = predictions
     app.state.batches = BatchService(predictions, admission.large_answers)
-    app.state.customers = CustomerService(predictions, ranking, admission.large_answers)
-    app.state.transactions = TransactionService(transactions, scores, live, metrics, now)
+    app.state.customers = CustomerService(predictions, ranking, admission.large_answers, contacts)
+    app.state.transactions = TransactionService(
+        transactions, scores, live, metrics, now, customers, people, labels.before_the_first_load
+    )
     app.state.models = ModelService(live, versions, scores, admission.champion_moves, now)
     app.state.health = HealthService(customers, live, probe, settings.git_revision)
     app.state.exposition = Exposition(metrics, live, versions, loads, probe, settings.git_revision)

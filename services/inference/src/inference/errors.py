@@ -65,6 +65,10 @@ class NotDerivableError(RetentionError):
     """The lines are stored, but the database refuses what is derived from them."""
 
 
+class NoIdentityKeyError(RetentionError):
+    """A customer's text id cannot be read here: the key that turns it into a number is not set."""
+
+
 class InvalidFormError(RetentionError):
     """The page's form cannot be answered. `field` is the field to change, if there is one."""
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from inference.http.keys import SCOPES, make_key, read_keys
+from inference.http.keys import ALL_SCOPES, make_key, read_keys
 from retention.errors import BadConfigurationError, CannotWriteError
 from retention.registry.files import sync_directory
 
@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument("name", metavar="NAME", help="the key's name; it appears in the log, the key never does")
     parser.add_argument(
-        "--scopes", default="read", help=f"any of {', '.join(SCOPES)}, separated by commas (default: read)"
+        "--scopes", default="read", help=f"any of {', '.join(ALL_SCOPES)}, separated by commas (default: read)"
     )
     parser.add_argument("--limit", default="", help="such as 600/minute (default: RATE_LIMIT)")
     parser.add_argument("--file", type=Path, help="the key file to append to (default: print the line)")

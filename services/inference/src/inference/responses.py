@@ -23,6 +23,7 @@ class Meta(TypedDict):
     ]
     stale: Annotated[bool, Field(description="Whether the data is older than STALE_AFTER_DAYS.")]
     currency: Currency
+    time_zone: Annotated[str, Field(description="Time zone of all days, as an IANA name.")]
     request_id: RequestId
 
 

@@ -47,7 +47,10 @@ class Settings:
     git_revision: str
     clock: Clock
     stale_after_days: int
-    currency: str
+    time_zone: str | None  # None: the shop's, as stored
+    currency: str | None
+    keep_references: bool
+    identity_key: bytes | None  # turns text ids into numbers; None: whole numbers alone can be read
     api_keys_file: Path | None  # None: anyone who reaches the port may do everything
     rate_limit: Limit  # of a key without its own limit, and of an address without a key
     requests_at_once: int
@@ -74,7 +77,10 @@ class Settings:
             git_revision=reader.text("GIT_REVISION", "unknown"),
             clock=cast("Clock", reader.choice("CLOCK", "data", ("data", "wall"))),
             stale_after_days=reader.integer("STALE_AFTER_DAYS", 7, minimum=0, maximum=36_500),
-            currency=reader.text("CURRENCY", "GBP"),
+            time_zone=reader.time_zone(),
+            currency=reader.currency(),
+            keep_references=reader.keep_references(),
+            identity_key=reader.identity_key(),
             api_keys_file=reader.optional_path("API_KEYS_FILE"),
             rate_limit=reader.parsed("RATE_LIMIT", "60000/minute", read_limit),
             requests_at_once=reader.integer("REQUESTS_AT_ONCE", 256, minimum=1, maximum=10_000),

@@ -1,4 +1,4 @@
-"""The load: rows → documents with ids → chunks in the database, every row accounted for. It can be run again."""
+"""The load: chunks of rows into the database, each journaled and counted. It can be run again after a kill."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.errors import RetentionError, StoppedError
-from retention.lines.documents import LineEncoder
-from retention.lines.rules import Rejection, latest_instant
+from retention.lines.rules import Rejection
+from retention.store.ledger import is_kept
+from seeder.encoding import EncodedOrder, encoded_lines, encoded_orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
-    from datetime import datetime
 
     from retention.store.ledger import Ledger
-    from seeder.sources.source import Source
+    from seeder.source import Source
     from seeder.store import Store
-
 
 AHEAD: Final = 2  # chunks read while one is written: about 3 MB
 
 
 class Chunk(NamedTuple):
-    """What some consecutive rows became."""
+    """What some consecutive rows became: lines of a line feed, or whole orders."""
 
     done: int  # rows before it
+    rows: int
     documents: list[bytes]
+    orders: list[EncodedOrder]
     rejected: list[tuple[int, Rejection]]  # with the row's number in the input; the first row is 1
+    references: dict[int, str]  # text ids of customers, by number
 
 
 def ingest(
@@ -41,32 +43,37 @@ def ingest(
     ledger: Ledger,
     *,
     chunk_rows: int,
-    now: datetime,
+    by_order: bool,
     progress: Callable[[int], Any],
     stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Insert the rows of `source` that are not there yet, quarantine those that cannot be understood, count them all.
+    """Insert what is not there yet, replace the orders that changed if `by_order`, quarantine unreadable rows, count all.
 
     `ledger` is empty, or the account of an earlier run of the same load: the rows it counts are read for their
     occurrence numbers alone. Returns when every row is journaled. Killed at any point, it can be run again.
     Checks `stopping` after each chunk and then raises StoppedError.
     """
-    encoded = LineEncoder(source.dates, latest_instant(now)).encode(source.rows())
     done = ledger.read
-    deque(islice(encoded, done), maxlen=0)
     progress(done)
+    chunks = _order_chunks(source, store, done, chunk_rows) if by_order else _line_chunks(source, done, chunk_rows)
 
     def write(chunk: Chunk) -> None:
         if ledger.read != chunk.done:
             raise RetentionError("a chunk before this one was not written")  # its own error says why
-        store.quarantine(source.load_id, chunk.rejected)
-        inserted = store.insert(chunk.documents)
-        ledger.add(len(chunk.documents), inserted, [rejection for _, rejection in chunk.rejected])
+        store.add_references(chunk.references)
+        kept = [(row, one) for row, one in chunk.rejected if is_kept(one)]
+        store.quarantine(source.load_id, kept)
+        ledger.reject(one for _, one in chunk.rejected)
+        if by_order:
+            store.put(source.load_id, chunk.orders, ledger)
+        else:
+            inserted = store.insert(chunk.documents)
+            ledger.add(len(chunk.documents), inserted, [])
         store.checkpoint(source.load_id, ledger)
 
     with _fast_threads():
-        for chunk in _written(_chunks(encoded, done, chunk_rows), write):
-            progress(len(chunk.documents) + len(chunk.rejected))
+        for chunk in _written(chunks, write):
+            progress(chunk.rows)
             if stopping():
                 raise StoppedError(f"stopped after {ledger.read:,} rows, all of them safe: run the same command again")
     if ledger.read != source.row_count:
@@ -104,8 +111,33 @@ def _first_written(writing: deque[tuple[Chunk, Future[None]]]) -> Chunk:
     return chunk
 
 
-def _chunks(encoded: Iterator[bytes | Rejection], done: int, chunk_rows: int) -> Iterator[Chunk]:
+def _line_chunks(source: Source, done: int, chunk_rows: int) -> Iterator[Chunk]:
+    encoded = encoded_lines(source)
+    deque(islice(encoded, done), maxlen=0)
     while batch := list(islice(encoded, chunk_rows)):
         rejected = [(row, one) for row, one in enumerate(batch, done + 1) if isinstance(one, Rejection)]
-        yield Chunk(done, [one for one in batch if isinstance(one, bytes)], rejected)
+        documents = [one for one in batch if isinstance(one, bytes)]
+        yield Chunk(done, len(batch), documents, [], rejected, source.people.drain())
         done += len(batch)
+
+
+def _order_chunks(source: Source, store: Store, done: int, chunk_rows: int) -> Iterator[Chunk]:
+    """Cut between orders: a chunk holds whole ones."""
+    before = rows = 0
+    orders: list[EncodedOrder] = []
+    for order in encoded_orders(source, store.sequence):
+        if before < done:  # an earlier run wrote it
+            before += order.rows
+            continue
+        orders.append(order)
+        rows += order.rows
+        if rows >= chunk_rows:
+            yield _chunk(before, rows, orders, source)
+            before, rows, orders = before + rows, 0, []
+    if orders:
+        yield _chunk(before, rows, orders, source)
+
+
+def _chunk(before: int, rows: int, orders: list[EncodedOrder], source: Source) -> Chunk:
+    rejected = [each for order in orders for each in order.rejected]
+    return Chunk(before, rows, [], orders, rejected, source.people.drain())

@@ -5,17 +5,39 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from retention.store import clearing, connection, derivation, disk, indexes, quarantine, transactions
+from retention.lines.rules import EARLIEST
+from retention.store import (
+    cancellations,
+    clearing,
+    conflicts,
+    connection,
+    derivation,
+    disk,
+    indexes,
+    quarantine,
+    references,
+    replacement,
+    sequences,
+    shop,
+    transactions,
+    upgrade,
+)  # fmt: skip
 from retention.store.file_loads import FileLoads
+from seeder.accounts import account_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from retention.lines.rules import Rejection
+    from retention.store.conflicts import Conflict
     from retention.store.connection import Database
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
     from retention.store.quarantine import QuarantineCount
+    from retention.store.shop import Shop
+    from retention.store.upgrade import Upgraded
+    from seeder.encoding import EncodedOrder
 
 T = TypeVar("T")
 
@@ -29,10 +51,13 @@ MAX_NEW: Final = 20_000  # lines of a chunk; beyond, finding the invoices they t
 class Store:
     """One database. Every write is acknowledged by the journal: a kill of the server loses nothing that we counted."""
 
-    def __init__(self, database: Database, waiting: Callable[[str], Any]) -> None:
+    def __init__(self, database: Database, waiting: Callable[[str], Any], *, keep_references: bool) -> None:
         self._db = connection.journaled(database)
         self._waiting = waiting
+        self._keep_references = keep_references
         self._may_overlap = True
+        self._last_day, self._force = EARLIEST, False  # of a load of whole orders
+        self.sequence = 0  # the number of this load, as its lines carry it
         self.stopping: Callable[[], bool] = lambda: False  # asked while the server is away
         self.touched: set[tuple[int, str]] | None = set()  # by what was inserted; None for more than MAX_TOUCHED
         self.loads = FileLoads(self._db)
@@ -44,6 +69,62 @@ class Store:
         if not self._may_overlap:
             self.touched = None
         disk.check_disk(self._db, self._waiting)
+
+    def known_shop(self, currency: str | None) -> Shop | None:
+        """Return what the database says about the shop; None before its first load."""
+        return shop.current(self._db, currency=currency)
+
+    def upgrade(self, currency: str | None) -> Upgraded:
+        """Bring the database of an older release up to date."""
+        return upgrade.upgrade(self._db, currency=currency)
+
+    def settle(self, found: Shop) -> None:
+        """Write what holds for the shop from now on; lines stored before are marked by a rule that is new."""
+        known = shop.current(self._db)
+        settled = shop.settle(self._db, found)
+        if known and known.cancelled_prefix != settled.cancelled_prefix:
+            cancellations.mark(self._db, settled.cancelled_prefix or "")
+            self.touched = None
+
+    def unsettle(self) -> None:
+        """Forget what was written about the shop by a load that brought no line."""
+        if transactions.is_empty(self._db):
+            shop.forget(self._db)
+
+    def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
+        """Yield those of these orders that are stored with other lines."""
+        lines = dict(orders)
+        for invoice in conflicts.conflicts(self._db, orders):
+            yield conflicts.conflict(self._db, (invoice, lines[invoice]))
+
+    def add_references(self, new: Mapping[int, str]) -> None:
+        """Store the text ids of customers, unless they are not kept."""
+        if self._keep_references and new:
+            self._by_chunk(lambda _: references.add(self._db, new))
+
+    def begin_orders(self, load_id: str, last_day: datetime, *, force: bool) -> None:
+        """Take the number of a load of whole orders; `force`: they replace those of later files, too."""
+        self._last_day, self._force = last_day, force
+        self.sequence = sequences.take(self._db, load_id, last_day, anew=force and not self.loads.account(load_id).read)
+        if self._may_overlap:
+            indexes.make_order_index(self._db)
+
+    def put(self, load_id: str, orders: Sequence[EncodedOrder], ledger: Ledger) -> None:
+        """Insert whole orders that are new, replace those that changed, and count their rows."""
+        coming = [replacement.Incoming(one.invoice, one.documents, one.complete) for one in orders if one.documents]
+        if not self._may_overlap:
+            self.insert([document for one in coming for document in one.documents])
+            account_for(orders, {}, ledger)
+            return
+
+        def take_in(_: bool) -> replacement.Taken:  # noqa: FBT001 - as with_retry calls it
+            return replacement.take_in(
+                self._db, load_id, coming, sequence=self.sequence, last_day=self._last_day, force=self._force
+            )
+
+        taken = self._by_chunk(take_in)
+        self._touch_pairs(taken.touched)
+        account_for(orders, taken.outcomes, ledger)
 
     def make_indexes(self) -> None:
         """Make the indexes that are missing."""
@@ -65,10 +146,15 @@ class Store:
 
     def _touch(self, documents: Sequence[bytes]) -> None:
         if self.touched is not None and len(documents) <= MAX_NEW:
-            self.touched |= transactions.touched(documents)
-            if len(self.touched) <= MAX_TOUCHED:
-                return
-        self.touched = None
+            self._touch_pairs(transactions.touched(documents))
+        else:
+            self.touched = None
+
+    def _touch_pairs(self, pairs: Collection[tuple[int, str]]) -> None:
+        if self.touched is not None:
+            self.touched |= set(pairs)
+            if len(self.touched) > MAX_TOUCHED:
+                self.touched = None
 
     def quarantine(self, load_id: str, rejected: Sequence[tuple[int, Rejection]]) -> None:
         """Quarantine the rows that cannot be understood; a repeated load adds nothing."""
@@ -114,10 +200,12 @@ class Store:
 
 
 @contextmanager
-def open_store(uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str], Any]) -> Iterator[Store]:
+def open_store(
+    uri: str, db_name: str, *, wait_s: float, waiting: Callable[[str], Any], keep_references: bool = True
+) -> Iterator[Store]:
     """Connect, waiting for a server that does not answer yet; driver errors inside the context become ours."""
     # The driver does not retry: with_retry does, and says so.
     with connection.open_database(
         uri, db_name, appname="seeder", wait_s=wait_s, waiting=waiting, retryReads=False
     ) as database:
-        yield Store(database, waiting)
+        yield Store(database, waiting, keep_references=keep_references)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from retention.errors import BadConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+
+MIN_KEY_BYTES = 32
 
 N = TypeVar("N", int, float)
 T = TypeVar("T")
@@ -61,6 +64,31 @@ class SettingsReader:
             self._problems.append(f"DB_NAME must be 1 to 38 letters, digits, - or _, not {name!r}")
         return name
 
+    def time_zone(self) -> str | None:
+        """Return TIME_ZONE, an IANA name; None when it is not set."""
+        name = self.text("TIME_ZONE", "")
+        if name and not _is_zone(name):
+            self._problems.append(f"TIME_ZONE must be an IANA name such as Europe/Berlin, not {name!r}")
+        return name or None
+
+    def currency(self) -> str | None:
+        """Return CURRENCY, an ISO 4217 code in upper case; None when it is not set."""
+        code = self.text("CURRENCY", "").upper()
+        if code and not is_currency(code):
+            self._problems.append(f"CURRENCY must be an ISO 4217 code such as EUR, not {code!r}")
+        return code or None
+
+    def keep_references(self) -> bool:
+        """Return whether KEEP_REFERENCES lets customers' e-mails and text ids be stored."""
+        return self.choice("KEEP_REFERENCES", "yes", ("yes", "no")) == "yes"
+
+    def identity_key(self) -> bytes | None:
+        """Return IDENTITY_KEY, which turns text ids into numbers; None when it is not set."""
+        key = self.secret("IDENTITY_KEY", "").encode()
+        if key and len(key) < MIN_KEY_BYTES:
+            self._problems.append(f"IDENTITY_KEY must have at least {MIN_KEY_BYTES} characters")
+        return key or None
+
     def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
         """Return a whole number within [minimum, maximum]."""
         return self._within(name, default, minimum, maximum, int, "a whole number")
@@ -101,3 +129,16 @@ class SettingsReader:
         """Raise BadConfigurationError if there were problems."""
         if self._problems:
             raise BadConfigurationError("; ".join(self._problems) + " (see .env.example)")
+
+
+def is_currency(code: str) -> bool:
+    """Return whether `code` has the form of an ISO 4217 code: three capital letters."""
+    return re.fullmatch("[A-Z]{3}", code) is not None
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a path, a folder of zones
+        return False
+    return True

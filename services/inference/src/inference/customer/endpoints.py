@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, Response
 
 from inference.customer.csv_export import MEDIA_TYPE, csv_text
 from inference.customer.requests import CustomerId, ListQuestion, ProfileQuestion, each_once, wrong_parameter
-from inference.customer.responses import CustomerList, Profile, SegmentSummary
+from inference.customer.responses import CustomerList, FoundCustomer, Profile, SegmentSummary
 from inference.customer.service import CustomerService
 from inference.docs.openapi import CUSTOMERS, problems
 from inference.http.admission import admitted
 from inference.http.context import Context
 from inference.http.json_body import JsonRoute
 from inference.http.negotiation import preferred
-from inference.prediction.requests import CustomerQuestion
+from inference.prediction.requests import CustomerQuestion, LookupQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,9 @@ Customers = Annotated[CustomerService, Depends(_customers)]
     response_model=CustomerList,
     responses=_LIST | problems("not_acceptable", "validation", "scores_missing", "busy", "database_unavailable"),
 )
-async def customers(request: Request, question: Annotated[ListQuestion, Query()], service: Customers) -> Response:
+async def customers(
+    request: Request, question: Annotated[ListQuestion, Query()], service: Customers, context: Context
+) -> Response:
     """Lists customers by risk, page by page, as JSON or, with `Accept: text/csv`, as CSV.
 
     A cursor is a place in the order, not a row number: a customer whose score does not change is neither skipped nor
@@ -61,11 +63,13 @@ async def customers(request: Request, question: Annotated[ListQuestion, Query()]
 
     All customers are listed as of the day on which the data ends (`as_of` of each item). With `CLOCK=wall` a
     prediction by ID counts the days until today, so it may differ from the list.
+
+    With the scope `contacts`, each item has the customer's e-mail address or text ID as `customer_ref`.
     """
     media_type = preferred(", ".join(request.headers.getlist("accept")), _OFFERED)
     if media_type is None:
         raise HTTPException(406, headers=_VARIES)
-    page = await service.page(question)
+    page = await service.page(question, contacts=context.may_read_contacts)
     cursor = page["next_cursor"]
     following = {"Link": f'</customers?{question.address(cursor)}>; rel="next"'} if cursor else {}
     return _page(page, media_type, {**_VARIES, **following})
@@ -75,7 +79,9 @@ def _page(page: CustomerList, media_type: str, headers: Mapping[str, str]) -> Re
     if media_type == MEDIA_TYPE:
         attached = {**headers, "Content-Disposition": 'attachment; filename="customers.csv"'}
         return Response(
-            csv_text(page["items"]), media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present", headers=attached
+            csv_text(page["items"]),
+            media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
+            headers=attached,
         )
     return JSONResponse(page, headers=headers)
 
@@ -91,10 +97,33 @@ async def profile(
     """Returns the prediction by ID, the customer's orders, and the five most similar customers.
 
     `as_of` asks about a past day: the answer then uses only what was known on that day and lists no similar
-    customers. Similar customers are shown as in the list, as of the day on which the data ends.
+    customers. Similar customers are shown as in the list, as of the day on which the data ends. With the scope
+    `contacts`, `customer_ref` has the customer's e-mail address or text ID.
     """
     context.customer_id = customer_id
-    return await service.profile(_question(customer_id, asked), context.request_id)
+    question, contacts = _question(customer_id, asked), context.may_read_contacts
+    return await service.profile(question, context.request_id, contacts=contacts)
+
+
+@router.post(
+    "/customers/lookup",
+    summary="Which customer is this?",
+    responses=problems(
+        "customer_not_found",
+        "no_identity_key",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation",
+        "database_unavailable",
+    ),
+)
+async def lookup(question: LookupQuestion, service: Customers, context: Context) -> FoundCustomer:
+    """Returns the ID of the customer with this ID or e-mail address of the shop's own.
+
+    The reference goes in the body and never in an address, because addresses are logged.
+    """
+    context.customer_id = customer_id = await service.lookup(question)
+    return {"customer_id": customer_id}
 
 
 def _question(customer_id: int, asked: ProfileQuestion) -> CustomerQuestion:

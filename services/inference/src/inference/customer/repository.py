@@ -145,6 +145,28 @@ class MongoRanking:
             raise ScoresMissingError("no customer has been scored yet")
 
 
+class Contacts(Protocol):
+    """Customers' e-mails and text ids. Raises UnavailableError within a second if it cannot know."""
+
+    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str] | None:
+        """Return those that are kept, by ID; a number that is the shop's own has none. None: none is kept at all."""
+
+
+class MongoContacts:
+    """The collection `references` in MongoDB."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._references = connection.database[schema.REFERENCES]
+
+    async def find(self, customer_ids: Sequence[int]) -> Mapping[int, str] | None:
+        """Query once; a second time when nothing is found."""
+        cursor = self._references.find({"_id": {"$in": list(customer_ids)}}, batch_size=len(customer_ids) + 1)
+        async with self._connection.asking():
+            kept = {found["_id"]: found["reference"] for found in await cursor.to_list(None)}
+            return kept if kept or await self._references.find_one({}, {"_id": 1}) else None
+
+
 def _bounds(question: ListQuestion, after: Place | None) -> dict[str, Any]:
     """Return arguments of find that start after a place; a filter alone would read every score of equal probability."""
     if question.sort == "customer_id":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -12,6 +12,13 @@ from inference.responses import Probability  # noqa: TC001 - pydantic reads the 
 
 OrderCount = Annotated[int, Field(description="Number of orders.")]
 OrdersValue = Annotated[float, Field(description="Value of all orders before returns, in the shop's currency.")]
+KeptReference = Annotated[
+    str | None,
+    Field(
+        description="The ID or e-mail address as the shop knows it, for keys with the scope contacts; null when "
+        "customer_id is the shop's own number. Left out when no customer has one, or with KEEP_REFERENCES=no."
+    ),
+]
 NetValue = Annotated[
     float | None,
     Field(
@@ -26,6 +33,7 @@ class RankedCustomer(TypedDict):
     """One customer of the list, as scored."""
 
     customer_id: CustomerId
+    customer_ref: NotRequired[KeptReference]
     churn_probability: Annotated[Probability, Field(description="Probability of no order before due. Not rounded.")]
     churn_prediction: Annotated[Literal[0, 1], Field(description="1 when churn_probability ≥ the model's threshold.")]
     evidence: EvidenceField
@@ -40,6 +48,12 @@ class RankedCustomer(TypedDict):
     as_of: Annotated[str, Field(description="The instant of features and score; nothing at or after it was used.")]
     due: Annotated[str, Field(description="The end of the horizon, when the prediction can be checked.")]
     model_version: Annotated[str, Field(description="The model that scored this customer.")]
+
+
+class FoundCustomer(TypedDict):
+    """The customer that a reference stands for."""
+
+    customer_id: CustomerId
 
 
 class CustomerList(TypedDict):
@@ -121,6 +135,7 @@ class SimilarCustomer(TypedDict):
 class Profile(CustomerAnswer):
     """The prediction by ID, with orders and similar customers."""
 
+    customer_ref: NotRequired[KeptReference]  # type: ignore[misc]  # here it may be null
     orders: Annotated[Orders, Field(description="The customer's orders and returns.")]
     similar: Annotated[
         list[SimilarCustomer],

@@ -13,17 +13,17 @@ from inference.customer.segment_summary import segment_summaries
 from inference.customer.similar import most_similar
 from inference.errors import BusyError
 from retention.clock import rfc3339
-from retention.errors import NoOrdersError, UnavailableError
+from retention.errors import CustomerNotFoundError, NoOrdersError, UnavailableError
 from retention.features.pipelines import CONTRACT_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from inference.customer.repository import Ranking
+    from inference.customer.repository import Contacts, Ranking
     from inference.customer.requests import ListQuestion
     from inference.customer.responses import CustomerList, Profile, RankedCustomer, SegmentSummary
     from inference.http.admission import Lane
-    from inference.prediction.requests import CustomerQuestion
+    from inference.prediction.requests import CustomerQuestion, LookupQuestion
     from inference.prediction.responses import CustomerAnswer
     from inference.prediction.service import PredictionService
 
@@ -37,9 +37,10 @@ class CustomerService(NamedTuple):
     predictions: PredictionService
     ranking: Ranking
     lane: Lane  # of long pages
+    contacts: Contacts
 
-    async def page(self, question: ListQuestion) -> CustomerList:
-        """Return one page; RequestValidationError for a cursor of another list."""
+    async def page(self, question: ListQuestion, *, contacts: bool) -> CustomerList:
+        """Return one page, with `contacts` also customers' references; RequestValidationError for another's cursor."""
         after = _place(question)
         async with self.lane.place() if question.limit > SHORT_PAGE else nullcontext():
             found = await self.ranking.page(question, after)
@@ -48,12 +49,24 @@ class CustomerService(NamedTuple):
                 items.append(_ranked(score))
                 if len(items) % SHORT_PAGE == 0:
                     await asyncio.sleep(0)  # single predictions that arrive meanwhile do not wait for 1,000
+            if contacts and (kept := await self.contacts.find([item["customer_id"] for item in items])) is not None:
+                items = [_with_reference(item, kept) for item in items]
         if len(found) <= question.limit:
             return {"items": items, "next_cursor": None}
         last = Place(items[-1]["churn_probability"], items[-1]["customer_id"])
         return {"items": items, "next_cursor": to_cursor(last, question.scope)}
 
-    async def profile(self, question: CustomerQuestion, request_id: str) -> Profile:
+    async def lookup(self, question: LookupQuestion) -> int:
+        """Return the ID of the customer with this reference; CustomerNotFoundError when nobody has it."""
+        state = await self.predictions.customers.state()
+        customer_id = self.predictions.references.number(question.customer_ref, state.shop, "customer_ref")
+        as_of, or_later = self.predictions.clock.as_of(state, None)
+        found = await self.predictions.customers.features_of([customer_id], as_of, or_later=or_later)
+        if isinstance(found[customer_id], CustomerNotFoundError):
+            raise CustomerNotFoundError
+        return customer_id
+
+    async def profile(self, question: CustomerQuestion, request_id: str, *, contacts: bool = False) -> Profile:
         """Return everything about one customer, from one bundle, within a second; errors as for a prediction by id.
 
         While lines are being posted, the orders may be a moment younger than the features.
@@ -69,8 +82,10 @@ class CustomerService(NamedTuple):
                 answer = predictions.answer(
                     bundle, state, question.customer_id, features, request_id, explain=question.explain
                 )
-                orders, neighbours = await asyncio.gather(
-                    self.ranking.orders(question.customer_id, as_of), self._neighbours(question, answer)
+                orders, neighbours, references = await asyncio.gather(
+                    self.ranking.orders(question.customer_id, as_of),
+                    self._neighbours(question, answer),
+                    self._references(question, contacts=contacts),
                 )
         except TimeoutError:
             raise UnavailableError("the database is too slow for a profile") from None
@@ -78,9 +93,14 @@ class CustomerService(NamedTuple):
             raise NoOrdersError  # they existed a moment ago: all data is being reloaded
         return {
             **answer,
+            **references,
             "orders": order_history(orders, as_of),
             "similar": most_similar(features, neighbours, bundle, as_of),
         }
+
+    async def _references(self, question: CustomerQuestion, *, contacts: bool) -> dict[str, str | None]:
+        kept = await self.contacts.find([question.customer_id]) if contacts else None
+        return {} if kept is None else {"customer_ref": kept.get(question.customer_id)}
 
     async def _neighbours(self, question: CustomerQuestion, answer: CustomerAnswer) -> Sequence[Mapping[str, Any]]:
         if question.as_of is not None:  # scores are current and say nothing about a past day
@@ -109,6 +129,11 @@ def _place(question: ListQuestion) -> Place | None:
         pass
     detail = "It must be next_cursor of the previous page, with the same segment, min_churn and sort"
     raise wrong_parameter("cursor", detail, "cursor") from None
+
+
+def _with_reference(item: RankedCustomer, kept: Mapping[int, str]) -> RankedCustomer:
+    reference = kept.get(item["customer_id"])
+    return {"customer_id": item["customer_id"], "customer_ref": reference, **item}
 
 
 def _ranked(score: Mapping[str, Any]) -> RankedCustomer:

@@ -30,7 +30,8 @@ _KEY: Final = {
     "type": "apiKey",
     "in": "header",
     "name": SCHEME,
-    "description": "Required with a key file. Scopes: `read`, `write` and `admin`; each includes the ones before.",
+    "description": "Required with a key file. Scopes: `read`, `write` and `admin`; each includes the ones before. "
+    "`contacts`, besides them, adds customers' e-mail addresses and text IDs to lists and profiles.",
 }
 
 

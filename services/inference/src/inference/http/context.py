@@ -25,6 +25,11 @@ class RequestContext:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)  # added to the answer: the rate limit
     refused_status: int | None = None  # set if the server has answered instead of the application
 
+    @property
+    def may_read_contacts(self) -> bool:
+        """Whether the answer may have customers' e-mails and text ids; without a key file anyone may."""
+        return self.key is None or self.key.contacts
+
 
 def open_context(scope: Scope, request_id: str) -> RequestContext:
     """Attach a new context to `scope` and return it."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SCOPES: Final = ("read", "write", "admin")  # each includes the ones before
+CONTACTS: Final = "contacts"  # customers' e-mails and text ids, besides read; no other scope includes it
+ALL_SCOPES: Final = ("read", CONTACTS, "write", "admin")
 KEY_BYTES: Final = 32
 CHECK_EVERY_S: Final = 1.0
 _NAME: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
@@ -38,6 +40,7 @@ class Key(NamedTuple):
     rank: int  # index in SCOPES of its highest scope
     digest: bytes
     limit: Limit | None = None  # None: RATE_LIMIT
+    contacts: bool = False
 
 
 class KeyFile:
@@ -117,17 +120,18 @@ def _read_key(line: str) -> Key:
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise ValueError("the third field is not a SHA-256 in 64 hex digits: see python -m inference key --help")
     try:
-        return Key(name, rank, bytes.fromhex(digest), read_limit(fields[3]) if fields[3:] else None)
+        limit = read_limit(fields[3]) if fields[3:] else None
+        return Key(name, rank, bytes.fromhex(digest), limit, contacts=CONTACTS in scopes.split(","))
     except ValueError:
         raise ValueError("the fourth field is not a limit such as 600/minute") from None
 
 
 def rank_of(scopes: str) -> int:
-    """Return the index in SCOPES of the highest of these scopes; ValueError for an unknown one."""
+    """Return the index in SCOPES of the highest of these scopes, contacts aside; ValueError for an unknown one."""
     names = scopes.split(",")
-    if not set(names) <= set(SCOPES):
-        raise ValueError(f"scopes are {', '.join(SCOPES)}, separated by commas without spaces")
-    return max(map(SCOPES.index, names))
+    if not set(names) <= set(ALL_SCOPES):
+        raise ValueError(f"scopes are {', '.join(ALL_SCOPES)}, separated by commas without spaces")
+    return max((SCOPES.index(name) for name in names if name != CONTACTS), default=0)
 
 
 def make_key(name: str, scopes: str, limit: str = "") -> tuple[str, str]:

@@ -135,6 +135,10 @@ BY_TYPE: Final[dict[type[Exception], ProblemType]] = {
         409, "not_stored", "The database refuses these lines",
         "Some of them may be stored. The operator must act before they are sent again: the log has the reason.",
     ),
+    ours.NoIdentityKeyError: ProblemType(
+        409, "no_identity_key", "Text ids cannot be read here",
+        "Nothing was done. Send customer_id, or ids that are whole numbers. The operator sets IDENTITY_KEY_FILE.",
+    ),
     ours.VersionNotFoundError: ProblemType(
         404, "version_not_found", "No such version", "GET /models lists the versions.",
     ),

@@ -41,7 +41,7 @@ Batches = Annotated[BatchService, Depends(_batches)]
     "/predict_churn_by_id",
     summary="Will this customer come back?",
     response_model=CustomerAnswer,
-    responses=problems("customer_not_found", "no_orders", *REFUSED, "database_unavailable"),
+    responses=problems("customer_not_found", "no_orders", "no_identity_key", *REFUSED, "database_unavailable"),
 )
 async def predict_churn_by_id(
     question: CustomerQuestion,
@@ -50,11 +50,14 @@ async def predict_churn_by_id(
 ) -> Response:
     """Returns the probability that the customer places no order within the horizon.
 
+    The body names the customer by `customer_id` or by `customer_ref`, the ID or e-mail address as the shop knows it.
+
     With it come an interval, the segment with a recommended action, and the reasons: exact contributions to the
     log-odds, in words.
 
     `as_of` asks about a past day: the answer then uses only what was known on that day.
     """
+    question = await predictions.identified(question)
     context.customer_id = question.customer_id
     answer = await predictions.by_id(question, context.request_id)
     return Response(_CUSTOMER_ANSWER.dump_json(answer), media_type=JSON)
@@ -64,7 +67,7 @@ async def predict_churn_by_id(
     "/predict_churn_batch",
     summary="Will these customers come back?",
     response_model=CustomersAnswer,
-    responses=problems(*REFUSED, "database_unavailable", "busy"),
+    responses=problems("no_identity_key", *REFUSED, "database_unavailable", "busy"),
 )
 async def predict_churn_batch(
     question: CustomersQuestion,
@@ -75,6 +78,8 @@ async def predict_churn_batch(
 
     The order is kept. Unknown customers and customers without orders are listed in `errors`, with the reason. Reasons
     are left out unless `explain` is true.
+
+    With `customer_refs` in place of `customer_ids`, each answer and each entry in `errors` repeats its `customer_ref`.
     """
     return Response(await batches.by_ids(question, context.request_id), media_type=JSON)
 

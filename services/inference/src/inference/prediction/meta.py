@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from inference.database.shop import Labels
     from inference.prediction.repository import DataState
     from inference.responses import FeatureMeta, Meta
     from inference.settings import Clock
@@ -22,7 +24,7 @@ class DataClock(NamedTuple):
 
     kind: Clock
     stale_after_days: int
-    currency: str
+    labels: Labels
     now: Callable[[], datetime]
 
     def as_of(self, state: DataState, asked: datetime | None) -> tuple[datetime, bool]:
@@ -34,9 +36,10 @@ class DataClock(NamedTuple):
 
     def clock(self, state: DataState) -> datetime:
         """Return the default `as_of`."""
+        self.labels.see(state.shop)
         if self.kind == "data" and state.clock is not None:
             return state.clock
-        return day_start(self.now())
+        return day_start(self.now().astimezone(self.labels.zone).replace(tzinfo=UTC))
 
     def data_age_days(self, state: DataState) -> int:
         """Return whole days since the last load; with the wall clock, since the data's clock."""
@@ -45,19 +48,21 @@ class DataClock(NamedTuple):
 
     def meta(self, bundle: Bundle, state: DataState, as_of: datetime, request_id: str) -> Meta:
         """Return `meta` of an answer about a customer."""
+        self.labels.see(state.shop)
         data_age_days = self.data_age_days(state)
         return {
             "as_of": _text(as_of),
             "model_version": bundle.version,
             "data_age_days": data_age_days,
             "stale": data_age_days > self.stale_after_days,
-            "currency": self.currency,
+            "currency": self.labels.currency,
+            "time_zone": self.labels.time_zone,
             "request_id": request_id,
         }
 
     def feature_meta(self, bundle: Bundle, request_id: str) -> FeatureMeta:
         """Return `meta` of an answer from figures alone."""
-        return {"model_version": bundle.version, "currency": self.currency, "request_id": request_id}
+        return {"model_version": bundle.version, "currency": self.labels.currency, "request_id": request_id}
 
 
 @lru_cache(maxsize=64)  # nearly always the clock

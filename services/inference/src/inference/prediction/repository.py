@@ -11,6 +11,7 @@ from inference.database.shared import SharedAnswer
 from retention.errors import CustomerNotFoundError, NoOrdersError, RetentionError
 from retention.features import pipelines
 from retention.store import schema
+from retention.store import shop as shops
 from retention.store.derivation_steps import DEFINITIONS
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inference.database.connection import Connection
+    from retention.store.shop import Shop
 
 Found: TypeAlias = "Mapping[str, Any] | RetentionError"  # a customer's features, or why there are none
 
@@ -33,6 +35,7 @@ class DataState(NamedTuple):
 
     clock: datetime | None  # None before the first load
     loaded_at: datetime | None
+    shop: Shop | None = None  # None before the first load, and where a release without it made the database
 
 
 class Customers(Protocol):
@@ -146,7 +149,12 @@ class MongoCustomers:
             load: dict[str, Any] | None = await self._db[schema.LOADS].find_one(
                 {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1)]
             )
-        return DataState(clock["as_of"] if clock else None, load.get("finished_at") if load else None)
+            shop: dict[str, Any] | None = await self._db[schema.SHOP].find_one({"_id": schema.SHOP_ID})
+        return DataState(
+            clock["as_of"] if clock else None,
+            load.get("finished_at") if load else None,
+            shops.from_document(shop) if shop else None,
+        )
 
     async def _estimate_count(self) -> int:
         async with self._connection.asking():

@@ -7,13 +7,26 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from retention.clock import is_day_start
+from retention.lines.identity import MAX_REFERENCE
 from retention.lines.rules import MAX_CUSTOMER_ID
+
+if TYPE_CHECKING:
+    from pydantic_core import InitErrorDetails
 
 MAX_ORDERS: Final = 10**9
 MAX_DAYS: Final = 100_000  # 273 years
@@ -44,6 +57,15 @@ def _count(value: object) -> object:
 
 Count = Annotated[int, BeforeValidator(_count)]
 CustomerId = Annotated[int, Field(ge=1, le=MAX_CUSTOMER_ID, description="The customer's ID.", examples=[12347])]
+CustomerRef = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_REFERENCE,
+        description="The customer's ID or e-mail address as the shop knows it.",
+        examples=["maya@fernhill.example"],
+    ),
+]
 AsOf = Annotated[
     datetime | None,
     BeforeValidator(lambda value: None if value is None else _day_boundary(value)),
@@ -54,27 +76,75 @@ AsOf = Annotated[
 ]
 
 
+def _one_of(name: str, other: str) -> ConfigDict:
+    """Return the configuration of a model with exactly one of two fields."""
+    either: Any = {"oneOf": [{"required": [name]}, {"required": [other]}]}
+    return ConfigDict(strict=True, extra="forbid", json_schema_extra=either)
+
+
+def _require_one(question: BaseModel, name: str, other: str) -> None:
+    """Raise the error of a missing or a superfluous field, at its place."""
+    given = {name, other} & question.model_fields_set
+    if len(given) == 1:
+        return
+    superfluous = PydanticCustomError("one_of_two", f"Give {name} or {other}, not both")
+    error: InitErrorDetails = {
+        "type": superfluous if given else "missing",
+        "loc": (other if given else name,),
+        "input": {},
+    }
+    raise ValidationError.from_exception_data(type(question).__name__, [error])
+
+
 class CustomerQuestion(BaseModel):
-    """One customer, by ID."""
+    """One customer, by ID or reference."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = _one_of("customer_id", "customer_ref")
 
-    customer_id: CustomerId
+    customer_id: CustomerId = Field(default_factory=int)  # 0 until a reference is resolved
+    customer_ref: CustomerRef = Field(default_factory=str)
     as_of: AsOf = None
     explain: Annotated[bool, Field(description="Whether to return the reasons.")] = True
 
+    @model_validator(mode="after")
+    def _names_one_customer(self) -> Self:
+        _require_one(self, "customer_id", "customer_ref")
+        return self
+
 
 class CustomersQuestion(BaseModel):
-    """Up to 1,000 customers, by ID."""
+    """Up to 1,000 customers, by ID or reference."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = _one_of("customer_ids", "customer_refs")
 
     customer_ids: Annotated[
         list[CustomerId],
         Field(min_length=1, max_length=MAX_BATCH, description="IDs; answers keep their order and repetitions."),
-    ]
+    ] = Field(default_factory=list)
+    customer_refs: Annotated[
+        list[CustomerRef],
+        Field(
+            min_length=1,
+            max_length=MAX_BATCH,
+            description="IDs or e-mail addresses as the shop knows them, in place of customer_ids; each answer "
+            "repeats its own.",
+        ),
+    ] = Field(default_factory=list)
     as_of: AsOf = None
     explain: Annotated[bool, Field(description="Whether to return the reasons.")] = False
+
+    @model_validator(mode="after")
+    def _names_its_customers(self) -> Self:
+        _require_one(self, "customer_ids", "customer_refs")
+        return self
+
+
+class LookupQuestion(BaseModel):
+    """One customer, by reference."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    customer_ref: CustomerRef
 
 
 class FeatureQuestion(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -11,6 +11,7 @@ from inference.responses import FeatureMeta, Meta, Probability
 from retention.scoring.churn import Confidence, Evidence
 
 CustomerId = Annotated[int, Field(description="The customer's ID.")]
+CustomerRef = Annotated[str, Field(description="The customer's reference, as the request gave it.")]
 Threshold = Annotated[Probability, Field(description="Customers are flagged from this probability.")]
 ConfidenceField = Annotated[
     Confidence,
@@ -108,6 +109,7 @@ class CustomerAnswer(TypedDict):
     """The prediction for one customer."""
 
     customer_id: CustomerId
+    customer_ref: NotRequired[CustomerRef]
     features: Annotated[Features, Field(description="The customer's figures.")]
     prediction: Annotated[Prediction, Field(description="Probability of leaving, its interval and its basis.")]
     segment: Annotated[Segment, Field(description="The customer's segment and what to do.")]
@@ -119,6 +121,7 @@ class CustomerProblem(TypedDict):
     """A customer who cannot be predicted, and why."""
 
     customer_id: CustomerId
+    customer_ref: NotRequired[CustomerRef]
     problem: Annotated[str, Field(description="The problem code of a single request for this customer.")]
 
 

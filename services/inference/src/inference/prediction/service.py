@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from inference.metrics import Metrics
     from inference.model.live_bundle import LiveBundle
     from inference.prediction.meta import DataClock
+    from inference.prediction.references import References
     from inference.prediction.repository import Customers, DataState
     from inference.prediction.requests import CustomerQuestion, FeatureQuestion, SegmentQuestion
     from inference.prediction.responses import CustomerAnswer, FeatureAnswer, PlainPrediction, Segment
@@ -28,6 +29,15 @@ class PredictionService(NamedTuple):
     live: LiveBundle
     clock: DataClock
     metrics: Metrics
+    references: References
+
+    async def identified(self, question: CustomerQuestion) -> CustomerQuestion:
+        """Return the question with the customer's ID, which a reference stands for."""
+        if not question.customer_ref:
+            return question
+        state = await self.customers.state()
+        customer_id = self.references.number(question.customer_ref, state.shop, "customer_ref")
+        return question.model_copy(update={"customer_id": customer_id})
 
     async def by_id(self, question: CustomerQuestion, request_id: str) -> CustomerAnswer:
         """Return the answer about one customer."""
@@ -58,6 +68,7 @@ class PredictionService(NamedTuple):
     def by_figures(self, question: FeatureQuestion, request_id: str) -> FeatureAnswer:
         """Return the answer about figures; needs no database."""
         bundle = self.live.bundle
+        self.clock.labels.refresh_soon(self.customers.state)
         answer = feature_answer(bundle, question.given(), meta=self.clock.feature_meta(bundle, request_id))
         self.metrics.predicted(bundle.version, answer["evidence"], answer["churn_probability"])
         return answer

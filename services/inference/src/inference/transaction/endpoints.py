@@ -35,6 +35,7 @@ async def _transactions(request: Request) -> TransactionService:
         "other_id_scheme",
         "not_stored",
         "not_derivable",
+        "no_identity_key",
         "body_too_large",
         "unsupported_media_type",
         "validation",
@@ -51,7 +52,8 @@ async def transactions(
 
     The rules are those for files: a line that is stored already counts as a duplicate and changes nothing; an
     unreadable line is quarantined, with the reason, while the others are added. Identical lines of an invoice are
-    counted within one request, so send an invoice whole. Dates are ISO 8601, in UTC where they have no offset.
+    counted within one request, so send an invoice whole. With `replace_orders`, an order that comes again with other
+    lines replaces the one stored.
 
     The next answer about a customer includes these lines. If they are later than the clock, that customer's
     `meta.as_of` moves to the day after the last of them. Other customers are refreshed by the next load.

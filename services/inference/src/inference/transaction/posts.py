@@ -7,10 +7,11 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from inference.transaction.reading import LineReader, ShopFacts
 from retention.clock import rfc3339
 from retention.lines.dates import ISO
 from retention.lines.documents import LineEncoder
-from retention.lines.rules import Rejection, latest_instant
+from retention.lines.rules import Rejection
 from retention.store.ledger import Ledger
 from retention.store.request_loads import REQUEST_PREFIX
 
@@ -36,6 +37,9 @@ class Post(NamedTuple):
     pointer: str  # of the list of lines
     documents: list[bytes]
     rejected: list[tuple[int, Rejection]]
+    references: Mapping[int, str]  # the text ids of its customers, by number
+    currency: str | None  # the shop's, or the first that a line states
+    replace_orders: bool
 
     @property
     def line_count(self) -> int:
@@ -56,19 +60,32 @@ def load_id(key: str | None) -> str:
     return REQUEST_PREFIX + (uuid.uuid4().hex if key is None else hashlib.sha256(key.encode()).hexdigest())
 
 
-async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime) -> Post:
+async def read_post(rows: Rows, body: bytes, key: str | None, at: datetime, facts: ShopFacts) -> Post:
     """Return the request with these rows, received `at`; other requests are served in between."""
     documents: list[bytes] = []
     rejected: list[tuple[int, Rejection]] = []
-    for number, one in enumerate(LineEncoder(ISO, latest_instant(at)).encode(rows.rows), 1):
+    reader = LineReader(facts)
+    encoder = LineEncoder(ISO, facts.latest)
+    for number, one in enumerate(encoder.encode(map(reader.row, rows.lines)), 1):
         if isinstance(one, Rejection):
             rejected.append((number, one))
         else:
-            documents.append(one)
+            documents.append(reader.marked(one, rows.lines[number - 1]))
         if number % LINES_AT_ONCE == 0:
             await asyncio.sleep(0)
     sha256 = hashlib.sha256(body).hexdigest()
-    return Post(load_id(key), sha256, len(body), at, rows.pointer, documents, rejected)
+    return Post(
+        load_id(key),
+        sha256,
+        len(body),
+        at,
+        rows.pointer,
+        documents,
+        rejected,
+        reader.identity.drain(),
+        reader.currency,
+        rows.replace_orders,
+    )
 
 
 def ledger(post: Post, duplicate: int) -> Ledger:

@@ -14,7 +14,8 @@ from inference.errors import InProgressError, KeyReusedError, NotDerivableError,
 from inference.transaction import posts
 from inference.transaction.posts import Post, Reply
 from retention.errors import RetentionError, UnavailableError
-from retention.store import clearing, quarantine, transactions
+from retention.store import clearing, quarantine, references, transactions
+from retention.store import shop as shops
 from retention.store.connection import journaled
 from retention.store.derivation import refresh_touched
 from retention.store.driver_errors import refused_as
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from inference.database.connection import Connection
+    from retention.store.shop import Shop
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_MS: Final = 5_000  # for a request, including the wait for a thread; 1,000 lines take 0.2 s
 THREADS: Final = 4  # concurrent requests, including interrupted ones being finished
 HEAL_EVERY_S: Final = 15
+_UNSTATED: Final = shops.Shop()
 
 
 class Transactions(Protocol):
@@ -49,8 +52,12 @@ class Transactions(Protocol):
 class MongoTransactions:
     """Transactions in MongoDB, which has other writers too. The constructor connects to nothing."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, before_the_first_load: Shop = _UNSTATED, *, keep_references: bool = True
+    ) -> None:
         self._connection = connection
+        self._defaults = before_the_first_load
+        self._keep_references = keep_references
         self._db = journaled(connection.store_database)
         self._loads = RequestLoads(self._db, process=uuid.uuid4().hex)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="transactions")
@@ -85,6 +92,7 @@ class MongoTransactions:
         if "answer" in record:
             return Reply(record["answer"], replayed=True)
         with refused_as(NotStoredError):
+            self._settle(post)
             quarantine.add(self._db, post.load_id, post.rejected, expires_at=post.at + KEPT)
             taken = transactions.insert(self._db, missing)
         with refused_as(NotDerivableError):
@@ -95,6 +103,16 @@ class MongoTransactions:
         if not self._loads.finish(_request(post), account, answer):
             raise UnavailableError("the data was replaced meanwhile")
         return Reply(answer, replayed=False, touched={customer_id for customer_id, _ in touched})
+
+    def _settle(self, post: Post) -> None:
+        """Write what holds for the shop from the first lines on, and the text ids of its customers."""
+        if not post.documents:
+            return
+        known = shops.current(self._db, currency=self._defaults.currency)
+        if known is None or (known.currency is None and post.currency):
+            shops.settle(self._db, (known or self._defaults)._replace(currency=post.currency))
+        if self._keep_references:
+            references.add(self._db, post.references)
 
     def _claim(self, post: Post, *, touched: set[tuple[int, str]], duplicate: int) -> Mapping[str, Any]:
         """Return the request's record: claimed for us, or with its answer if it is finished."""

@@ -13,25 +13,40 @@ from retention.lines.spellings import field_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
 MAX_LINES: Final = 1_000
 MAX_NAME: Final = 40  # characters; no field name is longer
 
 _NO_VALUES: Final = frozenset((bool, list, dict))
 
-Row: TypeAlias = "tuple[str | int | float | None, ...]"
+CUSTOMER_REF: Final = "customer_ref"
+CURRENCY: Final = "currency"
+REPLACE_ORDERS: Final = "replace_orders"
+BESIDES: Final = (CUSTOMER_REF, CURRENCY)  # fields of a line that no file has by these names
+
+Row: TypeAlias = "tuple[str | int | float | datetime | None, ...]"
 Place: TypeAlias = "tuple[str | int, ...]"
 
 
-class Rows(NamedTuple):
-    """Eight values per line, in the order of RULES, and the JSON pointer of the list in the body."""
+class Line(NamedTuple):
+    """Eight values in the order of RULES, and what stands beside them."""
 
-    rows: list[Row]
+    values: Row
+    customer_ref: str | float | None
+    currency: str | float | None
+
+
+class Rows(NamedTuple):
+    """The lines, the JSON pointer of their list in the body, and whether their orders replace stored ones."""
+
+    lines: list[Line]
     pointer: str
+    replace_orders: bool
 
 
 class _Layout(NamedTuple):
-    """The key of each field of RULES (None if missing), or what is wrong with the keys."""
+    """The key of each field of RULES and of BESIDES (None if missing), or what is wrong with the keys."""
 
     keys: tuple[str | None, ...]
     wrong: tuple[str, str] | None = None
@@ -52,19 +67,19 @@ def read_rows(content: Any) -> Rows:  # noqa: ANN401 - what JSON may be
 
 
 def _read(content: object) -> Rows:
-    lines, place = _lines(content)
+    lines, place, replace_orders = _lines(content)
     if not isinstance(lines, list):
         raise invalid(place, "list_type", "The lines must be a list")
     if not 1 <= len(lines) <= MAX_LINES:
         raise invalid(place, "line_count", f"A request has 1 to {MAX_LINES:,} lines")
     layouts: dict[tuple[str, ...], _Layout] = {}  # a client writes all its lines in the same layout
-    rows: list[Row] = []
+    rows: list[Line] = []
     errors: Iterator[dict[str, Any]] = (
         error for index, line in enumerate(lines) for error in _errors(line, (*place, index), layouts, rows)
     )
     if found := list(islice(errors, MAX_ERRORS)):
         raise RequestValidationError(found)
-    return Rows(rows, "/".join(("#", *map(str, place))))
+    return Rows(rows, "/".join(("#", *map(str, place))), replace_orders)
 
 
 def invalid(place: Place, code: str, detail: str) -> RequestValidationError:
@@ -72,18 +87,21 @@ def invalid(place: Place, code: str, detail: str) -> RequestValidationError:
     return RequestValidationError([_error(place, code, detail)])
 
 
-def _lines(content: object) -> tuple[object, Place]:
+def _lines(content: object) -> tuple[object, Place, bool]:
     if not isinstance(content, dict):
-        return content, ()
+        return content, (), False
     if "lines" not in content:
         raise invalid(("lines",), "missing", "Field required")
-    if len(content) > 1:
+    if not content.keys() <= {"lines", REPLACE_ORDERS}:
         raise invalid((), "unknown_field", "The body has an unknown field")
-    return content["lines"], ("lines",)
+    replace_orders = content.get(REPLACE_ORDERS, False)
+    if not isinstance(replace_orders, bool):
+        raise invalid((REPLACE_ORDERS,), "bool_type", "Enter true or false")
+    return content["lines"], ("lines",), replace_orders
 
 
 def _errors(
-    line: object, place: Place, layouts: dict[tuple[str, ...], _Layout], rows: list[Row]
+    line: object, place: Place, layouts: dict[tuple[str, ...], _Layout], rows: list[Line]
 ) -> Iterator[dict[str, Any]]:
     """Add the line's row, or yield its errors."""
     if not isinstance(line, dict):
@@ -96,8 +114,9 @@ def _errors(
     if layout.wrong:
         yield _error(place, *layout.wrong)
         return
-    rows.append(tuple([None if key is None else line[key] for key in layout.keys]))
-    if not _NO_VALUES.isdisjoint(map(type, rows[-1])):
+    values = [None if key is None else line[key] for key in layout.keys]
+    rows.append(Line(tuple(values[: len(RULES)]), *values[len(RULES) :]))
+    if not _NO_VALUES.isdisjoint(map(type, values)):
         for key, value in line.items():
             if type(value) in _NO_VALUES:
                 yield _error((*place, key), "value_type", "A value must be text, a number or null")
@@ -106,13 +125,21 @@ def _errors(
 def _layout(line: Mapping[str, object]) -> _Layout:
     key_of: dict[str, str] = {}
     for name in line:
-        field = field_named(name) if len(name) <= MAX_NAME else None
+        field = _field(name)
         if field is None:
             return _Layout((), ("unknown_field", "The line has an unknown field"))
         if field in key_of:
             return _Layout((), ("repeated_field", f"The line has {field} twice, in two spellings"))
         key_of[field] = name
-    return _Layout(tuple(key_of.get(rule.name) for rule in RULES))
+    if "CustomerID" in key_of and CUSTOMER_REF in key_of:
+        return _Layout((), ("one_of_two", "Give CustomerID or customer_ref, not both"))
+    return _Layout(tuple(key_of.get(field) for field in (*(rule.name for rule in RULES), *BESIDES)))
+
+
+def _field(name: str) -> str | None:
+    if name in BESIDES:
+        return name
+    return field_named(name) if len(name) <= MAX_NAME else None
 
 
 def _error(place: Place, code: str, detail: str) -> dict[str, Any]:

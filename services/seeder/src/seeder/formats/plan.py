@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from retention.lines.rules import Rejection
+
 Picked: TypeAlias = "Sequence[Any]"  # the cells of one record, at `Plan.positions`
-Line: TypeAlias = "tuple[Any, ...]"  # the eight values of lines.rules.RULES, and the line's stated total (None: none)
+# The eight values of lines.rules.RULES, and the line's stated total (None: none). A line feed without totals gives the
+# eight alone, as cells: they are the row itself where the file has all eight columns.
+Line: TypeAlias = "tuple[Any, ...]"
 
 
 class Stated(NamedTuple):
@@ -55,9 +59,23 @@ class Plan(NamedTuple):
     shop_zone: str | None = None  # the zone of a shop that has not said its own
     shop_currency: str | None = None
     passed_over: tuple[str, ...] = ()  # columns that hold money, states or currencies, and are not used
-    # Exactly one of the two. Rows of one order arrive one after the other, whatever the file's order.
-    lines: Callable[[Iterator[Picked], Cells], Iterator[Line]] | None = None
-    orders: Callable[[Iterator[Picked], Cells], Iterator[Order]] | None = None
+    # Exactly one of the two. Rows of one order arrive one after the other, whatever the file's order. Rejections and
+    # NEXT_PART among the rows are passed on; a row of totals comes out as a Rejection "totals_row", and a line that was
+    # cancelled within an order that stands as "state_cancelled" and the like.
+    lines: Callable[[Iterator[Picked], Cells], Iterator[Line | Rejection]] | None = None
+    orders: Callable[[Iterator[Picked], Cells], Iterator[Order | Rejection]] | None = None
+    # Where only the data say what a column holds: given all picked rows once, in the order above, the final plan. Its
+    # positions may be fewer: evidence found before belongs to a position, no longer to an index.
+    settle: Callable[[Iterator[Picked], Cells], Plan] | None = None
+    states: tuple[int, ...] = ()  # whose words decide whether an order stands
+    # False for a word of `states` that is in no list, which is to be said.
+    knows_state: Callable[[Any], bool] | None = None
+    date_order: str | None = None  # "ymd", "dmy", "mdy" as a mapping says it; None: found from the column
+    decimal: str | None = None  # "." or "," as a mapping says it; None: found from the column
+    notes: tuple[str, ...] = ()  # what was decided, for the look-through: "Price is the line's total"
+
+    quantity: int | None = None  # of a line feed
+    is_identity: bool = False  # a picked row is a line as it is: the eight values in the order of RULES
 
     @property
     def whole_orders(self) -> bool:

@@ -1,84 +1,130 @@
-"""CSV files: one pass finds how the file is written, a second gives its rows."""
+"""CSV files: a scan finds whether every record is plain; if so, the rows come straight from the csv module."""
 
 from __future__ import annotations
 
 import csv
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from retention.errors import BadDataError
-from retention.lines.dates import DateEvidence
+from retention.lines.documents import NEXT_PART
 from retention.lines.rules import Rejection
-from seeder.sources.columns import DATE
-from seeder.sources.csv_layout import CP1252, Layout, layout_of, refuse_mixed_encodings, with_header
-from seeder.sources.csv_records import physical_lines, strict_reader, strict_records
-from seeder.sources.file_summary import FileSummary
+from seeder.sources import csv_encoding
+from seeder.sources.csv_header import with_header
+from seeder.sources.csv_layout import GZIP, Layout, changed, physical_lines
+from seeder.sources.csv_records import is_doubtful, strict_reader, strict_records
+from seeder.sources.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from seeder.sources.table import Batch, Score
 
 _BATCH_ROWS: Final = 100  # few enough to stay in the processor's cache
 
 
-def scan(path: Path, name: str) -> FileSummary:
-    """Read the file once: its encoding, delimiter, columns, number of rows, and how its dates are written."""
-    layout = layout_of(path, name)
-    try:
-        return _scan(layout)
-    except UnicodeDecodeError:
-        refuse_mixed_encodings(layout)
-        return _scan(layout._replace(encoding=CP1252))
+def table(path: Path, name: str, score: Score) -> Table:
+    """Return the table in a CSV file, plain or gzipped.
+
+    Raises BadDataError for a file that is empty, a damaged gzip file, or not in one encoding.
+    """
+    with path.open("rb") as file:
+        layout = Layout(path, name, gzipped=file.read(len(GZIP)) == GZIP)
+    layout, columns, passed_over = with_header(csv_encoding.with_encoding(layout), score)
+    notes = csv_encoding.notes(layout) + passed_over
+    return in_parts([CsvFile(layout)])._replace(columns=columns, notes=notes)
 
 
-def _scan(layout: Layout) -> FileSummary:
-    layout = with_header(layout)
-    found = _scan_plain(layout)
-    if found is None:
-        layout = layout._replace(plain=False)
-        found = _scan_strict(layout)
-    row_count, dates = found
-    return FileSummary(layout.description(), row_count, dates, lambda: _rows(layout))
+def in_parts(files: Sequence[CsvFile]) -> Table:
+    """Return the table of files that have the same columns and may overlap; without the names of the columns."""
+    first = files[0]
+
+    def scan(positions: Sequence[int], start: Callable[[], Callable[[Batch], Any]]) -> int:
+        while True:
+            take = start()
+            counts = [file.scan(positions, take) for file in files]
+            if None not in counts:
+                return sum(filter(None, counts))
+
+    def rows(positions: Sequence[int]) -> Iterator[Sequence[Any]]:
+        yield from first.rows(positions)
+        for file in files[1:]:
+            yield NEXT_PART
+            yield from file.rows(positions)
+
+    layout = first.layout
+    return Table(layout.name, layout.description(), (), scan, rows if files[1:] else first.rows)
 
 
-def _scan_plain(layout: Layout) -> tuple[int, DateEvidence] | None:
-    """Return the number of rows and their dates, None when a record is not plain. Twice as fast as `_scan_strict`."""
-    row_count, dates = 0, DateEvidence()
-    date = itemgetter(layout.positions[DATE])
-    with layout.open() as file:
-        reader = strict_reader(physical_lines(file), layout)
-        try:
-            next(reader)
-            while batch := list(islice(reader, _BATCH_ROWS)):
-                row_count += len(batch)
-                if reader.line_num != row_count + 1 or set(map(len, batch)) != {layout.columns}:
-                    return None
-                dates.add(map(date, batch))
-        except csv.Error:
-            return None
-    return row_count, dates
+class CsvFile:
+    """The records of one file, and the fastest way to read them that is known to be right."""
 
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        # plain: every record has the header's width and certain ends; gaps: rows without text are among them
+        self._way: Literal["unknown", "plain", "gaps", "strict"] = "unknown"
 
-def _scan_strict(layout: Layout) -> tuple[int, DateEvidence]:
-    row_count, dates = 0, DateEvidence()
-    for row in strict_records(layout):
-        row_count += 1
-        if not isinstance(row, Rejection):
-            dates.add([row[DATE]])
-    return row_count, dates
+    def scan(self, positions: Sequence[int], take: Callable[[Batch], Any]) -> int | None:
+        """Give batches of picked rows to `take`; return the number of records, None when it must be started again."""
+        if self._way == "strict":
+            return self._scan_strict(positions, take)
+        count = self._scan_plain(positions, take)
+        if count is None:
+            self._way = "strict"  # half as fast
+        return count
 
+    def _scan_plain(self, positions: Sequence[int], take: Callable[[Batch], Any]) -> int | None:
+        pick, widths, empty = self._picker(positions), {self.layout.columns}, [""] * self.layout.columns
+        read = count = lines = 0
+        with self.layout.open() as file:
+            reader = strict_reader(physical_lines(file), self.layout)
+            try:
+                while batch := list(islice(reader, _BATCH_ROWS)):
+                    read += len(batch)
+                    lines += len(batch)
+                    if empty in batch or set(map(len, batch)) != widths:
+                        batch = list(filter(any, batch))
+                    if not set(map(len, batch)) <= widths:
+                        return None
+                    if reader.line_num != lines and any(is_doubtful(row, self.layout) for row in batch):
+                        return None
+                    count, lines = count + len(batch), reader.line_num
+                    take(list(map(pick, batch)) if pick else batch)
+            except csv.Error:
+                return None
+        self._way = "plain" if count == read else "gaps"
+        return count
 
-def _rows(layout: Layout) -> Iterator[Sequence[str] | Rejection]:
-    """Yield the rows in the order of RULES; a record that is no row is a Rejection."""
-    try:
-        if not layout.plain:
-            yield from strict_records(layout)
+    def _scan_strict(self, positions: Sequence[int], take: Callable[[Batch], Any]) -> int:
+        count = 0
+        pick = self._picker(positions) or list
+        records = strict_records(self.layout)
+        while batch := list(islice(records, _BATCH_ROWS)):
+            count += len(batch)
+            take([pick(row) for row in batch if not isinstance(row, Rejection)])
+        return count
+
+    def rows(self, positions: Sequence[int]) -> Iterator[Sequence[Any]]:
+        """Yield the cells at these positions of each record; a record that cannot be read is a Rejection."""
+        pick = self._picker(positions)
+        if self._way not in {"plain", "gaps"}:
+            for row in strict_records(self.layout):
+                yield pick(row) if pick and not isinstance(row, Rejection) else row
             return
-        with layout.open() as file:  # in this generator: another one would cost every row a step
-            reader = strict_reader(physical_lines(file), layout)
-            next(reader, None)  # the header
-            in_order = layout.positions == tuple(range(layout.columns))
-            yield from reader if in_order else map(itemgetter(*layout.positions), reader)
-    except (csv.Error, UnicodeError) as error:  # the scan found none
-        raise BadDataError(f"{layout.name}: changed while it was loaded: load it again: {error}") from None
+        try:
+            with self.layout.open() as file:  # in this generator: another one would cost every row a step
+                reader: Iterator[list[str]] = strict_reader(physical_lines(file), self.layout)
+                if self._way == "gaps":
+                    reader = filter(any, reader)
+                yield from map(pick, reader) if pick else reader
+        except csv.Error as error:  # the scan found none
+            raise changed(self.layout.name, error) from None
+
+    def _picker(self, positions: Sequence[int]) -> Callable[[list[str]], Sequence[str]] | None:
+        """Return what picks these cells of a row; None when they are all cells in their order."""
+        if tuple(positions) == tuple(range(self.layout.columns)):
+            return None
+        if len(positions) > 1:
+            return itemgetter(*positions)
+        return lambda row: tuple(row[position] for position in positions)  # itemgetter gives a lone cell bare

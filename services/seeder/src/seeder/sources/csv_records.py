@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import csv
-from functools import partial
-from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Final
 
 from retention.lines.rules import Rejection, rejection
-from seeder.sources.csv_layout import MAX_LINE, Layout
+from seeder.sources.csv_layout import MAX_LINE, physical_lines
 
 if TYPE_CHECKING:
     import _csv
     from collections.abc import Iterator, Sequence
 
-_MAX_LINES: Final = 5  # of one record; a longer one comes from a quote that is never closed
+    from seeder.sources.csv_layout import Layout
 
+MAX_RECORD: Final = 1 << 20  # characters, over any number of physical lines
+# A file made for it could have every one of its lines read 1 MiB ahead in vain. The characters read so may be as many
+# as the file has, and these; beyond that, a record has _FEW_LINES at most.
+_SPARE: Final = 16 << 20
+_FEW_LINES: Final = 5
 
-def physical_lines(file: IO[str]) -> Iterator[str]:
-    """Yield physical lines, those of more than MAX_LINE characters in pieces, so that memory stays bounded."""
-    return iter(partial(file.readline, MAX_LINE), "")
+csv.field_size_limit(MAX_RECORD)  # 131,072 by default
 
 
 def strict_reader(lines: Iterator[str], layout: Layout) -> _csv.Reader:
@@ -27,32 +28,38 @@ def strict_reader(lines: Iterator[str], layout: Layout) -> _csv.Reader:
     return csv.reader(lines, delimiter=layout.delimiter, strict=True)
 
 
-def strict_records(layout: Layout) -> Iterator[Sequence[str] | Rejection]:
-    """Yield the rows in the order of RULES, whatever the file holds.
+def is_doubtful(row: Sequence[str], layout: Layout) -> bool:
+    """Return whether a record of several lines may be too long, or two stray quotes that close each other over rows."""
+    text = "".join(row)
+    if len(text) >= MAX_RECORD // 2:
+        return True
+    if "\n" not in text and "\r" not in text:
+        return False
+    return any(map(layout.is_row, (line for cell in row for line in cell.splitlines()[1:-1])))
 
-    A physical line is one Rejection when it cannot be read as CSV, or opens a record of more than _MAX_LINES lines.
-    Reading continues with the next line.
+
+def strict_records(layout: Layout) -> Iterator[list[str] | Rejection]:
+    """Yield the records, whatever the file holds. A row without text is none.
+
+    A physical line is one Rejection when it cannot be read as CSV, or opens a record of several lines that has not the
+    header's width within MAX_RECORD characters. Reading continues with the next line.
     """
-    pick = itemgetter(*layout.positions)
     with layout.open() as file:
         lines = _RereadableLines(file)
-        next(lines)  # the header
+        reader = strict_reader(lines, layout)  # after an error, it begins a new record
         while True:
-            lines.taken.clear()
+            lines.begin()
             try:
-                row = next(strict_reader(lines, layout), None)
+                row = next(reader, None)
             except csv.Error:
                 yield rejection("row_unreadable", "row", [lines.back_to_second()])
                 continue
             if row is None:
                 return
-            too_long = len(lines.taken[0]) >= MAX_LINE
-            if len(row) == layout.columns and not too_long:
-                yield pick(row)
-            elif too_long or len(lines.taken) > 1:  # two stray quotes that close each other
+            if not lines.holds_one_record(row, layout):
                 yield rejection("row_unreadable", "row", [lines.back_to_second()])
-            elif row:  # an empty line is no row
-                yield rejection("columns", "row", row)
+            elif any(row):
+                yield row if len(row) == layout.columns else rejection("columns", "row", row)
 
 
 class _RereadableLines:
@@ -62,17 +69,37 @@ class _RereadableLines:
         self._file = file
         self._lines = physical_lines(file)
         self._again: list[str] = []
+        self._size = 0  # of what was taken
+        self._done = 0  # characters of the records before
+        self._in_vain = 0  # characters read ahead that had to be read again
         self.taken: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if len(self.taken) >= _MAX_LINES:
+        few = self._in_vain > self._done + _SPARE
+        if self._size >= MAX_RECORD or (few and len(self.taken) >= _FEW_LINES):
             raise csv.Error("a quote that is never closed")
         line = self._again.pop() if self._again else self._next_line()
         self.taken.append(line)
+        self._size += len(line)
         return line
+
+    def begin(self) -> None:
+        """Begin another record."""
+        self._done += self._size
+        self._size = 0
+        self.taken.clear()
+
+    def holds_one_record(self, row: Sequence[str], layout: Layout) -> bool:
+        """Return whether the lines taken are one record; not two stray quotes that close each other over rows."""
+        if self._size >= MAX_RECORD:
+            return False
+        if len(self.taken) == 1:
+            return True
+        between = [line for line in self.taken[1:-1] if line.strip()]
+        return len(row) == layout.columns and not (between and all(map(layout.is_row, between)))
 
     def _next_line(self) -> str:
         """Return the next physical line, cut to its first MAX_LINE characters."""
@@ -85,4 +112,6 @@ class _RereadableLines:
         """Return the first line of the record; the others will be read again."""
         first, *others = self.taken
         self._again.extend(reversed(others))
+        self._in_vain += self._size - len(first)
+        self._size = len(first)
         return first

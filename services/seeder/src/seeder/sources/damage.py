@@ -1,11 +1,11 @@
-"""Turns any failure to parse a damaged file into one message."""
+"""Turns any failure to read a file into one message."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from retention.errors import BadDataError, RetentionError
+from retention.errors import BadDataError, NoInputError, NotPermittedError, RetentionError
 from seeder.printable import printable
 
 if TYPE_CHECKING:
@@ -27,3 +27,14 @@ def damage_refused(name: str, kind: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - see above
         reason = printable(" ".join(f"{type(error).__name__}: {error}".split()))[:_SHOWN]
         raise BadDataError(f"{name}: truncated or damaged {kind}: get a new copy of it: {reason}") from None
+
+
+@contextmanager
+def unreadable_refused(name: object) -> Iterator[None]:
+    """Raise NotPermittedError or NoInputError when the file system refuses to open or read `name` inside."""
+    try:
+        yield
+    except PermissionError:
+        raise NotPermittedError(f"{name}: not readable by this user: change its permissions") from None
+    except OSError as error:
+        raise NoInputError(f"{name}: cannot be read: {error.strerror or error}") from None

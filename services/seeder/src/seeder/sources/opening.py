@@ -1,4 +1,4 @@
-"""Opens an input: a file of any type, the standard input, or synthetic data. A file is scanned before it is loaded."""
+"""Opens an input: a file of any kind, a folder, the standard input, or synthetic data."""
 
 from __future__ import annotations
 
@@ -6,94 +6,87 @@ import hashlib
 import sys
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from retention.errors import BadDataError, NoInputError, NotPermittedError
-from retention.lines import dates
-from retention.lines.documents import NEXT_PART
-from seeder.sources import csv_file, xlsx_archive, xlsx_file
-from seeder.sources.source import Source
+from retention.errors import BadDataError, NoInputError
+from retention.store.schema import LINE_FIELDS
+from seeder.printable import printable
+from seeder.sources.contents import Contents
+from seeder.sources.damage import unreadable_refused
+from seeder.sources.folder import files_in, sha256_of
 from seeder.sources.standard_input import STANDARD_INPUT, copied
-from seeder.sources.temporary_files import temporary_file
+from seeder.sources.table import Input, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from seeder.sources.file_summary import FileSummary
+    from seeder.sources.table import Batch, Score
 
-_PARQUET_MAGIC: Final = b"PAR1"
-
-
-def synthetic_source(row_count: int, seed: int) -> Source:
-    """Return `row_count` rows of synthetic transactions, shaped like Online Retail."""
-    from seeder.sources import synthetic  # noqa: PLC0415 - numpy: 25 MB that a file does not need
-
-    name = f"synthetic:rows={row_count}:seed={seed}"
-    rows = lambda: synthetic.synthetic_rows(row_count, seed)  # noqa: E731 - generated only when read
-    return Source(name, name, 0, name, dates.ISO, row_count, invented=True, rows=rows)
+_BATCH_ROWS: Final = 100
 
 
 @contextmanager
-def open_source(path: Path, date_order: str | None) -> Iterator[Source]:
-    """Give the rows of a CSV (plain or gzipped), Parquet or XLSX file, or of the standard input for `-`.
+def opened(path: Path, *, sheet: str | None, score: Score) -> Iterator[Input]:
+    """Give the tables of a CSV (plain or gzipped), Parquet, XLSX or zip file, a folder, or standard input for `-`.
 
-    `date_order` (ymd, dmy or mdy) settles dates that could be read in two ways. Raises NoInputError when there is no
-    such file or it cannot be read, NotPermittedError without permission, BadDataError for a file that is empty,
-    damaged, lacks a column or has ambiguous dates, and CannotWriteError when there is no room for a temporary file.
+    `sheet` names the sheet of a workbook; `score` tells how many names of columns are known, and so finds the header.
+    Raises NoInputError when there is no such file or it cannot be read, NotPermittedError without permission,
+    BadDataError for a file that is empty, damaged or protected, and CannotWriteError without room for a temporary file.
     """
     with ExitStack() as stack:
+        contents = Contents(sheet, score, stack)
         if path != STANDARD_INPUT:
-            yield _file_source(path, path.name, date_order, stack)
-            return
-        stream = sys.stdin.buffer if sys.stdin else None
-        yield _file_source(stack.enter_context(copied(stream)), "standard input", date_order, stack)
+            with unreadable_refused(path):
+                found = _folder(path, contents) if path.is_dir() else _file(path, path.name, contents)
+        else:
+            stream = sys.stdin.buffer if sys.stdin else None
+            found = _file(stack.enter_context(copied(stream)), "standard input", contents)
+        if sheet is not None and not any(table.description.startswith("XLSX") for table in found.tables):
+            raise BadDataError(f"{found.name}: not a workbook, so it has no sheets: leave out --sheet")
+        yield found
 
 
-def _file_source(path: Path, name: str, date_order: str | None, stack: ExitStack) -> Source:
-    try:
-        if not path.exists():
-            raise NoInputError(f"{path}: no such file")
-        if not path.is_file():
-            raise NoInputError(f"{path}: not a file: to load from a pipe, use 'load -'")
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        summary = _scan(path, name, stack)
-    except PermissionError:
-        raise NotPermittedError(f"{path}: not readable by this user: change its permissions") from None
-    except OSError as error:
-        raise NoInputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if not summary.row_count:
-        raise BadDataError(f"{name}: no rows: nothing to load")
-    found = dates.DateFormat(date_order) if date_order else summary.dates.format()
-    description = f"{name}: {summary.description}, dates {found.order}, {summary.row_count:,} rows"
-    size = path.stat().st_size
-    return Source(
-        f"sha256:{sha256}", name, size, description, found, summary.row_count, invented=False, rows=summary.rows
-    )
-
-
-def _scan(path: Path, name: str, stack: ExitStack) -> FileSummary:
-    """Scan the file as what its first bytes say it is; CSV has no mark of its own."""
+def _file(path: Path, name: str, contents: Contents) -> Input:
+    if not path.exists():
+        raise NoInputError(f"{path}: no such file")
+    if not path.is_file():
+        raise NoInputError(f"{path}: not a file: to load from a pipe, use 'load -'")
     with path.open("rb") as file:
-        start = file.read(4)
-    if start == _PARQUET_MAGIC:
-        from seeder.sources import parquet_file  # noqa: PLC0415 - pyarrow: 45 MB that a CSV file does not need
-
-        return parquet_file.scan(path, name)
-    if xlsx_archive.is_workbook(start):
-        return _scan_workbook(path, stack.enter_context(temporary_file()), name)
-    return csv_file.scan(path, name)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Input(_load_id(sha256, contents), name, path.stat().st_size, contents.tables(path, name))
 
 
-def _scan_workbook(path: Path, converted: Path, name: str) -> FileSummary:
-    description, sheet_sizes = xlsx_file.convert_to_csv(path, converted, name)
-    summary = csv_file.scan(converted, name)
-    return summary._replace(description=description, rows=lambda: _in_parts(summary.rows(), sheet_sizes))
+def _folder(path: Path, contents: Contents) -> Input:
+    files, others = files_in(path)
+    name = path.resolve().name
+    tables = contents.together([(file, f"{name}/{printable(file.name)}") for file in files], others)
+    return Input(_load_id(sha256_of(files), contents), name, sum(file.stat().st_size for file in files), tables)
 
 
-def _in_parts(rows: Iterator[Sequence[object]], sizes: Sequence[int]) -> Iterator[Sequence[object]]:
-    for size in sizes:
-        yield from islice(rows, size)
-        yield NEXT_PART
-    yield from rows
+def _load_id(sha256: str, contents: Contents) -> str:
+    """Return the id of a load: another sheet of the same workbook is another load."""
+    if contents.sheet is not None:
+        sha256 = hashlib.sha256(f"{sha256} {contents.sheet}".encode("utf-8", "surrogateescape")).hexdigest()
+    return f"sha256:{sha256}"
+
+
+def synthetic_source(row_count: int, seed: int) -> Input:
+    """Return `row_count` rows of synthetic transactions, shaped like Online Retail; generated only when read."""
+    from seeder.sources import synthetic  # noqa: PLC0415 - numpy: 25 MB that a file does not need
+
+    name = f"synthetic:rows={row_count}:seed={seed}"
+
+    def rows(positions: Sequence[int]) -> Iterator[Sequence[Any]]:
+        found = synthetic.synthetic_rows(row_count, seed)
+        if tuple(positions) == tuple(range(len(LINE_FIELDS))):
+            return found
+        return (tuple(row[position] for position in positions) for row in found)
+
+    def scan(positions: Sequence[int], start: Callable[[], Callable[[Batch], Any]]) -> int:
+        take, found = start(), rows(positions)
+        while batch := list(islice(found, _BATCH_ROWS)):
+            take(batch)
+        return row_count
+
+    return Input(name, name, 0, [Table(name, name, tuple(LINE_FIELDS), scan, rows)], invented=True)

@@ -8,63 +8,65 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from retention.errors import BadDataError
-from retention.lines.dates import DateEvidence
-from seeder.sources.columns import DATE, column_positions
 from seeder.sources.damage import damage_refused
-from seeder.sources.file_summary import FileSummary
+from seeder.sources.header import trimmed
+from seeder.sources.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from seeder.sources.table import Batch
 
 _BATCH_ROWS: Final = 10_000
 _KIND: Final = "Parquet file"
 
 
-def scan(path: Path, name: str) -> FileSummary:
-    """Read the file's columns, number of rows, and how its dates are written where they are text."""
+def table(path: Path, name: str) -> Table:
+    """Return the table in a Parquet file. Its values are typed; yes and no are text."""
     with damage_refused(name, _KIND), parquet.ParquetFile(path) as file:
-        schema = file.schema_arrow
-        columns = [schema.names[position] for position in column_positions(schema.names, name)]
-        for column in columns:
-            kind = schema.field(column).type
-            if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
-                raise BadDataError(f"{name}: column {column} holds {kind}: export it as text or numbers")
-        dates, row_count = _dates(file, columns[DATE]), file.metadata.num_rows
-    return FileSummary("Parquet", row_count, dates, lambda: _rows(path, name, columns, row_count))
+        columns = tuple(file.schema_arrow.names)
+
+    def scan(positions: Sequence[int], start: Callable[[], Callable[[Batch], Any]]) -> int:
+        take, count = start(), 0
+        for batch in _batches(path, name, [columns[position] for position in positions]):
+            count += len(batch)
+            take(batch)
+        return count
+
+    def rows(positions: Sequence[int]) -> Iterator[Sequence[Any]]:
+        for batch in _batches(path, name, [columns[position] for position in positions]):
+            yield from batch
+
+    return Table(name, "Parquet", trimmed(columns), scan, rows)
 
 
-def _dates(file: parquet.ParquetFile, column: str) -> DateEvidence:
-    evidence = DateEvidence()
-    if _is_text(file.schema_arrow.field(column).type):
-        for batch in file.iter_batches(_BATCH_ROWS, columns=[column]):
-            evidence.add(str(text) for text in _objects(batch.column(0).unique()) if text)
-    return evidence
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _rows(path: Path, name: str, columns: list[str], row_count: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows in the order of RULES."""
+def _batches(path: Path, name: str, columns: list[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the values of these columns, row by row. Raises BadDataError for nested columns and a damaged file."""
     found = 0
     with damage_refused(name, _KIND), parquet.ParquetFile(path) as file:
+        _refuse_nested(file.schema_arrow, columns, name)
         for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
             found += batch.num_rows
-            yield from zip(*(_values(batch.column(column)) for column in columns), strict=True)
-        if found != row_count:  # a damaged page can end a file early without an error
-            raise BadDataError(f"{name}: damaged {_KIND}: it declares {row_count:,} rows and has {found:,}")
+            yield list(zip(*(_values(batch.column(column)) for column in columns), strict=True))
+        if found != file.metadata.num_rows:  # a damaged page can end a file early without an error
+            declared = f"it declares {file.metadata.num_rows:,} rows and has {found:,}"
+            raise BadDataError(f"{name}: damaged {_KIND}: {declared}")
+
+
+def _refuse_nested(schema: pa.Schema, columns: list[str], name: str) -> None:
+    for column in columns:
+        kind = schema.field(column).type
+        if pa.types.is_nested(kind):
+            raise BadDataError(f"{name}: column {column} holds {kind}: export it as text or numbers")
 
 
 def _values(column: pa.Array) -> list[Any]:
     # Python's datetime ends at microseconds; a file written by pandas has nanoseconds.
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    # 2.55 in 32 bits is 2.549999952: its shortest text is what was meant.
-    if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
+    # 2.55 in 32 bits is 2.549999952: its shortest text is what was meant. A bool would pass for the number it equals.
+    if pa.types.is_float32(column.type) or pa.types.is_float16(column.type) or pa.types.is_boolean(column.type):
         column = column.cast(pa.string())
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

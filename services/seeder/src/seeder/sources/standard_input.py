@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from retention.errors import NoInputError, RetentionError
-from seeder.sources.temporary_files import no_room, temporary_file
+from seeder.sources.temporary_files import temporary_file, write_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +35,8 @@ def copied(stream: IO[bytes] | None) -> Iterator[Path]:
     if stream.isatty():
         raise TerminalError("standard input is a terminal: pipe a file into 'load -', or name a file")
     with temporary_file() as path:
-        _copy(stream, path)
+        write_blocks(iter(partial(_read, stream), b""), path)
         yield path
-
-
-def _copy(stream: IO[bytes], path: Path) -> None:
-    try:
-        with path.open("wb", buffering=0) as file:
-            while block := _read(stream):
-                file.write(block)
-    except OSError as error:
-        raise no_room(error) from None
 
 
 def _read(stream: IO[bytes]) -> bytes:

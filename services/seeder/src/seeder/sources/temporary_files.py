@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from retention.errors import CannotWriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @contextmanager
@@ -26,6 +26,21 @@ def temporary_file() -> Iterator[Path]:
     with file:
         # Linux opens the unlinked file again by this path, from its beginning.
         yield Path(f"/proc/self/fd/{file.fileno()}")
+
+
+def write_blocks(blocks: Iterable[bytes], to: Path) -> None:
+    """Write the blocks to a temporary file. Raises CannotWriteError when there is no room for them."""
+    source = iter(blocks)
+    try:
+        file = to.open("wb", buffering=0)
+    except OSError as error:
+        raise no_room(error) from None
+    with file:
+        for block in source:  # errors of the source are its own
+            try:
+                file.write(block)
+            except OSError as error:
+                raise no_room(error) from None
 
 
 def no_room(error: OSError) -> CannotWriteError:

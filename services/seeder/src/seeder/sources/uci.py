@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from retention.errors import BadDataError, CannotWriteError, LockedError
+from retention.errors import BadDataError, CannotWriteError, LockedError, UnavailableError
 from seeder.sources.damage import damage_refused
 from seeder.sources.download import Download
 
@@ -21,6 +21,12 @@ WORKBOOK_URL: Final = "https://archive.ics.uci.edu/static/public/352/online+reta
 # Of "Online Retail.xlsx", 23,715,344 bytes, as a dozen independent projects have recorded it. Not of the zip archive
 # around it, which the server may compress again.
 WORKBOOK_SHA256: Final = "43465a06f2ccf7c8b5bd2892bc7defb52f97487934fe93b16ae4c3936424676d"
+
+# What to do without a network, or when the server is gone: the file is public, and named for good by its DOI.
+ELSEWHERE: Final = (
+    "this download needs the Internet: on another machine, get Online Retail from the UCI Machine Learning Repository, "
+    "https://doi.org/10.24432/C5BW33, and give the file with 'load FILE' (scripts/up --data FILE)"
+)
 
 MAX_BYTES: Final = 256 << 20  # ten times the file
 TIMEOUT_S: Final = 30.0  # without a byte
@@ -38,8 +44,8 @@ def fetch(url: str, sha256: str, to: Path, *, progress: Callable[[int], Any], ti
 
     Does nothing when it is there already. A download that breaks off is kept as `.part`, and the next run resumes it.
     `progress` is called with the size of each block. Raises UnavailableError when the server does not answer, answers
-    with an error, or breaks off; BadDataError, with everything deleted, for another file; CannotWriteError; LockedError
-    when another run is downloading.
+    with an error, or breaks off, and says how to do without it; BadDataError, with everything deleted, for another
+    file; CannotWriteError; LockedError when another run is downloading.
     """
     part = to.with_name(to.name + ".part")
     download = Download(url, part, MAX_BYTES, timeout_s, progress)
@@ -50,6 +56,8 @@ def fetch(url: str, sha256: str, to: Path, *, progress: Callable[[int], Any], ti
         with part.open("ab") as file, _locked(file, part):
             download.resume(file)
             _accept(download, sha256, to)
+    except UnavailableError as error:
+        raise UnavailableError(f"{error}: {ELSEWHERE}") from None
     except OSError as error:
         raise CannotWriteError(f"{error.filename or to}: {error.strerror}: name another file with --to") from None
     return to

@@ -1,95 +1,48 @@
-"""XLSX files, converted to CSV row by row, so that a line has the same id in either."""
+"""XLSX files, converted to CSV sheet by sheet, so that a line has the same id in either."""
 
 from __future__ import annotations
 
 import csv
 import warnings
-from datetime import MAXYEAR, datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any
 
-from retention.errors import BadDataError, CannotWriteError
-from seeder.printable import printable
-from seeder.sources.columns import FIELDS, column_positions, recognised
+from retention.errors import CannotWriteError
+from seeder.sources import csv_file
+from seeder.sources.csv_layout import Layout
 from seeder.sources.damage import damage_refused
 from seeder.sources.xlsx_archive import refuse_unreadable
+from seeder.sources.xlsx_cells import text
+from seeder.sources.xlsx_groups import Group, in_groups
+from seeder.sources.xlsx_sheets import sheets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_MAX_ROWS: Final = 1_048_576  # the format's own limit; a damaged row number of 10¹² would be waited for
-_MAX_TITLE: Final = 31  # characters, the format's own limit
-_HALF_SECOND_US: Final = 500_000
+    from seeder.sources.table import Score, Table
+    from seeder.sources.xlsx_sheets import Sheet
 
 
-def convert_to_csv(path: Path, to: Path, name: str) -> tuple[str, list[int]]:
-    """Write the lines of all sheets to `to`, as CSV under our field names.
+def tables(path: Path, name: str, title: str | None, score: Score, new_file: Callable[[], Path]) -> list[Table]:
+    """Return the table of the sheet with this title, or of all sheets with the most known names.
 
-    Return a description and the number of rows of each sheet: the two sheets of Online Retail II overlap by nine days,
-    and a line that is in both was sold once.
-
-    Sheets without the columns are skipped and named; cells beyond the header are skipped. Raises BadDataError when no
-    sheet has the columns, a column occurs twice, or the workbook is damaged, protected or too large when unpacked, and
-    CannotWriteError when `to` cannot be written.
+    Several are parts of one table where their names agree: the two sheets of Online Retail II overlap by nine days, and
+    a line that is in both was sold once. Otherwise, each is a table. `new_file` gives the path of a temporary file.
+    Raises BadDataError when there is no such sheet, or the workbook is empty, damaged, protected or too large when
+    unpacked, and CannotWriteError when there is no room for a temporary file.
     """
     with path.open("rb") as file:
         refuse_unreadable(name, file)
-        sheets = _Sheets(name)
-        try:
-            with to.open("w", encoding="utf-8", newline="") as csv_file:
-                writer = csv.writer(csv_file, lineterminator="\n")
-                writer.writerow(FIELDS)
-                writer.writerows(sheets.rows(file))
-        except OSError as error:
-            raise CannotWriteError(
-                f"{name}: cannot write its temporary copy: {error.strerror}: set TMPDIR to a directory with more space"
-            ) from None
-    return sheets.description(), sheets.sizes
-
-
-class _Sheets:
-    """Reads the sheets of a workbook, and remembers which had the columns and how many rows each has."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._read: list[str] = []
-        self._skipped: list[tuple[str, list[str]]] = []  # title and header
-        self.sizes: list[int] = []
-
-    def rows(self, file: IO[bytes]) -> Iterator[list[str]]:
-        """Yield the rows of every sheet that has the columns, in the order of FIELDS."""
-        with damage_refused(self._name, "workbook"), warnings.catch_warnings():
+        with damage_refused(name, "workbook"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which no row depends on
-            for sheet in _open(file).worksheets:
-                yield from self._rows_of(sheet)
-        if not self._read:
-            self._refuse()
-
-    def _rows_of(self, sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - the library is not typed
-        rows = _non_empty(sheet, self._name)
-        header = [_text(cell) for cell in next(rows, ())]
-        if not set(FIELDS) <= set(recognised(header)):
-            self._skipped.append((_title(sheet), header))
-            return
-        self._read.append(_title(sheet))
-        self.sizes.append(0)
-        positions = column_positions(header, self._name)
-        for row in rows:
-            self.sizes[-1] += 1
-            yield [_text(row[position]) if position < len(row) else "" for position in positions]
-
-    def _refuse(self) -> None:
-        """Raise BadDataError, which names the columns that the first header lacks."""
-        header = next((header for _, header in self._skipped if header), None)
-        if header is None:
-            raise BadDataError(f"{self._name}: the workbook is empty")
-        column_positions(header, self._name)
-
-    def description(self) -> str:
-        """Return which sheets were read, and which were skipped."""
-        read = f"XLSX, sheet{'s' * (len(self._read) > 1)} {', '.join(self._read)}"
-        skipped = ", ".join(title for title, _ in self._skipped)
-        return read + (f" (skipped: {skipped})" if skipped else "")
+            sheets, passed_over = sheets_of(_open(file), name, title, score)
+            groups = in_groups(sheets, score)
+            found = [_table(group, name, new_file) for group in groups]
+    if len(found) > 1:
+        names = (f"{name}, sheet {group.sheets[0].title}" for group in groups)
+        found = [table._replace(name=name) for table, name in zip(found, names, strict=True)]
+    others = tuple(f"sheet {title}" for title in passed_over)
+    return [table._replace(notes=table.notes + others) for table in found]
 
 
 def _open(file: IO[bytes]) -> Any:  # noqa: ANN401 - the library is not typed
@@ -99,34 +52,28 @@ def _open(file: IO[bytes]) -> Any:  # noqa: ANN401 - the library is not typed
     return load_workbook(file, read_only=True, data_only=True, keep_links=False)
 
 
-def _title(sheet: Any) -> str:  # noqa: ANN401 - the library is not typed
-    return printable(sheet.title)[:_MAX_TITLE]
+def _table(group: Group, name: str, new_file: Callable[[], Path]) -> Table:
+    files = [csv_file.CsvFile(_converted(group, sheet, new_file(), name)) for sheet in group.sheets]
+    titles = ", ".join(sheet.title for sheet in group.sheets)
+    description = f"XLSX, sheet{'s' * (len(files) > 1)} {titles}"
+    notes = tuple(dict.fromkeys(note for sheet in group.sheets for note in sheet.notes))
+    return csv_file.in_parts(files)._replace(description=description, columns=group.columns, notes=notes)
 
 
-def _non_empty(sheet: Any, file: str) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - the library is not typed
-    sheet.reset_dimensions()  # some programs declare a size that is too small, and rows would be cut off
-    for number, row in enumerate(sheet.iter_rows(values_only=True)):
-        if number >= _MAX_ROWS:
-            raise BadDataError(f"{file}: sheet {_title(sheet)} has more rows than a workbook can have: save it again")
-        if any(cell is not None for cell in row):
-            yield row
+def _converted(group: Group, sheet: Sheet, to: Path, name: str) -> Layout:
+    """Write the rows of one sheet to `to` as CSV, without a header."""
+    try:
+        with to.open("w", encoding="utf-8", newline="") as csv_lines:
+            csv.writer(csv_lines, lineterminator="\n").writerows(_rows(group.positions(sheet), sheet))
+    except OSError as error:
+        raise CannotWriteError(
+            f"{name}: cannot write its temporary copy: {error.strerror}: set TMPDIR to a directory with more space"
+        ) from None
+    return Layout(to, name, encoding="utf-8", columns=len(group.columns))
 
 
-def _text(cell: object) -> str:
-    """Return what the cell would be in a CSV file."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return _to_seconds(cell).isoformat(sep=" ")
-    return str(cell)
-
-
-def _to_seconds(instant: datetime) -> datetime:
-    """Round to the nearest second: a workbook stores 07:45 as a fraction of a day, 07:44:59.999997."""
-    whole = instant.replace(microsecond=0)
-    upwards = instant.microsecond >= _HALF_SECOND_US and whole.year < MAXYEAR
-    return whole + timedelta(seconds=upwards)
+def _rows(positions: list[int | None], sheet: Sheet) -> Iterator[list[str]]:
+    """Yield the texts of each row; cells beyond the header are passed over, those that are not there are empty."""
+    for row in sheet.rows():
+        beyond = len(row)
+        yield [text(row[place]) if place is not None and place < beyond else "" for place in positions]

@@ -3,96 +3,179 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import Counter
+from datetime import date, datetime, timedelta
+from itertools import permutations
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from retention.errors import BadDataError
+from retention.lines.date_format import ISO, ORDERS, SERIAL, DateFormat, instant, serial_day
+from retention.lines.date_text import Written, taken_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PATTERN: Final = re.compile(
-    r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?",
-    re.ASCII,
-)
-_ORDERS: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # positions of year, month and day
-_YEAR_DIGITS: Final = 4
-MINORITY: Final = 20  # one contradicting date in 20 is a typo; more are another format
+__all__ = ["ISO", "MINORITY", "DateEvidence", "DateFormat"]
 
+Readings: TypeAlias = "dict[str, dict[str, date]]"  # by order: the dates by their text
 
-class DateFormat(NamedTuple):
-    """An order of year, month and day: `ymd` (ISO), `dmy` (day first) or `mdy` (month first)."""
-
-    order: str
-
-    def parse(self, text: str) -> datetime | None:
-        """Return `text` as an instant, naive when it has no offset, or None when it is no date in this order."""
-        match = _PATTERN.fullmatch(text.strip())
-        if match is None:
-            return None
-        year, month, day = (match[1 + position] for position in _ORDERS[self.order])
-        if len(year) != _YEAR_DIGITS:
-            return None
-        hour, minute, second = (int(part or 0) for part in match.group(4, 5, 6))
-        try:
-            zone = datetime.strptime(match[7], "%z").tzinfo if match[7] else None
-            return datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=zone)
-        except ValueError:
-            return None
-
-
-ISO: Final = DateFormat("ymd")
+MINORITY: Final = 20  # one contradicting value in 20 is a typo; more are another format
+_SERIALS: Final = range(32_874, 73_051)  # 1990 to 2099; other numbers are no evidence of dates
+_DAY_AND_TIME: Final = re.compile(r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})(?:[ T][\d:.]+)?", re.ASCII)  # nearly all
+_SHORT_YEAR: Final = 2  # digits
+_MANY_YEARS: Final = 4  # distinct ones, over _LONG years or more, that turn out to be days of the month
+_LONG: Final = 10
+_FEWER: Final = 3  # times fewer years make an order the likely one
 
 
 class DateEvidence:
-    """Collects the dates of one input to detect their format. Beyond MAX_TEXTS it keeps days alone."""
+    """Collects the dates of one input to detect their format. Beyond MAX_TEXTS it keeps days and offsets alone."""
 
     MAX_TEXTS: Final = 50_000  # about 6 MB; there are 13,000 days since 1990
 
     def __init__(self) -> None:
-        self._texts: set[str] = set()
+        self._texts: set[object] = set()
+        self._days: dict[str, Written] = {}
+        self._serials: dict[int, str] = {}  # a text for each day
+        self._unreadable: str | None = None  # one, for the error message
+        self._offsets: dict[timedelta, dict[str | date, Written | None]] = {}
 
-    def add(self, texts: Iterable[str]) -> None:
-        """Add date texts, about a thousand at a time."""
+    def add(self, texts: Iterable[object]) -> None:
+        """Add the cells of the column, about a thousand at a time: texts, numbers, instants or None."""
         self._texts.update(texts)
         if len(self._texts) > self.MAX_TEXTS:
-            # Unreadable texts are no evidence; if all are, one is kept for the error message.
-            days = _days(self._texts)
-            readable = {day for day in days if any(DateFormat(order).parse(day) for order in _ORDERS)}
-            self._texts = readable or {min(days)}
+            self._reduce()
 
-    def format(self) -> DateFormat:
-        """Return the format that reads the most distinct days; ISO when there are no dates.
+    def format(self, choice: str | None = None) -> DateFormat:
+        """Return the format that reads the most distinct days; ISO when there are no dates. `choice` settles the order.
 
         Raises BadDataError when no format reads any of them, when two formats read them equally well as different days,
-        or when more than one in MINORITY of the deciding dates contradicts the others.
+        when more than one in MINORITY of the deciding dates contradicts the others, or is a spreadsheet's number among
+        dates as text.
         """
-        days = _days(self._texts)
-        if not days:
-            return ISO
-        read = {order: {day for day in days if DateFormat(order).parse(day)} for order in _ORDERS}
+        self._reduce()
+        if not self._days and not self._serials and self._unreadable is None:
+            return DateFormat(choice) if choice else ISO
+        read = _read(self._days)
         most = max(map(len, read.values()))
+        if self._serials and self._is_serial(most, read):
+            return DateFormat(SERIAL)
+        if choice:
+            return DateFormat(choice)
         if not most:
-            raise BadDataError(f"InvoiceDate: none of the dates can be read, for example {min(days)[:40]!r}")
-        best = [order for order in _ORDERS if len(read[order]) == most]
-        if len(best) > 1 and any(len({DateFormat(order).parse(day) for order in best}) > 1 for day in days):
-            raise _Undecided(f"{_example(read)!r} may be day first or month first, and no other date decides")
-        for other in {"dmy", "mdy"} - set(best):
-            only_best, only_other = read[best[0]] - read[other], read[other] - read[best[0]]
-            if best[0] != "ymd" and len(only_other) * MINORITY > len(only_best):
-                raise _Undecided(f"{min(only_best)!r} and {min(only_other)!r} cannot both be read in one order")
-        return DateFormat(best[0])
+            example = min([*self._days, *([self._unreadable] if self._unreadable else [])])
+            raise BadDataError(f"InvoiceDate: none of the dates can be read, for example {example[:40]!r}")
+        order = self._order(read)
+        return DateFormat(order, short_years=order != "ymd" or not _has_long_years(self._days))
+
+    def offsets(self, dates: DateFormat) -> dict[timedelta, list[date]]:
+        """Return the UTC offsets that occur, with the days on which they do, as `dates` reads them, in order."""
+        self._reduce()
+        return {offset: sorted(_days_of(days, dates)) for offset, days in sorted(self._offsets.items())}
+
+    def _is_serial(self, most: int, read: Readings) -> bool:
+        """Whether the column is of serials; BadDataError when they stand among dates as text."""
+        count = len(self._serials)
+        if min(count, most) * MINORITY > max(count, most):
+            text = min(day for days in read.values() for day in days)
+            raise BadDataError(
+                f"InvoiceDate: {min(self._serials.values())!r} is a spreadsheet's number for a date, and {text!r} is text: "
+                "a spreadsheet took days 1 to 12 for dates of its own and may have swapped day and month: export the "
+                "file again and load it without saving it from a spreadsheet, or import its dates there as text"
+            )
+        return count > most
+
+    def _order(self, read: Readings) -> str:
+        likely = _likely(read, self._days)
+        most = max(len(read[order]) for order in likely)
+        best = [order for order in likely if len(read[order]) == most]
+        differing = next((day for day in sorted(read[best[0]]) if len({read[order][day] for order in best}) > 1), None)
+        if differing:
+            said = " or ".join(dict.fromkeys(_said(read[order][differing]) for order in best))
+            orders = " or ".join(f"--dates {order}" for order in best)
+            raise BadDataError(
+                f"InvoiceDate: {differing!r} may be {said}, and no other date decides: choose with {orders}"
+            )
+        for other in set(likely) - set(best):
+            only_best, only_other = (read[a].keys() - read[b].keys() for a, b in permutations((best[0], other)))
+            if len(only_other) * MINORITY > len(only_best):
+                raise BadDataError(
+                    f"InvoiceDate: {min(only_best)!r} and {min(only_other)!r} cannot both be read in one order: "
+                    f"choose with --dates {best[0]} or --dates {other}"
+                )
+        natural = Counter(written.order for written in self._days.values())
+        return max(best, key=lambda order: natural[order])  # names of months are read in every order
+
+    def _reduce(self) -> None:
+        for value in self._texts:
+            if isinstance(value, datetime):
+                if (offset := value.utcoffset()) is not None:
+                    self._keep_offset(offset, value.date(), None)
+            elif isinstance(value, str | int | float) and (text := str(value).strip()):
+                self._keep(text)
+        self._texts.clear()
+
+    def _keep(self, text: str) -> None:
+        if numeric := _DAY_AND_TIME.fullmatch(text):
+            text = numeric[1]
+            if text in self._days:
+                return
+        written = taken_apart(text)
+        serial = serial_day(text) if written is None else None
+        if written and any(instant(written, order) for order in ORDERS):
+            self._days.setdefault(written.day, written)
+            if written.offset is not None:
+                self._keep_offset(written.offset, written.day, written)
+        elif serial in _SERIALS:
+            self._serials[serial] = min(text, self._serials.get(serial, text))
+        else:
+            self._unreadable = min(text, self._unreadable or text)
+
+    def _keep_offset(self, offset: timedelta, day: str | date, written: Written | None) -> None:
+        days = self._offsets.setdefault(offset, {})
+        if len(days) < self.MAX_TEXTS:
+            days[day] = written
 
 
-def _days(texts: Iterable[str]) -> set[str]:
-    return {day for text in texts if (day := text.strip().replace("T", " ").partition(" ")[0])}
+def _has_long_years(days: dict[str, Written]) -> bool:
+    return any(max(map(len, written.parts)) != _SHORT_YEAR for written in days.values())
 
 
-def _example(read: dict[str, set[str]]) -> str:
-    both = read["dmy"] & read["mdy"]
-    return next(day for day in sorted(both) if DateFormat("dmy").parse(day) != DateFormat("mdy").parse(day))
+def _read(days: dict[str, Written]) -> Readings:
+    short = not _has_long_years(days)
+    return {
+        order: {
+            day: found.date() for day, written in days.items() if (found := instant(written, order, short_years=short))
+        }
+        for order in ORDERS
+    }
 
 
-class _Undecided(BadDataError):  # noqa: N818 - private
-    def __init__(self, why: str) -> None:
-        super().__init__(f"InvoiceDate: {why}: choose with --dates dmy or --dates mdy")
+def _days_of(days: dict[str | date, Written | None], dates: DateFormat) -> Iterable[date]:
+    for day, written in days.items():
+        if isinstance(day, date):
+            yield day
+        elif written and dates.order != SERIAL and (found := instant(written, dates.order)):
+            yield found.date()
+
+
+def _likely(read: Readings, days: dict[str, Written]) -> list[str]:
+    """Return the orders without those that take days of the month for years of two digits.
+
+    In `13/03/25`, `20/04/25`, … read as ymd the years run from 2001 to 2031 and the day is always the 25th.
+    """
+    short = {day for day, written in days.items() if max(map(len, written.parts)) == _SHORT_YEAR and not written.order}
+    years = {order: {found.year for day, found in read[order].items() if day in short} for order in read}
+    unlikely = {
+        b
+        for a, b in permutations(read, 2)
+        if len(read[a]) * MINORITY >= len(read[b]) * (MINORITY - 1)
+        and len(years[b]) >= max(_MANY_YEARS, _FEWER * len(years[a]))
+        and max(years[b]) - min(years[b]) >= _LONG
+        and years[a]
+    }
+    return [order for order in read if order not in unlikely]
+
+
+def _said(day: date) -> str:
+    return f"{day.day} {day:%B} {day.year}"

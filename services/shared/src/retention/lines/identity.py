@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Final
 
 from retention.errors import BadConfigurationError, BadDataError
+from retention.lines.cells import clean
+from retention.lines.people import is_nobody
 from retention.lines.rules import UnreadableError
 
 NUMBER_BITS: Final = 53  # exact in JSON and in a float; two of a million customers collide once in 18,000 shops
@@ -25,12 +27,6 @@ _FRACTION: Final = re.compile(r"-?[0-9]+[.,][0-9]+", re.ASCII)  # half a custome
 _SHORTENED: Final = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+|-?[0-9][.,][0-9]+E[0-9]+", re.ASCII | re.IGNORECASE)
 _E_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
-# Missing, and "guest" in the languages of the headers that are recognised.
-_NOBODY: Final = frozenset({
-    "", "nan", "null", "none", "na", "n/a", "nil", "undefined",
-    "guest", "guest customer", "gast", "gastbesteller", "invité", "invitée", "invitado", "invitada", "ospite",
-    "convidado", "convidada", "gość", "misafir", "ziyaretçi",
-})  # fmt: skip
 
 
 def normalised(value: object) -> str:
@@ -46,7 +42,7 @@ def normalised(value: object) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise UnreadableError("unreadable")
-    text = " ".join(unicodedata.normalize("NFKC", str(value)).split())
+    text = " ".join(unicodedata.normalize("NFKC", clean(str(value))).split())
     if _UNSTORABLE.search(text):
         raise UnreadableError("unreadable")
     if len(text) > MAX_REFERENCE:
@@ -79,8 +75,8 @@ class Identity:
         Raises UnreadableError when the value is no id, BadConfigurationError for a text id without a key.
         """
         text = normalised(value)
-        if text.casefold() in _NOBODY or not any(letter.isalnum() for letter in text):
-            return None  # also "-" and "***": a mark for nothing
+        if is_nobody(text) or not any(letter.isalnum() for letter in text):
+            return None  # also "***": a mark for nothing
         if _SHORTENED.fullmatch(text):
             raise UnreadableError("shortened")  # by a spreadsheet: 5.99E+12 stands for many ids
         whole = _WHOLE.fullmatch(text)
@@ -88,7 +84,10 @@ class Identity:
             raise UnreadableError("unreadable")
         if whole is None or (self._leading_zeros and text[0] == "0" and text.strip("0") and whole[1] == text):
             return self._reference(text)
-        return _within(int(whole[1]))
+        number = int(whole[1])
+        if not 0 < number <= MAX_WHOLE:
+            raise UnreadableError("out_of_range")
+        return number
 
     def drain(self) -> dict[int, str]:
         """Return the text ids read since the last call by their number, for `references`."""
@@ -115,10 +114,3 @@ def collision(number: int) -> BadDataError:
         f"two customer ids of this shop get the same number, {number}: nothing more was written. "
         "Load everything with --drop under a new identity key"
     )
-
-
-def _within(number: int) -> int | None:
-    """Return a whole number above zero as it is, None for 0."""
-    if number < 0 or number > MAX_WHOLE:
-        raise UnreadableError("out_of_range")
-    return number or None

@@ -19,7 +19,7 @@ def clear(database: Database, loads: FileLoads, load_id: str) -> None:
     """Delete everything but the record of this load: rows, derived documents, the records of other loads."""
     database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$inc": {"clearing": 1}}, upsert=True)
     loads.mark_stopped()  # after a kill halfway, no load may look finished
-    for collection in schema.COLLECTIONS:
+    for collection in (schema.INTENTS, *schema.COLLECTIONS):  # a line that is deleted must not come back by an intent
         if collection != schema.LOADS:
             database[collection].delete_many({"_id": {"$ne": schema.REFRESH_ID}})
     database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$unset": {"as_of": ""}})

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from retention.clock import day_after
 from retention.errors import BadDataError
 from retention.lines.rules import EARLIEST
+from retention.store import departed, intents, schema
 from retention.store import derivation_steps as steps
-from retention.store import schema
 from retention.store.connection import run_each
+from retention.store.departed import take_revision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,14 +35,15 @@ def refresh(database: Database, touched: Touched | None = None) -> Refreshed:
     Features are as of the clock: when it moves, all customers are derived again. If another version derived some
     orders, everything is derived again; if it derived some customers, all customers are. The lines must already be
     stored; BadDataError when there are none. It can be killed at any point and run again with the same `touched`.
+    Customers and invoices of replaced orders that are not derived yet are derived, too. What lost its lines is deleted.
     """
-    if _has_others(database, schema.ORDERS):
-        touched = None
+    intents.apply_open(database)
+    replaced = intents.waiting(database)
+    touched = None if touched is None or _has_others(database, schema.ORDERS) else {*touched, *replaced.touched}
     if touched is None or touched:
-        revision = _derive_orders(database, touched, at_once=True)
-        if touched is None:
-            database[schema.ORDERS].delete_many(steps.not_derived_since(revision))
+        _derive_orders(database, touched, at_once=True)
     clock = _derive_customers(database, None if touched is None else {customer_id for customer_id, _ in touched})
+    intents.forget(database, replaced.intent_ids)
     orders = database[schema.ORDERS].count_documents({"_id.kind": "order"})
     return Refreshed(orders, database[schema.CUSTOMERS].count_documents({}), clock)
 
@@ -51,15 +53,21 @@ def refresh_touched(database: Database, touched: Touched) -> Mapping[datetime, S
 
     That is the clock, or the day after a customer's last order or return if that is later. The clock itself does not
     move, so no other customer's features change. The steps run in turn, on one core. The lines must already be stored.
-    It can be run again after a failure.
+    It can be run again after a failure. Orders that requests replaced and that are not derived yet are derived, too.
+    What lost its lines is deleted.
     """
+    intents.apply_open(database)
+    replaced = intents.waiting(database, of_requests=True)
+    touched = {*touched, *replaced.touched}
     if not touched:
         return {}
     _derive_orders(database, touched, at_once=False)
-    revision = _take_revision(database)["revision"]
+    revision = _begin(database)["revision"]
     as_of = _instants(database, {customer_id for customer_id, _ in touched})
     for instant, customer_ids in as_of.items():
         _run(database, steps.customers_steps(revision, instant, customer_ids), at_once=False)
+    departed.delete_customers(database, revision, sorted({customer_id for customer_id, _ in touched}))
+    intents.forget(database, replaced.intent_ids)
     return as_of
 
 
@@ -72,23 +80,31 @@ def _has_others(database: Database, collection: str) -> bool:
     return database[collection].find_one(steps.of_another_definition(collection), {"_id": 1}) is not None
 
 
-def _derive_orders(database: Database, touched: Touched | None, *, at_once: bool) -> int:
-    """Derive these orders (None: all); return their revision."""
-    revision: int = _take_revision(database)["revision"]
+def _begin(database: Database) -> dict[str, Any]:
+    """Take a revision, then see that no order is half replaced: one that is being replaced later is held by then."""
+    taken = take_revision(database)
+    intents.apply_open(database)
+    return taken
+
+
+def _derive_orders(database: Database, touched: Touched | None, *, at_once: bool) -> None:
+    """Derive these orders (None: all), and delete those that have no lines any more."""
+    revision = _begin(database)["revision"]
     _run(database, steps.orders_steps(revision, touched), at_once=at_once)
-    return revision
+    departed.delete_orders(database, revision, touched)
 
 
 def _derive_customers(database: Database, customer_ids: set[int] | None) -> datetime:
     """Derive these customers, or all if the clock moved or another version derived some; return the clock."""
     while True:
         _move_clock(database)
-        taken = _take_revision(database)
+        taken = _begin(database)
         clock = _clock(database)  # read after taking the revision: a higher revision never has an earlier clock
         if customer_ids is None or taken.get("as_of") != clock or _has_others(database, schema.CUSTOMERS):
             _derive_all(database, taken["revision"], clock)
         elif customer_ids:
             _run(database, steps.customers_steps(taken["revision"], clock, sorted(customer_ids)), at_once=True)
+            departed.delete_customers(database, taken["revision"], sorted(customer_ids))
         # A line of a later day, inserted meanwhile, may already be in an order that this clock hides.
         if _day_after_last_line(database) <= clock:
             return clock
@@ -96,7 +112,7 @@ def _derive_customers(database: Database, customer_ids: set[int] | None) -> date
 
 def _derive_all(database: Database, revision: int, clock: datetime) -> None:
     _run(database, steps.customers_steps(revision, clock), at_once=True)
-    database[schema.CUSTOMERS].delete_many(steps.not_derived_since(revision))
+    departed.delete_customers(database, revision)
     # Only now: after a kill halfway, the next refresh must see that some customers are not as of the clock.
     database[schema.CLOCK].update_one({"_id": schema.REFRESH_ID}, {"$max": {"as_of": clock}})
 
@@ -109,12 +125,6 @@ def _instants(database: Database, customer_ids: set[int]) -> dict[datetime, list
     for customer_id in sorted(customer_ids):
         instants[later.get(customer_id, clock)].append(customer_id)
     return instants
-
-
-def _take_revision(database: Database) -> dict[str, Any]:
-    """Return a document: the next `revision`, and as `as_of` the clock of the last derivation of all customers."""
-    clock = database[schema.CLOCK]
-    return clock.find_one_and_update(*steps.NEXT_REVISION, upsert=True, return_document=True) or {}
 
 
 def _run(database: Database, derived_by: Sequence[steps.Step], *, at_once: bool) -> None:

@@ -11,6 +11,10 @@ keeps the document with the higher one: the step that began last wins, whichever
 Every derived document also carries a hash of the pipelines that made it (`definition`). It marks the documents of
 another version, which may run at the same time: answers do not use them, and the next load derives them again.
 
+When orders are replaced, lines change that a step may have read already. So the documents are `held` first: $merge also
+refuses a revision that is not above `held`, and a writer applies the open intents after it has taken its revision. A
+step that could see half an order therefore makes nothing of it, and the documents stay as they were until a later one.
+
 Each step needs its own revision. With one for both steps, the writer with the higher revision could read a customer's
 orders before the other writer has merged its own; the other's customer, though made from both, would be refused.
 """
@@ -47,7 +51,8 @@ def _hash(pipeline: Pipeline) -> str:
 
 DEFINITIONS: Final = _definitions()
 
-_NEWER: Final = {"$gt": ["$$new.revision", "$revision"]}  # a document without a revision is older than any
+# A document without a revision is older than any.
+_NEWER: Final = {"$gt": ["$$new.revision", {"$max": ["$revision", "$held"]}]}
 _KEEP_NEWER: Final = [{"$replaceWith": {"$cond": [_NEWER, "$$new", "$$ROOT"]}}]
 
 MANY: Final = 100  # touched; with fewer, a second pipeline costs as much as it saves
@@ -83,8 +88,17 @@ def _shared_out(step: Step, customer_id: str, touched: Sized | None) -> list[Ste
 
 
 def not_derived_since(revision: int) -> dict[str, Any]:
-    """Return the filter for documents that a full derivation left out: their lines or orders are gone."""
-    return {"revision": {"$not": {"$gte": revision}}}
+    """Return the filter for documents that a derivation left out: their lines or orders are gone.
+
+    Those held since are not among them: the derivation could not have made them.
+    """
+    return {field: {"$not": {"$gte": revision}} for field in ("revision", "held")}
+
+
+def of_touched(touched: Touched) -> dict[str, Any]:
+    """Return the filter on `orders` for these customers and these invoices (every combination of the two)."""
+    customer_ids, invoices = ({pair[field] for pair in touched} for field in (0, 1))
+    return {"_id.customer_id": {"$in": sorted(customer_ids)}, "_id.invoice": {"$in": sorted(invoices)}}
 
 
 def of_another_definition(collection: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from retention.store.ledger import Ledger
 from retention.store.loads import CLAIMED_NOW, FINISHED, LOADING, SILENT_S, STOPPED, Loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 
@@ -65,11 +65,20 @@ class FileLoads(Loads):
         record = self._loads.find_one({"_id": load_id, "ledger": {"$exists": True}})
         return Ledger.from_document(record["ledger"]) if record else Ledger()
 
+    def look(self, load_id: str) -> dict[str, Any] | None:
+        """Return what an earlier, unfinished run of this load found before its first insert; None without one."""
+        record = self._loads.find_one({"_id": load_id, "look": {"$exists": True}, "finished_at": {"$exists": False}})
+        return record["look"] if record else None
+
+    def begin(self, load_id: str, look: Mapping[str, Any]) -> None:
+        """Record what was found, before the first insert: from now on another run resumes this one."""
+        self._loads.update_one({"_id": load_id}, {"$set": {"look": look}, "$unset": {"finished_at": "", "ledger": ""}})
+
     @contextmanager
-    def claim(self, file: File, at: datetime) -> Iterator[bool]:
+    def claim(self, file: File, at: datetime) -> Iterator[Mapping[str, Any] | None]:
         """Record that the load is under way, and renew the record inside the context.
 
-        Yields whether an earlier run left it dirty. Raises LockedError when another load is under way; a load that was
+        Yields the record of an earlier run, None without one. Raises LockedError when another load is under way; a load that was
         killed counts for SILENT_S seconds.
         """
         claim = {"_id": file.load_id}
@@ -85,10 +94,10 @@ class FileLoads(Loads):
         active = {"status": LOADING, "active_at": {"$gt": now["active_at"] - timedelta(seconds=SILENT_S)}}
         other = self._loads.find_one({**active, "_id": {"$ne": file.load_id}}, sort=[("claimed_at", 1)])
         if other and (other["claimed_at"], other["_id"]) < (now["claimed_at"], file.load_id):
-            self._loads.replace_one(claim, before) if before else self._loads.delete_one(claim)
+            self.release(file.load_id, before)
             raise LockedError(f"another load is under way ({other['description']}): try again when it is done")
         with self._beating(claim):
-            yield bool(before and before.get("dirty"))
+            yield before
 
     @contextmanager
     def _beating(self, claim: dict[str, str]) -> Iterator[None]:
@@ -124,6 +133,10 @@ class FileLoads(Loads):
     def forget(self, load_id: str) -> None:
         """Delete the record of a load that inserted nothing."""
         self._loads.delete_one({"_id": load_id})
+
+    def release(self, load_id: str, before: Mapping[str, Any] | None) -> None:
+        """Put a record back as it was before a claim that wrote nothing."""
+        self._loads.replace_one({"_id": load_id}, before) if before else self.forget(load_id)
 
     def forget_others(self, load_id: str) -> None:
         """Delete all other records, and the account of this load: the rows are gone."""

@@ -17,6 +17,11 @@ def make_indexes(database: Database) -> None:
             make_index(database[collection], index)
 
 
+def make_order_index(database: Database) -> None:
+    """Make the index that finds stored orders, if it is missing: before a load into a database that has lines."""
+    make_index(database[schema.TRANSACTIONS], schema.BY_INVOICE)
+
+
 def make_index(collection: Collection, index: schema.Index) -> None:
     """Make one index if it is missing."""
     collection.create_index([(field, 1) for field in index.fields], **index.options)

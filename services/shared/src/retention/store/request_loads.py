@@ -24,7 +24,7 @@ KEPT: Final = timedelta(days=30)
 MAX_HEALED: Final = 100  # at once: their customers are held in memory
 
 _AFTER_REQUESTS: Final = REQUEST_PREFIX[:-1] + ";"
-_REQUESTS: Final = {"$gte": REQUEST_PREFIX, "$lt": _AFTER_REQUESTS}
+REQUESTS: Final = {"$gte": REQUEST_PREFIX, "$lt": _AFTER_REQUESTS}
 # Two ranges of _id: finds a handful of files among any number of requests.
 _FILES: Final = {"$or": [{"_id": {"$lt": REQUEST_PREFIX}}, {"_id": {"$gte": _AFTER_REQUESTS}}]}
 _WHILE_AT_WORK: Final = ("dirty", "touched", "claimed_by")
@@ -66,7 +66,7 @@ class RequestLoads(Loads):
         """
         files = list(self._loads.find(_FILES, {"invented": 1, "id_scheme": 1}))
         if not self._ids_are_ours:
-            other = {"_id": _REQUESTS, "id_scheme": {"$ne": schema.ID_SCHEME}}
+            other = {"_id": REQUESTS, "id_scheme": {"$ne": schema.ID_SCHEME}}
             self._ids_are_ours = self._loads.find_one(other, {"_id": 1}) is None
         if not self._ids_are_ours or any(load.get("id_scheme") != schema.ID_SCHEME for load in files):
             return None
@@ -130,7 +130,7 @@ class RequestLoads(Loads):
     def died(self, besides: Sequence[str]) -> list[dict[str, Any]]:
         """Return at most MAX_HEALED dirty records of requests whose process is gone, except `besides`."""
         gone = {"$or": [{"status": {"$ne": POSTING}}, SILENT]}
-        which = {"_id": {**_REQUESTS, "$nin": besides}, "dirty": True, "touched": {"$exists": True}, **gone}
+        which = {"_id": {**REQUESTS, "$nin": besides}, "dirty": True, "touched": {"$exists": True}, **gone}
         return list(self._loads.find(which).limit(MAX_HEALED))
 
     def healed(self, record: Mapping[str, Any]) -> None:

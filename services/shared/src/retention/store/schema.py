@@ -12,13 +12,21 @@ QUARANTINE: Final = "quarantine"  # rows that cannot be understood, with the rea
 CLOCK: Final = "clock"  # the instant the features are as of, and the last revision taken
 SCORES: Final = "scores"  # one per customer, by the champion; replaced as a whole when the champion moves
 NEXT_SCORES: Final = "scores_next"  # new scores in the making; renamed to `scores` when complete
-REFERENCES: Final = "references"  # text ids of customers by number; empty with KEEP_REFERENCES=no
-SHOP: Final = "shop"  # one document: time zone, currency, cancellation prefix and style of ids
-COLLECTIONS: Final = (TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK, REFERENCES, SHOP)
+SUPERSEDED: Final = "superseded"  # lines that an order replaced, by the load that replaced them
+INTENTS: Final = "intents"  # one per chunk of replaced orders, until its customers are derived
+SEQUENCES: Final = "sequences"  # one per load of whole orders: its number, as in a line's `Load`, and its last day
+GONE: Final = "gone"  # ids of derived documents that were deleted lately; see store/departed.py
+REFERENCES: Final = "references"  # the text of each person's id, by number
+SHOP: Final = "shop"  # one: time zone, currency, rules
+COLLECTIONS: Final = (
+    TRANSACTIONS, ORDERS, CUSTOMERS, LOADS, QUARANTINE, CLOCK,
+    SUPERSEDED, INTENTS, SEQUENCES, GONE, REFERENCES, SHOP,
+)  # fmt: skip
 
 SHOP_ID: Final = "shop"
 CLOCK_ID: Final = "data"  # {as_of}
-# {revision, as_of: of the last derivation of all customers, clearing and cleared: equal except during a deletion}
+# {revision, as_of: of the last derivation of all customers, sequence: of the last load of whole orders, clearing and
+# cleared: equal except during a deletion}
 REFRESH_ID: Final = "refresh"  # never deleted; its counters never fall
 
 # Published column order; the names come from the systems this one replaces.
@@ -52,7 +60,12 @@ INDEXES: Final[dict[str, tuple[Index, ...]]] = {
     # Every request has a record: the last finished one is looked up every second, the dirty ones at every start.
     LOADS: (Index(("finished_at",)), Index(("dirty",), present="dirty"), Index(("expires_at",), expires=True)),
     QUARANTINE: (Index(("expires_at",), expires=True),),  # a request's rows expire with its record; a file's stay
+    SEQUENCES: (Index(("load",)),),
+    GONE: (Index(("revision",)), Index(("expires_at",), expires=True)),
 }
+
+# Finds the lines of an order, whoever its customer is. Only made where orders are compared: a first load does without.
+BY_INVOICE: Final = Index(("InvoiceNo",))
 
 # For lists: all customers by risk, one segment by risk. Made after the scores: inserting into a collection that has its
 # indexes takes twice as long.

@@ -73,6 +73,11 @@ def settle(database: Database, shop: Shop) -> Shop:
     return settled
 
 
+def forget(database: Database) -> None:
+    """Delete the document: nothing was loaded after all."""
+    database[schema.SHOP].delete_one({"_id": schema.SHOP_ID})
+
+
 def refuse_other_file(settled: Shop, found: Shop) -> None:
     """Raise BadDataError when a file's findings differ from what holds for the database."""
     differences = [

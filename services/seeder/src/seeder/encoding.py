@@ -1,0 +1,63 @@
+"""The rows of a source as documents: line by line for a line feed, order by order for a shop's export."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from retention.lines.documents import stamp
+from retention.lines.rules import RULES, Rejection
+from seeder.formats.completeness import complete
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from retention.lines.documents import LineEncoder
+    from seeder.source import OrderRows, Part, Source
+
+
+class EncodedOrder(NamedTuple):
+    """One order as documents, with the rows that it came from."""
+
+    rows: int  # of the input, rejected ones included
+    invoice: str
+    documents: list[bytes]
+    state: str | None  # why the order does not stand
+    complete: bool  # its lines meet its own total, and all were read
+    rejected: list[tuple[int, Rejection]]  # with a row's number; never more than `rows`
+
+
+def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
+    """Yield a document or a Rejection for each row of a line feed."""
+    for part in source.parts:
+        encoder, lines = source.encoder(part), source.lines(part)
+        if part.plan.is_identity:
+            yield from encoder.encode(lines)
+            continue
+        for with_total, some in groupby(lines, key=lambda line: len(line) > len(RULES)):
+            yield from encoder.encode_order(some) if with_total else encoder.encode(some)
+
+
+def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
+    """Yield the orders; their lines carry `sequence`, the number of this load."""
+    done = 0
+    for part in source.parts:
+        encoder = source.encoder(part)
+        for made in source.orders(part):
+            rows = [done + row for row in made.rows]
+            yield _encoded(made, part, rows, encoder, sequence)
+        done += part.conventions.row_count
+
+
+def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
+    order, refused, documents = made.order, list(made.rejected), []
+    if order:
+        for one in encoder.encode_order(order.lines, stamp(load=sequence, state=order.state)):
+            (refused if isinstance(one, Rejection) else documents).append(one)
+    if order is None or not documents or (refused and len(rows) == 1):  # a row is in or aside: it is never half read
+        rejected = [(row, refused[min(at, len(refused) - 1)]) for at, row in enumerate(rows)] if refused else []
+        return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected)
+    invoice = str(RULES[0].read(order.invoice, part.reading))
+    whole = not refused and (complete(order) or not part.plan.whole_orders)
+    rejected = list(zip(rows[1:], refused, strict=False))
+    return EncodedOrder(len(rows), invoice, documents, order.state, complete=whole, rejected=rejected)

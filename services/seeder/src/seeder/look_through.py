@@ -1,0 +1,181 @@
+"""Looks through an understood input before anything is written: its sums, what is odd, and what is stored already."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, time
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from retention.lines.rules import EARLIEST, RULES, Rejection, UnreadableError
+from seeder.look import decision
+from seeder.look.line_feed import LineFeed
+from seeder.look.order_feed import OrderFeed
+from seeder.look.plausibility import Judged, judge_file
+from seeder.look.profile import Profile
+from seeder.look.reconciliation import Difference, Reconciliation, lines_of
+from seeder.people import is_nobody
+from seeder.printable import printable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from retention.store.conflicts import Conflict, ShownLine
+    from seeder.source import Part, Source
+    from seeder.store import Store
+
+_BATCH: Final = 100  # lines
+_ORDERS_AT_ONCE: Final = 1_000
+_FIELDS: Final = [rule.name for rule in RULES]
+_DATE: Final = _FIELDS.index("InvoiceDate")
+
+
+class LookedThrough(NamedTuple):
+    """What was found, and the source with the lines put aside that cannot be right."""
+
+    source: Source
+    profile: Profile
+    judged: Judged
+    difference: Difference | None
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is said of a load before it begins; what it asks comes as a question."""
+        yield from self.source.said
+        if self.difference:
+            yield from lines_of(self.difference, self.source.shop.currency)
+        yield from (finding.text for finding in self.judged.findings if finding.severity == "said")
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what is kept in `loads`: sums, no names."""
+        return {
+            "said": list(self.source.said),
+            "found": self.profile.to_document(),
+            "findings": [finding._asdict() for finding in self.judged.findings],
+            "difference": self.difference._asdict() if self.difference else None,
+            "implausible_from": _instant(self.judged.cut),
+            "last_day": self.last_day,
+        }
+
+    @property
+    def last_day(self) -> datetime:
+        """The last day that is believed; EARLIEST without one."""
+        return _instant(max(self.judged.days, default=None)) or EARLIEST
+
+
+def look_through(source: Source, store: Store | None, options: argparse.Namespace) -> LookedThrough:
+    """Read the input once more and judge it; `store` is asked which of its orders are stored with other lines."""
+    profile, difference = _summed(source)
+    add_lines, replace = getattr(options, "add_lines", False), getattr(options, "replace_orders", False)
+    if store and not source.whole_orders and not replace and not add_lines:
+        _compare(source, store, profile)
+    passed_over = dict.fromkeys(name for part in source.parts for name in part.plan.passed_over)
+    judged = judge_file(
+        profile,
+        currency=source.shop.currency_label,
+        passed_over=list(passed_over),
+        latest=getattr(options, "latest", None),
+        whole_orders=source.whole_orders,
+        orders_may_come_again=replace or add_lines,
+    )
+    return LookedThrough(source.believed_until(_instant(judged.cut)), profile, judged, difference)
+
+
+def decide(look: LookedThrough, options: argparse.Namespace) -> None:
+    """Go on, ask on a terminal, or raise BadDataError before anything is written."""
+    ask = input if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty() else None
+    decision.decide(look.judged.findings, yes=getattr(options, "yes", True), ask=ask)
+
+
+def _instant(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
+def _summed(source: Source) -> tuple[Profile, Difference | None]:
+    if source.whole_orders:
+        return _summed_orders(source)
+    first = source.parts[0].conventions
+    ready = len(source.parts) == 1 and first.feed is not None and source.currencies.leave_alone(source.parts[0].plan)
+    profile = first.profile if ready else Profile()
+    profile.cancelled_letter = source.shop.cancelled_prefix or ""
+    for part in source.parts:
+        day = day_of(part)
+        feed = part.conventions.feed if ready else _fed(source, part, profile, day)
+        if feed:
+            feed.settle(day)
+        if part.conventions.unreadable:
+            profile.rejected("row_unreadable", 0, "", part.conventions.unreadable)
+    return profile, None
+
+
+def _fed(source: Source, part: Part, profile: Profile, day: Callable[[Any], date | None]) -> LineFeed:
+    """Sum the lines of a file whose sums could not be taken while it was scanned."""
+    reading = part.reading
+    feed = LineFeed(
+        profile, quantity=reading.quantities.parse, price=reading.prices.parse, is_nobody=is_nobody, day=day
+    )
+    lines = source.lines(part)
+    row = 1
+    while batch := list(islice(lines, _BATCH)):
+        good = [line[: len(RULES)] for line in batch if not isinstance(line, Rejection) and len(line) >= len(RULES)]
+        for one in batch:
+            if isinstance(one, Rejection):
+                profile.rejected(one.reason, row, "")
+        if good:
+            invoices, _, _, quantities, dates, prices, people, _ = zip(*good, strict=True)
+            feed.batch(invoices, dates, quantities, prices, people, row)
+        row += len(batch)
+    return feed
+
+
+def _summed_orders(source: Source) -> tuple[Profile, Difference | None]:
+    profile, reconciliation = Profile(), Reconciliation()
+    for part in source.parts:
+        feed = OrderFeed(profile, reconciliation, day=day_of(part), is_nobody=is_nobody, currency=source.shop.currency)
+        for made in source.orders(part):
+            for one in made.rejected:
+                profile.rejected(one.reason, made.rows[0] if made.rows else 0, "")
+            if made.order:
+                feed.add(made.order, made.rows[0] if made.rows else 0)
+    return profile, reconciliation.difference()
+
+
+def day_of(part: Part) -> Callable[[Any], date]:
+    """Return a function that reads the shop's day of a date cell; UnreadableError for one that is none."""
+    rule, reading = RULES[_DATE], part.reading
+
+    def day(cell: Any) -> date:  # noqa: ANN401 - whatever a cell holds
+        instant = rule.read(cell, reading)
+        if not isinstance(instant, datetime):
+            raise UnreadableError("missing")
+        return instant.date()
+
+    return day
+
+
+def _compare(source: Source, store: Store, profile: Profile) -> None:
+    """Note the orders of a line feed that are stored with other lines."""
+    for part in source.parts:
+        encoder = source.encoder(part)
+        orders = (made.order for made in source.orders(part) if made.order)
+        while some := list(islice(orders, _ORDERS_AT_ONCE)):
+            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for order in some]
+            numbered = [(str(RULES[0].read(invoice, part.reading)), lines) for invoice, lines in encoded if lines]
+            for conflict in store.conflicts(numbered):
+                profile.came_again(_differs(conflict))
+
+
+def _documents(encoded: Iterator[bytes | Rejection]) -> list[bytes]:
+    return [one for one in encoded if isinstance(one, bytes)]
+
+
+def _differs(found: Conflict) -> str:
+    """Return "order 3103: 3 × SOAP-1 at 14.00 is stored, 2 × SOAP-1 at 14.00 comes"."""
+    stored, coming = ([_shown(line) for line in lines[:1]] for lines in (found.stored, found.coming))
+    sides = [*(f"{line} is stored" for line in stored), *(f"{line} comes" for line in coming)]
+    return f"order {printable(found.invoice)}: {', '.join(sides)}"
+
+
+def _shown(line: ShownLine) -> str:
+    return printable(f"{line.quantity:g} × {line.product or 'a product'} at {line.unit_price:.2f}")
