@@ -40,7 +40,7 @@ def profile_of(rows: list[Row], *, batch: int = 2, letter: str = "") -> Profile:
     lines = feed(profile)
     for start in range(0, len(rows), batch):
         columns = list(zip(*rows[start : start + batch], strict=True))
-        lines.batch(*columns, row=start + 1)
+        lines.batch(start + 1, *columns)
     profile.cancelled_letter = letter
     lines.settle(day_of)
     return profile
@@ -98,13 +98,13 @@ def test_two_negative_factors_are_no_sale() -> None:
 
 
 def test_nothing_in_a_batch_is_no_error() -> None:
-    feed(Profile()).batch([], [], [], [], [])
+    feed(Profile()).batch(1, [], [], [], [], [])
 
 
 def test_with_more_instants_than_can_wait_a_feed_says_that_it_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_feed, "MAX_INSTANTS", 1)
     lines = feed(Profile())
-    lines.batch(*zip(*ROWS, strict=True))
+    lines.batch(1, *zip(*ROWS, strict=True))
     assert not lines.complete
 
 
@@ -113,7 +113,7 @@ def test_a_feed_that_reads_dates_has_room_for_any_number_of_them(monkeypatch: py
     monkeypatch.setattr(line_feed, "MAX_INSTANTS", 1)
     profile = Profile()
     lines = feed(profile, day=day_of)
-    lines.batch(*zip(*ROWS, strict=True))
+    lines.batch(1, *zip(*ROWS, strict=True))
     lines.settle(day_of)
     assert lines.complete
     assert profile.days == expected

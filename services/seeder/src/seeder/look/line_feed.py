@@ -61,7 +61,7 @@ class LineFeed:
         self._rows: dict[Hashable, int] = {}  # the first row of each date's text, to be shown when it is unreadable
 
     def batch(
-        self, invoices: Column, instants: Column, quantities: Column, prices: Column, customers: Column, row: int = 1
+        self, row: int, invoices: Column, instants: Column, quantities: Column, prices: Column, customers: Column
     ) -> None:
         """Add consecutive rows, given by column; `row` is the number of the first of them."""
         if not self.complete:
