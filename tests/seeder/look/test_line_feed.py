@@ -120,7 +120,7 @@ def test_a_feed_that_reads_dates_has_room_for_any_number_of_them(monkeypatch: py
 
 
 CELLS = st.tuples(
-    st.sampled_from(["3101", "3102", "C3103"]),
+    st.sampled_from(["3101", "3102", "C3103", " "]),
     st.sampled_from(["01-03-2025", "02-03-2025", "?"]),
     st.sampled_from(["1", "-2", "0", "x"]),
     st.sampled_from(["2.5", "-1", "0", ""]),
@@ -132,10 +132,11 @@ CELLS = st.tuples(
 @given(st.lists(CELLS, max_size=30), st.integers(1, 7))
 def test_every_row_is_counted_once_and_every_amount_whatever_the_order(rows: list[Row], batch: int) -> None:
     profile = profile_of(rows, batch=batch)
-    readable = [row for row in rows if row[1] != "?" and row[2] != "x" and row[3]]
+    readable = [row for row in rows if row[0] != " " and row[1] != "?" and row[2] != "x" and row[3]]
     values = [(float(row[2]), float(row[3])) for row in readable]
     gross = sum(quantity * price for quantity, price in values if quantity > 0 and price > 0)
     returned = sum(abs(quantity * price) for quantity, price in values if quantity < 0 or price < 0)
     assert (profile.rows, profile.lines) == (len(rows), len(readable))
+    assert profile.put_aside.total() == len(rows) - len(readable)
     assert sum(day.gross for day in profile.days.values()) == pytest.approx(gross)
     assert sum(day.returned for day in profile.days.values()) == pytest.approx(returned)
