@@ -57,7 +57,7 @@ def test_a_hash_of_zero_is_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     "other", [" Maya@Fernhill.EXAMPLE ", "maya@fernhill.example\N{NO-BREAK SPACE}", "ＭＡＹＡ@fernhill.example"]
-)  # noqa: E501, RUF001
+)
 def test_an_e_mail_is_one_person_however_it_is_written(other: str) -> None:
     assert Identity(KEY).number(other) == Identity(KEY).number(MAYA)
 

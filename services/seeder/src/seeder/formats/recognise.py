@@ -41,7 +41,6 @@ FORMATS: Final[Mapping[str, Callable[[Sequence[str]], Plan | None]]] = {
     "superstore": superstore.plan,
     KEY: line_feed.plan,
 }
-TABLES: Final[Sequence[Callable[[Mapping[str, Sequence[str]]], object | None]]] = ()
 _SHOPIFY: Final = {  # a Shopify export whose columns were renamed to ours
     "invoiceno": "Name", "customerid": "Email", "invoicedate": "Created at", "quantity": "Lineitem quantity",
     "description": "Lineitem name", "unitprice": "Lineitem price", "stockcode": "Lineitem sku",
@@ -81,11 +80,6 @@ def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
             refused.check_kind(columns)
         raise unknown(columns)
     return found
-
-
-def recognise_tables(columns_by_table: Mapping[str, Sequence[str]]) -> object | None:
-    """Return what the first format of several tables makes of a folder's or an archive's; None for other tables."""
-    return next((found for plan in TABLES if (found := plan(columns_by_table)) is not None), None)
 
 
 def unknown(columns: Sequence[str]) -> BadDataError:

@@ -67,7 +67,8 @@ class FileLoads(Loads):
 
     def look(self, load_id: str) -> dict[str, Any] | None:
         """Return what an earlier, unfinished run of this load found before its first insert; None without one."""
-        record = self._loads.find_one({"_id": load_id, "look": {"$exists": True}, "finished_at": {"$exists": False}})
+        begun = {"_id": load_id, "look": {"$exists": True}, "finished_at": {"$exists": False}}
+        record = self._loads.find_one(begun)
         return record["look"] if record else None
 
     def begin(self, load_id: str, look: Mapping[str, Any]) -> None:
