@@ -124,7 +124,7 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
     ({"InvoiceDate": 1291191960}, "InvoiceDate_unreadable"),
     ({"InvoiceDate": "1899-12-31"}, "InvoiceDate_out_of_range"),
     ({"InvoiceDate": "2099-01-01"}, "InvoiceDate_out_of_range"),
-    ({"Quantity": 1.5}, "Quantity_unreadable"),
+    ({"Quantity": "1,5"}, "Quantity_unreadable"),
     ({"Quantity": 10**4000}, "Quantity_unreadable"),
     ({"Quantity": 2**31}, "Quantity_out_of_range"),
     ({"UnitPrice": "2,55"}, "UnitPrice_unreadable"),
