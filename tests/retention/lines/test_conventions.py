@@ -67,7 +67,7 @@ DATES: Final[dict[str, Callable[[datetime], str]]] = {
 
 
 def _grouped(number: float, decimals: int, group: str, point: str) -> str:
-    return f"{number:,.{decimals}f}".translate(str.maketrans({",": group, ".": point}))
+    return f"{number:,.{decimals}f}".replace(",", "_").replace(".", point).replace("_", group)
 
 
 # How a number is written: with its sign, its groups and its decimals.

@@ -151,6 +151,7 @@ def test_two_currencies_in_one_column_are_refused() -> None:
 
 def test_memory_does_not_grow_with_the_number_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NumberEvidence, "MAX_TEXTS", 50)
+    assert find("1e9999", "9" * 59, "14.00").decimal == "."
     found, numbers = NumberEvidence(), random.Random(1)  # noqa: S311 - an example
     for _ in range(1_000):
         found.add([f"{numbers.random():.2f}", "1,240", "six"])

@@ -164,7 +164,7 @@ class _Evidence:
         return found.prefix is None and found.lines > 0
 
     def add_pairs(self, batch: Batch) -> None:
-        """Take a batch again: which customers have an invoice with and without its letter?"""
+        """Take a batch again, for the customers who have an invoice both with its letter and without."""
         columns = list(zip(*batch, strict=True))
         if self._plan.person is None or self._plan.quantity is None:
             return

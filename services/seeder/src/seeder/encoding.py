@@ -35,7 +35,8 @@ def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
             yield from encoder.encode(lines)
             continue
         for with_total, some in groupby(lines, key=lambda line: len(line) > len(RULES)):
-            yield from encoder.encode_order(some) if with_total else encoder.encode(some)
+            encode = encoder.encode_order if with_total else encoder.encode
+            yield from encode(some)
 
 
 def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:

@@ -22,7 +22,9 @@ Readings: TypeAlias = "dict[str, dict[str, date]]"  # by order: the dates by the
 MINORITY: Final = 20  # one contradicting value in 20 is a typo; more are another format
 _FIRST: Final = {"ymd": "year", "dmy": "day", "mdy": "month"}
 _SERIALS: Final = range(32_874, 73_051)  # 1990 to 2099; other numbers are no evidence of dates
-_DAY_AND_TIME: Final = re.compile(r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})(?:[ T][\d:.]+)?", re.ASCII)  # nearly all
+_DAY_AND_TIME: Final = re.compile(  # nearly all dates
+    r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})(?:[ T][\d:.]+(?: ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?", re.ASCII
+)
 _SHORT_YEAR: Final = 2  # digits
 _MANY_YEARS: Final = 4  # distinct ones, over _LONG years or more, that turn out to be days of the month
 _LONG: Final = 10
@@ -39,6 +41,7 @@ class DateEvidence:
     def __init__(self) -> None:
         self._texts: set[object] = set()
         self._days: dict[str, Written] = {}
+        self._seen: set[str] = set()  # days with their offsets: spares most texts a closer look
         self._serials: dict[int, str] = {}  # a text for each day
         self._unreadable: str | None = None  # one, for the error message
         self._offsets: dict[timedelta, dict[str | date, Written | None]] = {}
@@ -64,17 +67,19 @@ class DateEvidence:
         if self._serials and self._is_serial(read):
             return DateFormat(SERIAL)
         if choice:
-            return DateFormat(choice)
+            return self._format(choice)
         if not most:
             example = min([*self._days, *([self._unreadable] if self._unreadable else [])])
             raise BadDataError(f"InvoiceDate: none of the dates can be read, for example {example[:40]!r}")
-        order = self._order(read)
-        return DateFormat(order, short_years=order != "ymd" or not _has_long_years(self._days))
+        return self._format(self._order(read))
 
     def offsets(self, dates: DateFormat) -> dict[timedelta, list[date]]:
         """Return the UTC offsets that occur, with the days on which they do, as `dates` reads them, in order."""
         self._reduce()
         return {offset: sorted(_days_of(days, dates)) for offset, days in sorted(self._offsets.items())}
+
+    def _format(self, order: str) -> DateFormat:
+        return DateFormat(order, short_years=order != "ymd" or not _has_long_years(self._days))
 
     def _is_serial(self, read: Readings) -> bool:
         """Whether the column is of serials; BadDataError when they stand among dates as text."""
@@ -99,7 +104,7 @@ class DateEvidence:
         differing = _read_differently([read[order] for order in best])
         if differing:
             raise BadDataError(_undecided(differing, {order: read[order][differing] for order in best}))
-        for other in set(likely) - {best[0]}:
+        for other in (order for order in likely if order != best[0]):
             only_best, only_other = (read[a].keys() - read[b].keys() for a, b in permutations((best[0], other)))
             if not _is_stray(len(only_other), len(only_best), year_first=best[0] == "ymd"):
                 raise BadDataError(
@@ -120,9 +125,11 @@ class DateEvidence:
 
     def _keep(self, text: str) -> None:
         if numeric := _DAY_AND_TIME.fullmatch(text):
-            text = numeric[1]
-            if text in self._days:
+            day, zone = numeric.groups()
+            text = f"{day} 0:00{zone}" if zone else day
+            if text in self._seen:
                 return
+            self._seen.add(text)
         written = taken_apart(text)
         serial = serial_day(text) if written is None else None
         if written and any(instant(written, order) for order in ORDERS):

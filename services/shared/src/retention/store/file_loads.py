@@ -79,8 +79,8 @@ class FileLoads(Loads):
     def claim(self, file: File, at: datetime) -> Iterator[Mapping[str, Any] | None]:
         """Record that the load is under way, and renew the record inside the context.
 
-        Yields the record of an earlier run, None without one. Raises LockedError when another load is under way; a load that was
-        killed counts for SILENT_S seconds.
+        Yields the record of an earlier run, None without one. Raises LockedError when another load is under way; a load
+        that was killed counts for SILENT_S seconds.
         """
         claim = {"_id": file.load_id}
         record = {
