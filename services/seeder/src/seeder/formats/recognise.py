@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMATS: Final[Mapping[str, Callable[[Sequence[str]], Plan | None]]] = {
     KEY: line_feed.plan,
 }
+KEYS: Final = tuple(FORMATS)  # of --format
 TABLES: Final[Sequence[Callable[[Mapping[str, Sequence[str]]], object | None]]] = ()
 _SHOPIFY: Final = {  # a Shopify export whose columns were renamed to ours
     "invoiceno": "Name", "customerid": "Email", "invoicedate": "Created at", "quantity": "Lineitem quantity",
