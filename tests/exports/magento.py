@@ -12,7 +12,30 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-COLUMNS = ["ID", "Purchase Point", "Purchase Date", "Bill-to Name", "Ship-to Name", "Grand Total (Base)", "Grand Total (Purchased)", "Status", "Billing Address", "Shipping Address", "Shipping Information", "Customer Email", "Customer Group", "Subtotal", "Shipping and Handling", "Customer Name", "Payment Method", "Total Refunded", "Allocated sources", "Pickup Location Code", "Braintree Transaction Source", "Dispute State"]
+COLUMNS = [
+    "ID",
+    "Purchase Point",
+    "Purchase Date",
+    "Bill-to Name",
+    "Ship-to Name",
+    "Grand Total (Base)",
+    "Grand Total (Purchased)",
+    "Status",
+    "Billing Address",
+    "Shipping Address",
+    "Shipping Information",
+    "Customer Email",
+    "Customer Group",
+    "Subtotal",
+    "Shipping and Handling",
+    "Customer Name",
+    "Payment Method",
+    "Total Refunded",
+    "Allocated sources",
+    "Pickup Location Code",
+    "Braintree Transaction Source",
+    "Dispute State",
+]
 _MONEY = ("Grand Total (Base)", "Grand Total (Purchased)", "Subtotal", "Shipping and Handling", "Total Refunded")
 _CORE = ("ID", "Purchase Date", "Grand Total (Base)", "Status", "Customer Email")
 _STATES = {None: "complete", "cancelled": "canceled", "pending": "pending_payment"}

@@ -12,10 +12,29 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-ORDERS = ["order_id", "customer_id", "order_status", "order_purchase_timestamp", "order_approved_at", "order_delivered_carrier_date", "order_delivered_customer_date", "order_estimated_delivery_date"]
+ORDERS = [
+    "order_id",
+    "customer_id",
+    "order_status",
+    "order_purchase_timestamp",
+    "order_approved_at",
+    "order_delivered_carrier_date",
+    "order_delivered_customer_date",
+    "order_estimated_delivery_date",
+]
 ITEMS = ["order_id", "order_item_id", "product_id", "seller_id", "shipping_limit_date", "price", "freight_value"]
 CUSTOMERS = ["customer_id", "customer_unique_id", "customer_zip_code_prefix", "customer_city", "customer_state"]
-COLUMNS = ["order_id", "customer_id", "customer_unique_id", "order_status", "order_purchase_timestamp", "order_item_id", "product_id", "price", "freight_value"]
+COLUMNS = [
+    "order_id",
+    "customer_id",
+    "customer_unique_id",
+    "order_status",
+    "order_purchase_timestamp",
+    "order_item_id",
+    "product_id",
+    "price",
+    "freight_value",
+]
 _MONEY = ("price", "freight_value")
 _CORE = ("order_id", "order_purchase_timestamp", "customer_unique_id", "product_id", "price")
 _STATES = {None: "delivered", "cancelled": "canceled", "pending": "created"}

@@ -12,7 +12,43 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-COLUMNS = ["Date", "Time", "Time Zone", "Category", "Item", "Qty", "Price Point Name", "SKU", "Modifiers Applied", "Gross Sales", "Discounts", "Net Sales", "Tax", "Transaction ID", "Payment ID", "Device Name", "Notes", "Details", "Event Type", "Location", "Dining Option", "Customer ID", "Customer Name", "Customer Reference ID", "Unit", "Count", "GTIN", "Itemization Type", "Commission", "Employee", "Fulfillment Note", "Channel", "Token", "Card Brand", "PAN Suffix"]
+COLUMNS = [
+    "Date",
+    "Time",
+    "Time Zone",
+    "Category",
+    "Item",
+    "Qty",
+    "Price Point Name",
+    "SKU",
+    "Modifiers Applied",
+    "Gross Sales",
+    "Discounts",
+    "Net Sales",
+    "Tax",
+    "Transaction ID",
+    "Payment ID",
+    "Device Name",
+    "Notes",
+    "Details",
+    "Event Type",
+    "Location",
+    "Dining Option",
+    "Customer ID",
+    "Customer Name",
+    "Customer Reference ID",
+    "Unit",
+    "Count",
+    "GTIN",
+    "Itemization Type",
+    "Commission",
+    "Employee",
+    "Fulfillment Note",
+    "Channel",
+    "Token",
+    "Card Brand",
+    "PAN Suffix",
+]
 OLDER_COLUMNS = COLUMNS[: COLUMNS.index("Unit")]
 ZONE = "Eastern Time (US & Canada)"
 _MONEY = ("Qty", "Gross Sales", "Discounts", "Net Sales", "Tax")

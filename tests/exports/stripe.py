@@ -11,8 +11,45 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-COLUMNS = ["id", "Description", "Seller Message", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Converted Amount", "Converted Amount Refunded", "Fee", "Tax", "Converted Currency", "Mode", "Status", "Statement Descriptor", "Customer ID", "Customer Description", "Customer Email", "Captured", "Card ID"]
-NEWER_COLUMNS = ["id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Captured", "Converted Amount", "Converted Amount Refunded", "Converted Currency", "Description", "Fee", "Refunded date (UTC)", "Status", "Customer ID", "Customer Email"]
+COLUMNS = [
+    "id",
+    "Description",
+    "Seller Message",
+    "Created (UTC)",
+    "Amount",
+    "Amount Refunded",
+    "Currency",
+    "Converted Amount",
+    "Converted Amount Refunded",
+    "Fee",
+    "Tax",
+    "Converted Currency",
+    "Mode",
+    "Status",
+    "Statement Descriptor",
+    "Customer ID",
+    "Customer Description",
+    "Customer Email",
+    "Captured",
+    "Card ID",
+]
+NEWER_COLUMNS = [
+    "id",
+    "Created date (UTC)",
+    "Amount",
+    "Amount Refunded",
+    "Currency",
+    "Captured",
+    "Converted Amount",
+    "Converted Amount Refunded",
+    "Converted Currency",
+    "Description",
+    "Fee",
+    "Refunded date (UTC)",
+    "Status",
+    "Customer ID",
+    "Customer Email",
+]
 _MONEY = ("Amount", "Amount Refunded", "Converted Amount", "Converted Amount Refunded", "Fee")
 _CORE = ("id", "Amount", "Currency", "Status", "Captured")
 _CREATED = ("Created (UTC)", "Created date (UTC)")

@@ -12,7 +12,29 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-COLUMNS = ["Row ID", "Order ID", "Order Date", "Ship Date", "Ship Mode", "Customer ID", "Customer Name", "Segment", "Country", "City", "State", "Postal Code", "Region", "Product ID", "Category", "Sub-Category", "Product Name", "Sales", "Quantity", "Discount", "Profit"]
+COLUMNS = [
+    "Row ID",
+    "Order ID",
+    "Order Date",
+    "Ship Date",
+    "Ship Mode",
+    "Customer ID",
+    "Customer Name",
+    "Segment",
+    "Country",
+    "City",
+    "State",
+    "Postal Code",
+    "Region",
+    "Product ID",
+    "Category",
+    "Sub-Category",
+    "Product Name",
+    "Sales",
+    "Quantity",
+    "Discount",
+    "Profit",
+]
 _MONEY = ("Sales", "Quantity", "Discount", "Profit")
 _CORE = ("Order ID", "Order Date", "Customer ID", "Product ID", "Sales", "Quantity")
 

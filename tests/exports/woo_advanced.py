@@ -11,7 +11,42 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownOrder
 
-COLUMNS = ["Order Number", "Order Status", "Order Date", "Customer Note", "First Name (Billing)", "Last Name (Billing)", "Company (Billing)", "Address 1&2 (Billing)", "City (Billing)", "State Code (Billing)", "Postcode (Billing)", "Country Code (Billing)", "Email (Billing)", "Phone (Billing)", "First Name (Shipping)", "Last Name (Shipping)", "Address 1&2 (Shipping)", "City (Shipping)", "State Code (Shipping)", "Postcode (Shipping)", "Country Code (Shipping)", "Item #", "SKU", "Name", "Product Variation", "Quantity", "Quantity (- Refund)", "Item Cost", "Order Line (w/o tax)", "Order Line Tax", "Order Line Total", "Order Line Total Refunded", "Order Line Total (- Refund)", "Image URL"]
+COLUMNS = [
+    "Order Number",
+    "Order Status",
+    "Order Date",
+    "Customer Note",
+    "First Name (Billing)",
+    "Last Name (Billing)",
+    "Company (Billing)",
+    "Address 1&2 (Billing)",
+    "City (Billing)",
+    "State Code (Billing)",
+    "Postcode (Billing)",
+    "Country Code (Billing)",
+    "Email (Billing)",
+    "Phone (Billing)",
+    "First Name (Shipping)",
+    "Last Name (Shipping)",
+    "Address 1&2 (Shipping)",
+    "City (Shipping)",
+    "State Code (Shipping)",
+    "Postcode (Shipping)",
+    "Country Code (Shipping)",
+    "Item #",
+    "SKU",
+    "Name",
+    "Product Variation",
+    "Quantity",
+    "Quantity (- Refund)",
+    "Item Cost",
+    "Order Line (w/o tax)",
+    "Order Line Tax",
+    "Order Line Total",
+    "Order Line Total Refunded",
+    "Order Line Total (- Refund)",
+    "Image URL",
+]
 _MONEY = (
     "Quantity", "Quantity (- Refund)", "Item Cost", "Order Line Total", "Order Line Total Refunded",
     "Order Line Total (- Refund)",

@@ -11,7 +11,35 @@ if TYPE_CHECKING:
 
     from exports.known_orders import KnownLine, KnownOrder
 
-_OWN = ["order_id", "order_number", "order_date", "paid_date", "status", "shipping_total", "shipping_tax_total", "fee_total", "fee_tax_total", "tax_total", "cart_discount", "order_discount", "discount_total", "order_total", "order_subtotal", "order_currency", "payment_method", "customer_id", "customer_user", "customer_email", "billing_email", "billing_country", "shipping_country", "customer_note", "refund_items", "order_notes", "download_permissions"]
+_OWN = [
+    "order_id",
+    "order_number",
+    "order_date",
+    "paid_date",
+    "status",
+    "shipping_total",
+    "shipping_tax_total",
+    "fee_total",
+    "fee_tax_total",
+    "tax_total",
+    "cart_discount",
+    "order_discount",
+    "discount_total",
+    "order_total",
+    "order_subtotal",
+    "order_currency",
+    "payment_method",
+    "customer_id",
+    "customer_user",
+    "customer_email",
+    "billing_email",
+    "billing_country",
+    "shipping_country",
+    "customer_note",
+    "refund_items",
+    "order_notes",
+    "download_permissions",
+]
 _MONEY = ("shipping_total", "tax_total", "cart_discount", "discount_total", "order_total", "order_subtotal")
 _CORE = ("order_id", "order_date", "status")
 _STATES = {None: "completed", "cancelled": "cancelled", "pending": "on-hold"}
@@ -25,8 +53,7 @@ def write(orders: Sequence[KnownOrder], *, in_columns: bool = False) -> Export:
     items = columns if in_columns else [f"line_item_{n}" for n in longest]
     rows = [{**_own(order), **(_columns(order) if in_columns else _cells(order))} for order in orders]
     numbers = [name for name in columns if name.endswith(("Quantity", "Total"))] if in_columns else []
-    core = (*_CORE, *items) if in_columns else (*_CORE, *items)
-    return table([*_OWN, *items], rows, "order_id", (*_MONEY, *numbers), core)
+    return table([*_OWN, *items], rows, "order_id", (*_MONEY, *numbers), (*_CORE, *items))
 
 
 def _own(order: KnownOrder) -> dict[str, str]:
@@ -48,11 +75,12 @@ def _cells(order: KnownOrder) -> dict[str, str]:
 
 def _cell(line: KnownLine, total: int) -> str:
     code, name = line.product
-    return f"name:{name}|product_id:61|sku:{code}|quantity:{line.quantity}|total:{money(total)}|sub_total:{money(line.total)}"
+    amounts = f"total:{money(total)}|sub_total:{money(line.total)}"
+    return f"name:{name}|product_id:61|sku:{code}|quantity:{line.quantity}|{amounts}"
 
 
 def _columns(order: KnownOrder) -> dict[str, str]:
-    cells = {}
+    cells: dict[str, str] = {}
     for n, (line, total) in enumerate(zip(order.lines, order.totals(), strict=True), 1):
         said = (line.product[1], "61", line.product[0], str(line.quantity), money(total), money(line.total))
         parts = ("Name", "id", "SKU", "Quantity", "Total", "Subtotal")

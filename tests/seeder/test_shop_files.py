@@ -46,7 +46,7 @@ RIGHT: Final = figures()
 def environment(monkeypatch: pytest.MonkeyPatch, mongo_uri: str, database_name: str) -> None:
     monkeypatch.setenv("MONGO_URI", mongo_uri)
     monkeypatch.setenv("DB_NAME", database_name)
-    monkeypatch.setenv("IDENTITY_KEY", "a key of this test alone")
+    monkeypatch.setenv("IDENTITY_KEY", "a key that this test alone has, of 40 letters")
     for name in ("CURRENCY", "TIME_ZONE"):
         monkeypatch.delenv(name, raising=False)
 

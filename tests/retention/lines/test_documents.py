@@ -124,7 +124,7 @@ def test_a_rejection_is_passed_on_and_the_next_row_is_read() -> None:
 
 def test_a_rejection_names_the_field_and_holds_the_whole_row() -> None:
     assert encode([with_field("Quantity", "six")]) == [
-        rejection("Quantity_unreadable", "Quantity", with_field("Quantity", "six"))
+        Rejection("Quantity_unreadable", "Quantity", list(with_field("Quantity", "six")))
     ]
 
 

@@ -60,6 +60,11 @@ def test_a_currency_column_is_given_to_the_load_and_its_rows_stay_lines() -> Non
     assert made.figures() == RIGHT
 
 
+@pytest.mark.parametrize(("price", "code"), [("Unit Price (USD)", "USD"), ("UnitPrice", None)])
+def test_the_currency_in_the_header_of_the_price_is_the_shops(price: str, code: str | None) -> None:
+    assert recognise(EIGHT.replace("UnitPrice", price).split(",")).shop_currency == code
+
+
 def test_date_and_time_in_two_columns_are_joined() -> None:
     table = "Invoice,Date,Time,Price,Customer ID\n1,2025-03-01,18:22:10,14.0,17\n2,2025-03-02,,14.0,17"
     assert [line[4] for line in read(table).lines] == ["2025-03-01 18:22:10", "2025-03-02"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from exports import superstore as superstore_export
 from exports import woo_advanced as woo_advanced_export
 from exports import woo_webtoffee as woo_webtoffee_export
 from exports.changes import later, plain_of, undiscounted
-from exports.known_orders import KnownOrder, known_orders
+from exports.known_orders import KnownOrder, known_orders, seeded
 from exports.reading import lines_of, orders_of, plan_of
 from exports.truth import Figures, line_figures, read_figures, true_figures
 
@@ -67,7 +66,7 @@ class Platform:
     any_row_order: bool = True  # every row names its order
 
     def orders(self, seed: int) -> list[KnownOrder]:
-        return [self.able(order) for order in known_orders(random.Random(seed))]
+        return [self.able(order) for order in known_orders(seeded(seed))]
 
     def truth(self, orders: Sequence[KnownOrder]) -> dict[str, Figures]:
         return {self.named(who): figures for who, figures in true_figures(orders, self.value).items()}
@@ -132,7 +131,7 @@ def test_figures_equal_the_truth_to_the_cent(platform: Platform, seed: int) -> N
 @every_platform
 @every_seed
 def test_neither_columns_nor_headers_nor_the_sequence_of_orders_matter(platform: Platform, seed: int) -> None:
-    rng, orders = random.Random(seed), platform.orders(seed)
+    rng, orders = seeded(seed), platform.orders(seed)
     export = platform.write(orders).shuffled_orders(rng).shuffled_columns(rng).restyled_headers(rng)
     export = export.with_column("A note of ours", "x")
     export = type(export)(export.columns, export.rows, export.columns[0], (), ())
@@ -152,7 +151,7 @@ def test_rows_sorted_by_something_else_change_nothing(platform: Platform, seed: 
     if not platform.any_row_order:
         pytest.skip("its further rows do not name their order")
     orders = platform.orders(seed)
-    export = platform.write(orders).shuffled_rows(random.Random(seed))
+    export = platform.write(orders).shuffled_rows(seeded(seed))
     assert platform.read(export) == platform.truth(orders)
 
 
@@ -171,14 +170,8 @@ def test_two_exports_in_one_file_are_read_by_the_later(platform: Platform, seed:
     if not platform.twice:
         pytest.skip("its orders that come twice cannot be told from orders with equal lines")
     orders = platform.orders(seed)
-    changed = [platform.able(order) for order in later(orders, random.Random(seed))]
-    assert platform.read(_joined(platform, orders, changed)) == platform.truth(changed)
-
-
-def _joined(platform: Platform, orders: list[KnownOrder], changed: list[KnownOrder]) -> Export:
-    """Both exports in one file; those of as many columns as the longest order has items are written together."""
-    both = platform.write([*orders, *changed])
-    return both
+    changed = [platform.able(order) for order in later(orders, seeded(seed))]
+    assert platform.read(platform.write([*orders, *changed])) == platform.truth(changed)
 
 
 @every_platform

@@ -15,7 +15,7 @@ RENAMED = (
     "Description,UnitPrice,Lineitem compare at price,StockCode,Lineitem fulfillment status,Billing Country,Country,"
     "Cancelled at,Refunded Amount,Lineitem discount"
 )
-RENAMED_ROWS = """#3101,17,paid,USD,42.00,0.00,,42.00,0.00,2025-03-01 18:22:10 -0500,2,Linen Towel,14.00,,LIN,,GB,GB,,0.00,0.00
+RENAMED_ROWS = """#3101,17,paid,USD,42.00,0.00,,42.00,0.00,2025-03-01 18:22:10 -0500,2,Rag,14.00,,L,,GB,GB,,0.00,0.00
 #3101,17,,,,,,,,2025-03-01 18:22:10 -0500,1,Soap Bar,14.00,,SOAP,,,,,,0.00
 #3102,23,paid,USD,1240.50,0.00,,1240.50,0.00,2025-03-02 00:05:44 -0500,1,Oak Table,1240.50,,OAK,,DE,DE,,0.00,0.00
 #3103,17,paid,USD,42.00,0.00,,42.00,0.00,2025-03-15 11:40:00 -0500,3,Soap Bar,14.00,,SOAP,,GB,GB,,0.00,0.00

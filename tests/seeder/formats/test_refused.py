@@ -30,8 +30,7 @@ CASES = {
         ("BankChurners", "one row per customer: this needs order lines"),
     ),
     "FLO": (
-        "master_id,order_channel,first_order_date,last_order_date,order_num_total_ever_online,"
-        "order_num_total_ever_offline,customer_value_total_ever_offline,customer_value_total_ever_online",
+        "master_id,order_channel,first_order_date,last_order_date,order_num_total_ever_online,customer_value_total_ever_online",
         ("FLO", "one row per customer: this needs order lines"),
     ),
     "Telco": (
@@ -50,6 +49,12 @@ CASES = {
     "Shopify transactions": ("Order,Name,Kind,Gateway,Created At,Status,Amount,Currency", ("Shopify transactions",)),
     "Google Analytics": ("Transaction ID,Ecommerce purchases,Purchase revenue", ("Google Analytics", "no people")),
     "GA4 in BigQuery": ("event_date,event_timestamp,event_name,user_pseudo_id", ("Google Analytics", "browsers")),
+    "Olist's orders": (
+        "order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at",
+        ("Olist's orders alone", "give the folder or the zip"),
+    ),
+    "Olist's items": ("order_id,order_item_id,product_id,seller_id,price", ("Olist's items alone", "the folder")),
+    "Olist's customers": ("customer_id,customer_unique_id,customer_city", ("Olist's customers alone", "the folder")),
     "product list": ("SKU,Title,Price,Stock", ("list of products", "export the orders")),
     "orders without people": ("Order ID,Order Date,Customer Name,Total", ("no column says who bought", "e-mail")),
 }

@@ -26,6 +26,19 @@ def test_a_line_total_that_differs_by_a_cent_is_the_truth() -> None:
     assert not made.plan.whole_orders
 
 
+@pytest.mark.parametrize(("first", "second"), [("3.33", "2.00"), ("0.333", "0.20"), ("33.3", "20")])
+def test_a_total_less_a_discount_is_the_lines(first: str, second: str) -> None:
+    rows = f"1,A,A,2,2025-03-01,5.00,17,GB,{first},6.67\n1,B,B,1,2025-03-01,10.00,17,GB,{second},8.00"
+    made = read(f"{EIGHT},Discount,Total\n{rows}")
+    assert [line[8] for line in made.lines] == [6.67, 8.0]
+    assert made.plan.notes == ("'Total' is the total of a line",)
+
+
+def test_a_column_named_line_total_is_the_truth_even_after_an_unknown_discount() -> None:
+    table = f"{EIGHT},Line Total\n1,A,A,2,2025-03-01,5.00,17,GB,9.00\n1,B,B,1,2025-03-01,10.00,17,GB,7.50"
+    assert read(table).figures() == {"17": (1, 16.5)}
+
+
 def test_a_line_total_takes_the_sign_of_its_quantity() -> None:
     table = f"{EIGHT},Line Total\n1,A,A,-3,2025-03-01,3.33,17,GB,10.00"
     assert read(table).lines[0][8] == -10.0

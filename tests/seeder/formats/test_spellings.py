@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retention.errors import BadDataError
-from seeder.formats.spellings import _TIERS, assign, claim, plain, variants
+from seeder.formats.spellings import _TIERS, assign, claim, currency_of, passed_over, plain, variants
 
 EIGHT = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 HEADERS = {
@@ -22,7 +22,7 @@ HEADERS = {
     "French, too": "Numéro de commande,Référence produit,Libellé,Qté,Date de la commande,Prix,ID client,Pays",
     "Italian": "Numero fattura,Codice prodotto,Descrizione,Quantità,Data fattura,Prezzo unitario,ID cliente,Paese",
     "Italian, too": "N. ordine,Codice articolo,Nome prodotto,Q.tà,Data ordine,Prezzo,Codice cliente,Paese",
-    "Portuguese": "Nº da fatura,Código do produto,Descrição,Quantidade,Data da fatura,Preço unitário,ID do cliente,País",
+    "Portuguese": "Nº da fatura,Código do produto,Descrição,Quantidade,Data da fatura,Preço unitário,ID cliente,País",
     "Portuguese, too": "Número do pedido,Código,Nome do produto,Qtd,Data do pedido,Preço,Código do cliente,País",
     "Dutch": "Factuurnummer,Artikelnummer,Omschrijving,Aantal,Factuurdatum,Stukprijs,Klantnummer,Land",
     "Dutch, too": "Bestelnummer,Productcode,Productnaam,Aantal,Besteldatum,Prijs,Klant-ID,Land",
@@ -37,7 +37,7 @@ HEADERS = {
 def test_the_eight_values_are_found_under_their_names_in_nine_languages(header: str) -> None:
     columns = header.split(",")
     expected = {name: at for at, name in enumerate(EIGHT) if columns[at] != "Código"}  # a code of what?
-    assert assign(columns).fields == expected
+    assert assign(columns) == expected
 
 
 def test_case_accents_blanks_and_punctuation_do_not_matter() -> None:
@@ -66,7 +66,7 @@ def test_units_in_brackets_or_at_the_end_do_not_matter() -> None:
 )
 def test_of_two_columns_for_one_value_the_more_specific_wins(header: str, field: str, column: str) -> None:
     columns = header.split(",")
-    assert columns[assign(columns).fields[field]] == column
+    assert columns[assign(columns)[field]] == column
 
 
 def test_two_columns_that_say_the_same_are_named() -> None:
@@ -82,6 +82,21 @@ def test_a_name_that_can_mean_anything_holds_none_of_our_values(name: str) -> No
     assert claim(name) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Unit Price (GBP)", "GBP"),
+        ("Price EUR", "EUR"),
+        ("price_usd", "USD"),
+        ("Preis (€)", "EUR"),
+        ("Price ($)", None),
+        ("Retry", None),
+    ],
+)
+def test_a_header_may_name_the_currency(name: str, code: str | None) -> None:
+    assert currency_of(name) == code
+
+
 def test_no_name_stands_for_two_values() -> None:
     names = [name for tiers in _TIERS.values() for name in frozenset().union(*tiers)]
     assert len(names) == len(set(names))
@@ -89,4 +104,4 @@ def test_no_name_stands_for_two_values() -> None:
 
 def test_unused_columns_of_money_states_and_currencies_are_passed_over_by_name() -> None:
     columns = ["InvoiceNo", "Fulfillment Status", "Gift Wrap Fee", "Notes", "Lineitem discount"]
-    assert assign(columns).passed_over == ("Fulfillment Status", "Gift Wrap Fee", "Lineitem discount")
+    assert passed_over(columns, [0]) == ("Fulfillment Status", "Gift Wrap Fee", "Lineitem discount")

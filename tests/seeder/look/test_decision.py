@@ -18,7 +18,9 @@ def test_what_is_only_said_stops_nothing() -> None:
 
 
 def test_without_a_terminal_a_question_is_a_refusal_that_names_yes() -> None:
-    with pytest.raises(BadDataError, match="nothing was loaded: 300 of 9,400 rows put aside · .* add --yes") as refused:
+    with pytest.raises(
+        BadDataError, match=r"nothing was loaded: 300 of 9,400 rows put aside · .* add --yes"
+    ) as refused:
         decide([SAID, ASKS], yes=False, ask=None)
     assert refused.value.exit_code == 65
 
@@ -46,5 +48,5 @@ def test_any_other_answer_loads_nothing(answer: str) -> None:
 
 
 def test_yes_is_no_answer_where_an_option_is_needed() -> None:
-    with pytest.raises(BadDataError, match="--replace-orders$"):
+    with pytest.raises(BadDataError, match=r"--replace-orders$"):
         decide([OPTION], yes=True, ask=lambda _: "y")

@@ -40,7 +40,7 @@ def profile_of(rows: list[Row], *, batch: int = 2, letter: str = "") -> Profile:
     lines = feed(profile)
     for start in range(0, len(rows), batch):
         columns = list(zip(*rows[start : start + batch], strict=True))
-        lines.batch(*columns, row=start + 1)
+        lines.batch(start + 1, *columns)
     profile.cancelled_letter = letter
     lines.settle(day_of)
     return profile
@@ -98,13 +98,13 @@ def test_two_negative_factors_are_no_sale() -> None:
 
 
 def test_nothing_in_a_batch_is_no_error() -> None:
-    feed(Profile()).batch([], [], [], [], [])
+    feed(Profile()).batch(1, [], [], [], [], [])
 
 
 def test_with_more_instants_than_can_wait_a_feed_says_that_it_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_feed, "MAX_INSTANTS", 1)
     lines = feed(Profile())
-    lines.batch(*zip(*ROWS, strict=True))
+    lines.batch(1, *zip(*ROWS, strict=True))
     assert not lines.complete
 
 
@@ -113,14 +113,14 @@ def test_a_feed_that_reads_dates_has_room_for_any_number_of_them(monkeypatch: py
     monkeypatch.setattr(line_feed, "MAX_INSTANTS", 1)
     profile = Profile()
     lines = feed(profile, day=day_of)
-    lines.batch(*zip(*ROWS, strict=True))
+    lines.batch(1, *zip(*ROWS, strict=True))
     lines.settle(day_of)
     assert lines.complete
     assert profile.days == expected
 
 
 CELLS = st.tuples(
-    st.sampled_from(["3101", "3102", "C3103"]),
+    st.sampled_from(["3101", "3102", "C3103", " "]),
     st.sampled_from(["01-03-2025", "02-03-2025", "?"]),
     st.sampled_from(["1", "-2", "0", "x"]),
     st.sampled_from(["2.5", "-1", "0", ""]),
@@ -132,10 +132,11 @@ CELLS = st.tuples(
 @given(st.lists(CELLS, max_size=30), st.integers(1, 7))
 def test_every_row_is_counted_once_and_every_amount_whatever_the_order(rows: list[Row], batch: int) -> None:
     profile = profile_of(rows, batch=batch)
-    readable = [row for row in rows if row[1] != "?" and row[2] != "x" and row[3]]
+    readable = [row for row in rows if row[0] != " " and row[1] != "?" and row[2] != "x" and row[3]]
     values = [(float(row[2]), float(row[3])) for row in readable]
     gross = sum(quantity * price for quantity, price in values if quantity > 0 and price > 0)
     returned = sum(abs(quantity * price) for quantity, price in values if quantity < 0 or price < 0)
     assert (profile.rows, profile.lines) == (len(rows), len(readable))
+    assert profile.put_aside.total() == len(rows) - len(readable)
     assert sum(day.gross for day in profile.days.values()) == pytest.approx(gross)
     assert sum(day.returned for day in profile.days.values()) == pytest.approx(returned)

@@ -142,8 +142,10 @@ def test_a_mistyped_date_is_cut_and_counts_in_no_other_finding() -> None:
     assert (judged.cut, judged.cut_lines) == (date(2026, 1, 5), 2)
     assert date(2026, 1, 5) not in judged.days
     assert [finding.text for finding in judged.findings] == [
-        "2 lines (1 order) dated 5 Jan 2026 or later, 311 days after all others (28 Feb 2025): quarantined "
-        "as mistyped (implausible_date); if the dates are right, --latest 2026-01-05"
+        (
+            "2 lines (1 order) dated 5 Jan 2026 or later, 311 days after all others (28 Feb 2025): quarantined "
+            "as mistyped (implausible_date); if the dates are right, --latest 2026-01-05"
+        ),
     ]
 
 
@@ -173,8 +175,17 @@ def test_a_pause_may_be_a_missing_export_and_its_lines_are_right(people: int, se
     assert [(finding.severity, finding.text) for finding in judged.findings] == [
         (
             severity,
-            "nothing was sold for 93 days, from 28 Feb 2025 to 1 Jun 2025; then 4,000 orders: is an export missing? "
-            "If not, --latest 2025-09-08",
+            (
+                "nothing was sold for 93 days, from 28 Feb 2025 to 1 Jun 2025; then 4,000 orders: is an export "
+                "missing? If not, --latest 2025-09-08"
+            ),
         )
     ]
     assert judge_file(profile, currency="GBP", latest=date(2025, 9, 8)).findings == []
+
+
+def test_a_pause_and_a_mistyped_date_are_both_said_and_neither_option_lets_the_other_in() -> None:
+    profile = with_people(trading((JANUARY, 59, 10), (date(2025, 6, 1), 100, 40), (date(2040, 1, 1), 1, 1)), 100)
+    judged = judge_file(profile, currency="GBP")
+    assert judged.cut == date(2040, 1, 1)
+    assert [finding.text.rpartition("--latest ")[2] for finding in judged.findings] == ["2025-09-08", "2040-01-01"]

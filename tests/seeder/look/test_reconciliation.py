@@ -93,7 +93,7 @@ def test_the_difference_reads_well() -> None:
 
 
 MONEY = st.integers(0, 1_000_000).map(lambda cents: cents / 100)
-ORDERS = st.builds(
+ORDERS: st.SearchStrategy[tuple[Order, dict[str, Any]]] = st.builds(
     lambda prices, stated, state: (of(Stated(*stated), [line("1", 1, price) for price in prices], state=state), {}),
     st.lists(st.one_of(MONEY, st.floats(0, 1e6)), max_size=4),
     st.tuples(*[st.one_of(st.none(), MONEY)] * 5),

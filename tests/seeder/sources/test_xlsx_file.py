@@ -148,6 +148,7 @@ def test_parts_are_scanned_from_the_first_again_when_one_is_not_plain(tmp_path: 
 
 def test_a_sheet_can_be_named(tmp_path: Path) -> None:
     book = workbook({"1": [NAMES, ROW], "Deals": [["a", "b"], ["x", "y"]]})
+    assert read(tmp_path, book, "deals ")[0].columns == ("a", "b")
     (table,) = read(tmp_path, book, "Deals")
     assert (table.columns, table.rows, table.notes) == (("a", "b"), [["x", "y"]], ("sheet 1",))
 

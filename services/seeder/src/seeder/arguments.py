@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from seeder.conventions import Choices
-from seeder.formats.recognise import KEYS
+from seeder.formats.recognise import FORMATS
 from seeder.prepare import FileOptions
 from seeder.sources.uci import WORKBOOK_SHA256, WORKBOOK_URL
 
@@ -69,7 +69,7 @@ def _add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _add_file(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="the file or folder, or - for the standard input")
-    command.add_argument("--format", metavar="NAME", help=f"one of {', '.join(KEYS)} (default: by its header)")
+    command.add_argument("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)} (default: by its header)")
     command.add_argument("--map", type=Path, metavar="FILE.yaml", help="which column holds which of our values")
     command.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
     command.add_argument(

@@ -1,4 +1,4 @@
-"""How a file is written, found from its whole columns in one pass: dates, numbers, currency, zone, ids, cancellations."""
+"""How a file is written, found from its whole columns: dates, numbers, currency, zone, ids, cancellations."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class _Evidence:
         self._add_words(columns)
         if self.feed:
             invoices, _, _, quantities, dates, prices, people, _ = columns
-            self.feed.batch(invoices, dates, quantities, prices, people, self._rows + 1)
+            self.feed.batch(self._rows + 1, invoices, dates, quantities, prices, people)
         self._rows += len(batch)
 
     def _add_numbers(self, evidence: NumberEvidence, column: Sequence[Any]) -> None:
@@ -164,7 +164,7 @@ class _Evidence:
         return found.prefix is None and found.lines > 0
 
     def add_pairs(self, batch: Batch) -> None:
-        """Take a batch again: which customers have an invoice with and without its letter?"""
+        """Take a batch again, for the customers who have an invoice both with its letter and without."""
         columns = list(zip(*batch, strict=True))
         if self._plan.person is None or self._plan.quantity is None:
             return

@@ -35,7 +35,8 @@ def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
             yield from encoder.encode(lines)
             continue
         for with_total, some in groupby(lines, key=lambda line: len(line) > len(RULES)):
-            yield from encoder.encode_order(some) if with_total else encoder.encode(some)
+            encode = encoder.encode_order if with_total else encoder.encode
+            yield from encode(some)
 
 
 def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
@@ -50,10 +51,10 @@ def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
 
 
 def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
-    order, refused, documents = made.order, list(made.rejected), []
-    if order:
-        for one in encoder.encode_order(order.lines, stamp(load=sequence, state=order.state)):
-            (refused if isinstance(one, Rejection) else documents).append(one)
+    order = made.order
+    encoded = list(encoder.encode_order(order.lines, stamp(load=sequence, state=order.state))) if order else []
+    documents = [one for one in encoded if isinstance(one, bytes)]
+    refused = [*made.rejected, *(one for one in encoded if isinstance(one, Rejection))]
     if order is None or not documents or (refused and len(rows) == 1):  # a row is in or aside: it is never half read
         rejected = [(row, refused[min(at, len(refused) - 1)]) for at, row in enumerate(rows)] if refused else []
         return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected)

@@ -47,7 +47,7 @@ def ingest(
     progress: Callable[[int], Any],
     stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Insert what is not there yet, replace the orders that changed if `by_order`, quarantine unreadable rows, count all.
+    """Insert what is new, replace the orders that changed if `by_order`, quarantine unreadable rows, count them all.
 
     `ledger` is empty, or the account of an earlier run of the same load: the rows it counts are read for their
     occurrence numbers alone. Returns when every row is journaled. Killed at any point, it can be run again.

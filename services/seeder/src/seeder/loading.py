@@ -1,4 +1,4 @@
-"""Loads one understood input: looks through it, refuses or asks where something looks wrong, then writes and derives."""
+"""Loads one understood input: looks through it, asks where something looks wrong, then writes and derives."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _load(
 
 
 def _refuse(source: Source, store: Store, ledger: Ledger) -> None:
-    """Refuse a file without a row that can be understood, with the first of them; nothing of it stays but those rows."""
+    """Refuse a file without a row that can be understood; only those rows are kept, in quarantine."""
     store.loads.forget(source.load_id)
     store.unsettle()
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in ledger.quarantined.most_common(3))

@@ -124,7 +124,7 @@ def _fed(source: Source, part: Part, profile: Profile, day: Callable[[Any], date
                 profile.rejected(one.reason, row, "")
         if good:
             invoices, _, _, quantities, dates, prices, people, _ = zip(*good, strict=True)
-            feed.batch(invoices, dates, quantities, prices, people, row)
+            feed.batch(row, invoices, dates, quantities, prices, people)
         row += len(batch)
     return feed
 

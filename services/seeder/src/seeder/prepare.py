@@ -184,7 +184,8 @@ def _said(parts: Sequence[Part], shop: Shop, known: Shop | None) -> Iterator[str
         yield f"states that are not known, whose orders count: {words} (--map decides)"
     if known is None:
         unsaid = "" if shop.currency else ", as nothing says it"
-        yield f"currency {shop.currency_label}{unsaid} (CURRENCY decides); time zone {shop.time_zone} (TIME_ZONE decides)"
+        yield f"currency {shop.currency_label}{unsaid} (CURRENCY decides)"
+        yield f"time zone {shop.time_zone} (TIME_ZONE decides)"
     if shop.cancelled_prefix:
         cancelled = found.cancellations
         lines = f": {cancelled.lines:,} lines" if cancelled.lines else ""

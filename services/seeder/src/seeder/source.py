@@ -102,8 +102,7 @@ class Source(NamedTuple):
             orders = [_typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
                 rejected = [rejection("no_order", "row", first)]
-            for order in orders[:1] or [None]:
-                yield OrderRows(numbers, order, rejected)
+            yield OrderRows(numbers, orders[0] if orders else None, rejected)
             for order in orders[1:]:
                 yield OrderRows([], order, [])
 

@@ -22,6 +22,7 @@ from retention.store import (
     transactions,
     upgrade,
 )  # fmt: skip
+from retention.store.comparison import Incoming
 from retention.store.file_loads import FileLoads
 from seeder.accounts import account_for
 
@@ -111,7 +112,7 @@ class Store:
 
     def put(self, load_id: str, orders: Sequence[EncodedOrder], ledger: Ledger) -> None:
         """Insert whole orders that are new, replace those that changed, and count their rows."""
-        coming = [replacement.Incoming(one.invoice, one.documents, one.complete) for one in orders if one.documents]
+        coming = [Incoming(one.invoice, one.documents, one.complete) for one in orders if one.documents]
         if not self._may_overlap:
             self.insert([document for one in coming for document in one.documents])
             account_for(orders, {}, ledger)

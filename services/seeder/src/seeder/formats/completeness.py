@@ -19,9 +19,9 @@ def complete(order: Order) -> bool:
 
     The reading that asks least decides: totals with or without tax, shipping or fees are no reason to call an order
     incomplete; missing lines are. An order of returns alone is incomplete (its sale is in another file), and so is one
-    without lines or with an unreadable one.
+    without lines, with an unreadable one, or whose format saw that rows are missing.
     """
-    if any(line[TOTAL] is None for line in order.lines):
+    if order.partial or any(line[TOTAL] is None for line in order.lines):
         return False
     sales = [line for line in order.lines if line[_QUANTITY] >= 0]
     if not sales:

@@ -14,7 +14,7 @@ from seeder.formats import order_rows
 from seeder.formats.plan import Plan
 from seeder.formats.prices import pricing
 from seeder.formats.shape import FIELDS, Shape, shape_of
-from seeder.formats.spellings import passed_over
+from seeder.formats.spellings import currency_of, passed_over
 from seeder.formats.states import WORDS, is_known
 from seeder.formats.totals import is_blank, is_totals_row
 
@@ -29,7 +29,7 @@ TOTALS: Final = ("LineTotal", "Total", "OrderTotal")
 PERSON: Final = ("Email", "CustomerID")  # the e-mail first: guests get a new id with every order
 WHOLE: Final = ("State", "PaymentState", "Cancelled", "Refund", "OrderTotal")
 _OF_ORDERS: Final = ("Subtotal", "Shipping", "Tax", "Discount")
-_NUMBERS: Final = ("Quantity", "UnitPrice", *TOTALS, "Refund", *_OF_ORDERS)
+_NUMBERS: Final = ("Quantity", "UnitPrice", *TOTALS, "Refund", "LineDiscount", *_OF_ORDERS)
 _VALUES: Final = (*FIELDS, "Email", "LineTotal")
 
 
@@ -54,13 +54,17 @@ def of_header(columns: Sequence[str], fields: Mapping[str, int], settings: Setti
     """Return the plan of columns whose meaning is known: `fields` says at which position each value stands."""
     read = used(fields)
     over = passed_over(columns, {*read.values(), *settings.said})
-    return of_shape(shape_of(read), settings._replace(passed_over=over))
+    named = {currency_of(columns[read[name]]) for name in ("UnitPrice", *TOTALS) if name in read} - {None}
+    currency = settings.currency or (named.pop() if len(named) == 1 else None)
+    return of_shape(shape_of(read), settings._replace(passed_over=over, currency=currency))
 
 
 def used(fields: Mapping[str, int]) -> dict[str, int]:
-    """Return the values that are read: those that only whole orders state, of whole orders alone."""
-    whole = any(name in fields for name in WHOLE)
-    return {name: at for name, at in fields.items() if whole or name not in _OF_ORDERS}
+    """Return the values that are read: what an order states, of whole orders alone; discounts, to explain totals."""
+    left_out = set() if any(name in fields for name in WHOLE) else {*_OF_ORDERS}
+    if not any(name in fields for name in TOTALS):
+        left_out.add("LineDiscount")
+    return {name: at for name, at in fields.items() if name not in left_out}
 
 
 def of_shape(shape: Shape, settings: Settings) -> Plan:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def missing(columns: Sequence[str]) -> list[str]:
     """Return which of the values that a line cannot do without no column holds."""
-    fields = assign(columns).fields
+    fields = assign(columns)
     needed = [name for name in ("InvoiceNo", "InvoiceDate") if name not in fields]
     if not any(name in fields for name in ("UnitPrice", *TOTALS)):
         needed.append("UnitPrice")
@@ -32,7 +32,7 @@ def plan(columns: Sequence[str]) -> Plan | None:
     """
     if missing(columns):
         return None
-    fields = assign(columns).fields
+    fields = assign(columns)
     guess = dict(fields)
     if "UnitPrice" not in fields and "LineTotal" not in fields:
         guess["LineTotal"] = fields["Total" if "Total" in fields else "OrderTotal"]

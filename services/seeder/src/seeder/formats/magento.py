@@ -71,7 +71,7 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     lines = [buyer.line("", "", 1, total)]
     refunded = numbers.of(row, at.refunded)
     word = plain(text(row, at.status))
-    returned = total if refunded is None and word in _CLOSED else refunded
+    returned = total if not refunded and word in _CLOSED else refunded
     stated = Stated(
         total, numbers.of(row, at.subtotal), numbers.of(row, at.shipping), None, None, refunded
     )  # the line holds the shipping too: the grid has no value of the goods in the base currency for sure

@@ -66,7 +66,9 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     lines = [buyer.line(text(row, at.product), "", 1, numbers[row[at.price]] or 0.0) for row in rows]
     state = _DO_NOT_STAND.get(first_text(rows, at.status).casefold())
     stated = Stated(None, numbers.sum(rows, at.price), numbers.sum(rows, at.freight))
-    return Order(buyer.invoice, lines, state, None, stated)
+    numbered = {text(row, at.item) for row in rows}
+    cut = "" not in numbered and "1" not in numbered  # items are counted from 1
+    return Order(buyer.invoice, lines, state, None, stated, cut)
 
 
 def _once(at: _At, rows: list[Picked]) -> list[Picked]:

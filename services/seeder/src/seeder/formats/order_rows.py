@@ -28,6 +28,9 @@ _EMAIL, _CURRENCY, _REFUND = (_AT[name] for name in ("Email", "Currency", "Refun
 _STATES: Final = (_AT["State"], _AT["PaymentState"])
 # Blank on further rows of an order, in exports such as Shopify's.
 _CARRIED: Final = (_DATE, _PERSON, _EMAIL, _COUNTRY, *_STATES, _AT["Cancelled"])
+_CANCELLED: Final = _AT["Cancelled"]
+_STATED: Final = tuple(_AT[name] for name in ("OrderTotal", "Subtotal", "Shipping", "Tax", "Discount"))
+_NOTHING: Final = [None] * len(_STATED)
 _REFUND_TEXT: Final = "Refund"
 
 
@@ -70,58 +73,63 @@ def _invoice(values: Sequence[Any]) -> Any:  # noqa: ANN401  # a cell
 
 
 def _order(invoice: Any, rows: list[list[Any]], cells: Cells, rules: Rules) -> Iterator[Order | Rejection]:  # noqa: ANN401
-    for at in _CARRIED:
-        _carry(rows, at)
-    for row in rows:  # the e-mail first: guests get a new id with every order
-        row[_PERSON] = row[_PERSON] if is_blank(row[_EMAIL]) else row[_EMAIL]
+    if len(rows) > 1:
+        for at in _CARRIED:
+            _carry(rows, at)
+    for row in rows:
+        if row[_EMAIL] is not None and not is_blank(row[_EMAIL]):  # first: guests get a new id with every order
+            row[_PERSON] = row[_EMAIL]
     states = [_state(row, rules.words) for row in rows]
-    stands = [row for row, name in zip(rows, states, strict=True) if name is None]
-    if stands and any(states):
-        yield from (
-            rejection(f"state_{name}", "State", row[: len(FIELDS)])
-            for row, name in zip(rows, states, strict=True)
-            if name
-        )
-    kept = stands or rows
+    kept = rows
+    if any(states) and not all(states):
+        kept = [row for row, name in zip(rows, states, strict=True) if name is None]
+        for row, name in zip(rows, states, strict=True):
+            if name:
+                yield rejection(f"state_{name}", "State", row[: len(FIELDS)])
+    fallen = states[0] if all(states) else None
     lines = [rules.line(row, cells) for row in kept]
     refunded = _refunded(kept, lines, cells, rules)
-    if refunded and stands:
+    if refunded and fallen is None:
         lines.append(_refund_line(kept[0], refunded))
     currency = _first(rows, _CURRENCY)
-    yield Order(
-        invoice,
-        lines,
-        None if stands else states[0],
-        str(currency).strip().upper() if currency is not None else None,
-        _stated(rows, refunded, cells),
-    )
+    code = None if currency is None else str(currency).strip().upper()
+    yield Order(invoice, lines, fallen, code, _stated(rows, refunded, cells))
 
 
 def _carry(rows: list[list[Any]], at: int) -> None:
-    if len(rows) > 1 and any(is_blank(row[at]) for row in rows):
-        value = _first(rows, at)
-        for row in rows:
-            row[at] = value if is_blank(row[at]) else row[at]
+    cells = [row[at] for row in rows]
+    if cells.count(cells[0]) == len(cells):
+        return
+    value = _first(rows, at)
+    for row in rows:
+        row[at] = value if is_blank(row[at]) else row[at]
 
 
 def _first(rows: Sequence[Sequence[Any]], at: int) -> Any:  # noqa: ANN401  # a cell
-    return next((row[at] for row in rows if not is_blank(row[at])), None)
+    for row in rows:
+        if row[at] is not None and not is_blank(row[at]):
+            return row[at]
+    return None
 
 
 def _state(row: Sequence[Any], words: Mapping[str, str | None]) -> str | None:
-    if is_set(row[_AT["Cancelled"]]):
+    if row[_CANCELLED] and is_set(row[_CANCELLED]):
         return "cancelled"
-    return next((name for at in _STATES if (name := state(row[at], words))), None)
+    for at in _STATES:
+        if row[at] and (name := state(row[at], words)):
+            return name
+    return None
 
 
 def _refunded(rows: list[list[Any]], lines: list[Line], cells: Cells, rules: Rules) -> float | None:
     """Return what was paid back of an order, None when nothing was."""
-    amounts = [abs(amount(row[_REFUND], cells.number) or 0.0) for row in rows]
-    if rules.refund_is_the_orders and 0 < min(amounts) == max(amounts):
-        return amounts[0]
-    if any(amounts):
-        return round(sum(amounts), 6)
-    if any(is_refunded(row[at]) for row in rows for at in _STATES):  # the state says so, and no column how much
+    if any(row[_REFUND] is not None for row in rows):
+        amounts = [abs(amount(row[_REFUND], cells.number) or 0.0) for row in rows]
+        if rules.refund_is_the_orders and 0 < min(amounts) == max(amounts):
+            return amounts[0]
+        if any(amounts):
+            return round(sum(amounts), 6)
+    if any(row[at] and is_refunded(row[at]) for row in rows for at in _STATES):  # and no column says how much
         return round(sum(_value(line, cells) for line in lines), 6) or None
     return None
 
@@ -139,8 +147,8 @@ def _refund_line(row: Sequence[Any], refunded: float) -> Line:
 
 
 def _stated(rows: list[list[Any]], refunded: float | None, cells: Cells) -> Stated | None:
-    names = ("OrderTotal", "Subtotal", "Shipping", "Tax", "Discount")
-    total, subtotal, shipping, tax, discount = (amount(_first(rows, _AT[name]), cells.number) for name in names)
-    if total is subtotal is shipping is tax is discount is refunded is None:
+    texts = [_first(rows, at) for at in _STATED]
+    if refunded is None and texts == _NOTHING:
         return None
+    total, subtotal, shipping, tax, discount = (amount(text, cells.number) for text in texts)
     return Stated(total, subtotal, shipping, tax, discount, refunded)

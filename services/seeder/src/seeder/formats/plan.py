@@ -34,6 +34,7 @@ class Order(NamedTuple):
     state: str | None = None  # None: the order stands; otherwise "cancelled", "pending", … (formats.states)
     currency: str | None = None  # ISO code, upper case; None: the file names none
     stated: Stated | None = None
+    partial: bool = False  # the file shows that rows of it are missing: it is never complete
 
 
 class Cells(NamedTuple):

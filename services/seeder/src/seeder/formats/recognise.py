@@ -41,7 +41,6 @@ FORMATS: Final[Mapping[str, Callable[[Sequence[str]], Plan | None]]] = {
     "superstore": superstore.plan,
     KEY: line_feed.plan,
 }
-KEYS: Final = tuple(FORMATS)
 _SHOPIFY: Final = {  # a Shopify export whose columns were renamed to ours
     "invoiceno": "Name", "customerid": "Email", "invoicedate": "Created at", "quantity": "Lineitem quantity",
     "description": "Lineitem name", "unitprice": "Lineitem price", "stockcode": "Lineitem sku",
@@ -87,8 +86,9 @@ def unknown(columns: Sequence[str]) -> BadDataError:
     """Return the error of a header of no format: the nearest one, what it lacks, and a mapping file to start from."""
     title, lacks = _nearest(columns)
     return BadDataError(
-        f"no known export: the header is '{printable(', '.join(columns))[:_SHOWN]}'. The nearest format is {title}, "
-        f"but it lacks {', '.join(lacks)}. Complete this mapping, save it as map.yaml and add --map map.yaml:\n"
+        f"no known export: the header is {_shown(columns)}. The nearest format is {title}, "
+        f"but it lacks {', '.join(lacks) or 'a column'}. Complete this mapping, save it as map.yaml "
+        "and add --map map.yaml:\n"
         f"{start(columns)}"
     )
 
@@ -101,9 +101,12 @@ def _by_key(columns: Sequence[str], key: str) -> Plan:
         return found
     lacks = _lacks(columns, key)
     raise BadDataError(
-        f"this is no {_title(key)}: it lacks {', '.join(lacks) or 'its columns'}; "
-        f"the header is '{printable(', '.join(columns))[:_SHOWN]}'"
+        f"this is no {_title(key)}: it lacks {', '.join(lacks) or 'its columns'}; the header is {_shown(columns)}"
     )
+
+
+def _shown(columns: Sequence[str]) -> str:
+    return f"'{printable(', '.join(columns))[:_SHOWN]}'"
 
 
 def _renamed_shopify(columns: Sequence[str]) -> Plan | None:

@@ -20,6 +20,10 @@ price_per: line
 Currency: currency
 Country: ship-country
 Quantity: quantity-shipped"""
+_OLIST: Final = (
+    "its orders, items and customers are three files that belong together",
+    "give the folder or the zip that holds all three",
+)
 _ORDERS: Final = "export the orders with their lines"
 
 
@@ -65,6 +69,10 @@ REFUSED: Final = (
         "it has no people, dates or prices",
         "use a data set with dates, such as Online Retail (seeder fetch-uci)",
     ),
+    Refused("Olist's orders alone", "order_id|customer_id|order_purchase_timestamp", *_OLIST, "customer_unique_id"),
+    Refused("Olist's items alone", "order_id|order_item_id|seller_id", *_OLIST, "customer_unique_id"),
+    Refused("Olist's customers alone", "customer_id|customer_unique_id", *_OLIST, "order_id"),
+    Refused("Olist's payments alone", "order_id|payment_sequential|payment_value", *_OLIST, "customer_unique_id"),
     Refused(
         "a Shopify customers export",
         "Email|Total Spent|Total Orders",

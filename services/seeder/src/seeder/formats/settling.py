@@ -38,13 +38,15 @@ def settled(
     decide = _with_price if "UnitPrice" in fields else _without_price
     meant, notes = decide(columns, fields, found.totals)
     said = tuple(fields[name] for name in found.totals if any(f"'{columns[fields[name]]}'" in note for note in notes))
+    if "LineTotal" in meant and "LineDiscount" in fields:
+        said = (*said, fields["LineDiscount"])  # within the total
     settings = Settings(refund_is_the_orders=not found.refunds_differ, notes=tuple(notes), said=said)
     return of_header(columns, meant, settings)
 
 
 def _weigh(fields: Mapping[str, int], shape: Shape, rows: Iterator[Picked], cells: Cells) -> _Found:
     evidence = {name: Evidence() for name in TOTALS if name in fields}
-    pick = shape.picker(("InvoiceNo", "Refund", "Quantity", "UnitPrice", *evidence))
+    pick = shape.picker(("InvoiceNo", "Refund", "Quantity", "UnitPrice", "LineDiscount", *evidence))
     values = (pick(row) for row in rows if not isinstance(row, Rejection) and row is not NEXT_PART)
     differ = words = False
     for _, order in groupby(
@@ -56,8 +58,8 @@ def _weigh(fields: Mapping[str, int], shape: Shape, rows: Iterator[Picked], cell
             row[0] is None and not is_blank(raw[0]) for row, raw in zip(numbers, cells_of, strict=True)
         )
         differ = differ or len({row[0] or 0.0 for row in numbers}) > 1
-        for at, weighed in enumerate(evidence.values(), 3):
-            weighed.add([Figures(row[1], row[2], row[at]) for row in numbers])
+        for at, weighed in enumerate(evidence.values(), 4):
+            weighed.add([Figures(row[1], row[2], row[at], row[3]) for row in numbers])
     return _Found(evidence, differ, words)
 
 
@@ -66,7 +68,7 @@ _Decided: TypeAlias = "tuple[dict[str, int], list[str]]"  # where each value sta
 
 def _with_price(columns: Sequence[str], fields: Mapping[str, int], found: Mapping[str, Evidence]) -> _Decided:
     """Return what each value is read from, where a column holds prices."""
-    meant = {name: at for name, at in fields.items() if name not in found}
+    meant = {name: at for name, at in fields.items() if name not in found and name != "LineDiscount"}
     notes: list[str] = []
     for name, evidence in found.items():
         at, kind = fields[name], _kind(name, evidence)
@@ -91,12 +93,14 @@ def _kind(name: str, evidence: Evidence) -> str | None:
     open_to_both = kind == "line" and not evidence.several
     if name == "OrderTotal" and evidence.steady == evidence.orders and (open_to_both or kind is None):
         return "order"
+    if name == "LineTotal" and kind is None and not (evidence.several and evidence.repeated == evidence.several):
+        return "line"
     return kind
 
 
 def _without_price(columns: Sequence[str], fields: Mapping[str, int], found: Mapping[str, Evidence]) -> _Decided:
     """Return what each value is read from, where a total is the only money."""
-    meant = {name: at for name, at in fields.items() if name not in found}
+    meant = {name: at for name, at in fields.items() if name not in found and name != "LineDiscount"}
     name = next(iter(found))
     evidence, shown = found[name], f"'{columns[fields[name]]}'"
     if evidence.repeated and evidence.repeated == evidence.several:

@@ -68,14 +68,15 @@ def _orders(at: Sequence[int | None], rows: Iterator[Picked], cells: Cells) -> I
     if None in at:
         cells_of = itemgetter(*(-1 if index is None else index for index in at))
         rows = (cells_of((*row, "")) for row in rows)
-    return whole_orders(rows, invoice=0, date=_DATE, order=_Orders(Numbers(cells.number)).order)
+    return whole_orders(rows, invoice=0, date=_DATE, order=_Orders(at, Numbers(cells.number)).order)
 
 
 class _Orders:
     """Makes orders of rows, and remembers what repeats in them: 2 µs a row instead of 8."""
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, at: Sequence[int | None], numbers: Numbers) -> None:
         self._numbers = numbers
+        self._has_heads = any(at[index] is not None for index in (_TOTAL, _SUBTOTAL, _STATE))
         self._texts = Known(lambda cell: "" if cell is None else str(cell).strip())
         self._people = Known(lambda cell: person("" if cell is None else str(cell)))
         self._items = Known(lambda cells: self._item(*cells))
@@ -116,11 +117,12 @@ class _Orders:
         ]
         word = texts[head[_STATE]].casefold()
         stated = self._stated(head)
-        refunded = sold(lines) if stated.refunded is None and word == "refunded" else stated.refunded
+        refunded = sold(lines) if not stated.refunded and word == "refunded" else stated.refunded
         if refunded:
             lines += Buyer(invoice, date, customer, land or "").refunds([(refunded, None)], lines)
         state = "cancelled" if texts[head[_CANCELLED]] else _DO_NOT_STAND.get(word)
-        return Order(invoice, lines, state, texts[head[_CURRENCY]].upper() or None, stated)
+        currency = texts[head[_CURRENCY]].upper() or None
+        return Order(invoice, lines, state, currency, stated, self._has_heads and not _heads(head))
 
     def _somebody(self, rows: list[Picked]) -> str | None:
         """Return who bought, by any row's e-mail, then any row's telephone; None for a sale over the counter."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from retention.errors import BadDataError
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BRACKETS: Final = re.compile(r"[(\[{][^)\]}]*[)\]}]")
-_UNIT: Final = re.compile(r"[\s_-]+(gbp|eur|usd|chf|pln|try|brl|tl|sek|nok|dkk|czk|cad|aud|jpy|euro)$", re.IGNORECASE)
+_CODES: Final = "gbp|eur|usd|chf|pln|try|brl|sek|nok|dkk|czk|cad|aud|jpy"
+_UNIT: Final = re.compile(rf"[\s_-]+({_CODES}|tl|euro)$", re.IGNORECASE)
+_CODE: Final = re.compile(rf"(?:[\s_-]|[(\[])({_CODES})[)\]]?$", re.IGNORECASE)
+_SIGNS: Final = {"€": "EUR", "£": "GBP", "zł": "PLN", "₺": "TRY", "R$": "BRL"}  # $, kr and ¥ are several currencies'
 _WORD: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = str.maketrans("łıøđ", "liod")  # they do not decompose into a letter and an accent
 _PARTICLES: Final = "de da do di du del della dei des der van of the la le el il d l"
@@ -55,6 +58,13 @@ def variants(name: str) -> tuple[str, ...]:
     """Return the plain name, and the ones without units: `Price (GBP)` and `Price GBP` are `price`, too."""
     bare = _BRACKETS.sub(" ", name)
     return tuple(dict.fromkeys(filter(None, (plain(name), plain(bare), plain(_UNIT.sub("", bare.strip()))))))
+
+
+def currency_of(name: str) -> str | None:
+    """Return the ISO code of the currency in a header, as in `Price (EUR)` or `Total in £`; None without one."""
+    if found := _CODE.search(name.strip()):
+        return found[1].upper()
+    return next((code for sign, code in _SIGNS.items() if sign in name), None)
 
 
 def _of(names: str) -> frozenset[str]:
@@ -182,6 +192,10 @@ _TIERS: Final[dict[str, tuple[frozenset[str], ...]]] = {
     ),
     "Tax": (_of("tax taxes taxtotal taxamount totaltax vat vatamount mwst ust iva tva btw kdv"),),
     "Discount": (_of("discountamount discounttotal discounts totaldiscount"),),
+    "LineDiscount": (  # an amount or a share: it explains a line's total, and is not read otherwise
+        _of("discount linediscount lineitemdiscount itemdiscount rabatt descuento remise sconto desconto korting rabat")
+        | _of("indirim discountrate discountpercent discountpct"),
+    ),
     "Time": (
         _pairs("order invoice sale transaction purchase", "time") | _of("uhrzeit"),
         _of("time zeit hora heure ora tijd godzina saat"),
@@ -195,7 +209,9 @@ _CLAIMS: Final = {  # backwards: a name in several tiers counts in its first
     for name in names
 }
 KNOWN: Final = frozenset(_CLAIMS)
-_QUIET: Final = frozenset({"Total", "Subtotal", "Shipping", "Tax", "Discount", "LineTotal", "OrderTotal", "Time"})
+_QUIET: Final = frozenset(
+    {"Total", "Subtotal", "Shipping", "Tax", "Discount", "LineDiscount", "LineTotal", "OrderTotal", "Time"}
+)
 _NO_MONEY: Final = _of("InvoiceNo StockCode Description Quantity InvoiceDate CustomerID Email Country Time")
 _MONEY: Final = re.compile(
     "status|currency|total|amount|price|discount|tax$|taxes|refund|cancel|fee$|revenue|sales|balance|vat$|freight"
@@ -204,20 +220,13 @@ _MONEY: Final = re.compile(
 )
 
 
-class Assigned(NamedTuple):
-    """Which column holds which value, and the columns of money, states or currencies that hold none."""
-
-    fields: dict[str, int]  # our eight and the extras (`Currency`, `State`, …) → position in the header
-    passed_over: tuple[str, ...]
-
-
 def claim(name: str) -> tuple[str, int] | None:
     """Return the value that a column of this name holds and the tier of the name, None for an unknown name."""
     return next((_CLAIMS[text] for text in variants(name) if text in _CLAIMS), None)
 
 
-def assign(columns: Sequence[str]) -> Assigned:
-    """Return the column of each value; of two that claim the same one, the more specific.
+def assign(columns: Sequence[str]) -> dict[str, int]:
+    """Return the position of each value, our eight and the extras; of two that claim the same, the more specific.
 
     Raises BadDataError, which names both columns when their names are equally specific. Of totals, taxes and the like
     none is taken then: they are no part of a line.
@@ -231,7 +240,7 @@ def assign(columns: Sequence[str]) -> Assigned:
             raise BadDataError(f"{field}: the columns {names} say the same; rename one, or choose with --map FILE.yaml")
         if len(best) == 1:
             fields[field] = best[0][1]
-    return Assigned(fields, passed_over(columns, fields.values()))
+    return fields
 
 
 def passed_over(columns: Sequence[str], used: Iterable[int]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ A word that is not in the list leaves the order standing, as most words that sho
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from seeder.formats.spellings import plain
@@ -91,6 +92,7 @@ def is_set(cell: object) -> bool:
     return cell is not None and cell is not False and str(cell).strip().casefold() not in _NO
 
 
+@lru_cache(maxsize=1024)  # a file has some ten words, and asks for them once per row
 def _bare(word: object) -> str:
     text = "" if word is None else str(word).strip()
     return plain(text[3:] if text[:3].casefold() == "wc-" else text)

@@ -30,6 +30,7 @@ class Figures(NamedTuple):
     quantity: float | None
     price: float | None
     total: float | None
+    discount: float | None = None  # of the line, as an amount, a share or a percentage
 
 
 class Evidence:
@@ -61,7 +62,8 @@ class Evidence:
 
     def _add_row(self, row: Figures) -> bool:
         total, price, quantity = abs(row.total or 0), abs(row.price or 0), abs(row.quantity or 0)
-        is_line = abs(total - price * quantity) <= max(_CENT, _HALF_CENT * quantity)
+        allowed = max(_CENT, _HALF_CENT * quantity)
+        is_line = any(abs(total - value) <= allowed for value in _values(price * quantity, abs(row.discount or 0)))
         self.rows += 1
         self.lines += is_line
         self.exact += round(price * quantity, 6) == round(total, 6)
@@ -79,6 +81,13 @@ class Evidence:
         if self.orders and self.near >= _NEARLY_ALL * self.orders and self.of_order >= _NEARLY_ALL * self.several:
             return "order"
         return None
+
+
+def _values(value: float, discount: float) -> tuple[float, ...]:
+    """Return what a line may come to: its value, and less a discount where there is one."""
+    if not discount:
+        return (value,)
+    return (value, value - discount, value * (1 - discount), value * (1 - discount / 100))
 
 
 def _is_near(total: float, value: float) -> bool:

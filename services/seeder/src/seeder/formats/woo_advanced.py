@@ -130,9 +130,11 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     stated = _stated(at, numbers, rows, lines)
     returned = [line for row in rows if (line := _return(at, numbers, buyer, row)) is not None]
     if not returned and at.quantity != at.kept:  # quantities that are net of refunds have them taken off already
-        refunded = sold(lines) if state == REFUNDED and stated.refunded is None else stated.refunded
+        refunded = sold(lines) if state == REFUNDED and not stated.refunded else stated.refunded
         returned = buyer.refunds([(refunded, None)], lines)
-    return Order(number, lines + returned, None if state == REFUNDED else state, None, stated)
+    numbered = {text(row, at.item) for row in rows}
+    cut = "" not in numbered and "1" not in numbered  # the plugin counts an order's items from 1
+    return Order(number, lines + returned, None if state == REFUNDED else state, None, stated, cut)
 
 
 def _line(at: _At, numbers: Numbers, buyer: Buyer, row: Picked) -> Line:

@@ -63,8 +63,8 @@ def judge(days: dict[date, Day]) -> Verdict:
     """Return the verdict on a file's days.
 
     Only a few orders after a gap are taken for mistyped: a shop that closes in summer and then sells for months has a
-    gap as well, and its lines are right, though an export may be missing. Between the two nobody can know. A gap is the shop's habit when there was one
-    half as long before, with orders on both sides.
+    gap as well, and its lines are right, though an export may be missing. Between the two nobody can know. A gap is
+    the shop's habit when there was one half as long before, with orders on both sides.
     """
     gaps = list(gaps_of(days))
     verdict = Verdict()

@@ -1,4 +1,4 @@
-"""For speed alone: sums a line feed from the texts of its cells (0.25 µs a row; `Profile.line` takes 3 µs).
+"""For speed alone: sums a line feed from the texts of its cells (0.4 µs a row; `Profile.line` takes 1.9).
 
 Each distinct text is read once, and consecutive lines of an invoice are summed together. It works before the date
 format is known: sums stand by the text of the date until `settle`.
@@ -61,7 +61,7 @@ class LineFeed:
         self._rows: dict[Hashable, int] = {}  # the first row of each date's text, to be shown when it is unreadable
 
     def batch(
-        self, invoices: Column, instants: Column, quantities: Column, prices: Column, customers: Column, row: int = 1
+        self, row: int, invoices: Column, instants: Column, quantities: Column, prices: Column, customers: Column
     ) -> None:
         """Add consecutive rows, given by column; `row` is the number of the first of them."""
         if not self.complete:
@@ -70,6 +70,8 @@ class LineFeed:
         negative = set()
         for at in [at for at, value in enumerate(values) if not value > 0]:
             value, values[at] = values[at], 0.0
+            if not _text(invoices[at]):  # its run is put aside
+                continue
             if value != value:  # noqa: PLR0124 - NaN
                 value = self._odd(instants[at], quantities[at], prices[at], invoices[at], row + at)
             if value < 0:
@@ -99,13 +101,16 @@ class LineFeed:
         for (instant, letter), sums in self._sums.items():
             reason, of = _read(day, instant)
             if of is None:
-                lines = sums.lines
-                self._profile.rows -= lines
-                self._profile.rejected(f"InvoiceDate_{reason}", self._rows[instant], str(instant), lines)
+                self._unreadable(reason, instant, sums.lines)
                 continue
             cancelled = letter and letter == self._profile.cancelled_letter
             self._profile.sold(of, Day(sums.lines, 0, 0.0, sums.returned + sums.gross) if cancelled else sums)
         self._sums, self._rows = {}, {}
+
+    def _unreadable(self, reason: str, instant: Hashable, lines: int) -> None:
+        if lines:
+            self._profile.rows -= lines
+            self._profile.rejected(f"InvoiceDate_{reason}", self._rows[instant], _text(instant), lines)
 
     def _make_room(self) -> None:
         if self._day:

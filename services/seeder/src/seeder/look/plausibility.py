@@ -89,20 +89,19 @@ def _dates(profile: Profile, latest: date | None, *, large: bool) -> tuple[date 
         said = f"{count(late, 'line')} dated after {day(latest)} (--latest): quarantined as implausible_date"
         return latest + timedelta(days=1), [Finding("dates", "said", said)] if late else []
     verdict, last = judge(profile.days), max(profile.days, default=None)
-    decides = f"if the dates are right, --latest {last}"
+    found = []
     if gap := verdict.mistyped:
-        return gap.after, [
-            Finding("dates", "said", f"{_after(gap)}: quarantined as mistyped (implausible_date); {decides}"),
-        ]
+        text = f"{_after(gap)}: quarantined as mistyped (implausible_date)"
+        found.append(Finding("dates", "said", f"{text}; if the dates are right, --latest {last}"))
+        last = gap.before
     if gap := verdict.doubtful:
-        wrong = f"if they are wrong, --latest {gap.before}"
-        return None, [
-            Finding("dates", "asks", f"{_after(gap)}: too many for a slip, too few to be sure; {decides}; {wrong}")
-        ]
+        text = f"{_after(gap)}: too many for a slip, too few to be sure"
+        decides = f"if the dates are right, --latest {last}; if they are wrong, --latest {gap.before}"
+        found.append(Finding("dates", "asks", f"{text}; {decides}"))
     if gap := verdict.pause:
         text = f"nothing was sold for {gap.days:,} days, from {day(gap.before)} to {day(gap.after)}; then {_sold(gap)}"
-        return None, [Finding("dates", _asks(when=large), f"{text}: is an export missing? If not, --latest {last}")]
-    return None, []
+        found.append(Finding("dates", _asks(when=large), f"{text}: is an export missing? If not, --latest {last}"))
+    return verdict.mistyped.after if verdict.mistyped else None, found
 
 
 def _after(gap: Gap) -> str:

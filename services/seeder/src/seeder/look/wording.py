@@ -23,7 +23,7 @@ def amount(value: float, currency: str | None) -> str:
 
 def percent(share: float) -> str:
     """Return 0.4312 as "43.1%"; "0.04%" below a tenth of a percent."""
-    return f"{100 * share:.{2 if 0 < share < 0.001 else 1}f}%"  # noqa: PLR2004 - 0.1%
+    return f"{100 * share:.{2 if 0 < share < 0.001 else 1}f}%"  # noqa: PLR2004 - a tenth of a percent
 
 
 def count(number: float, noun: str) -> str:

@@ -36,6 +36,8 @@ def sheets_of(book: Any, name: str, title: str | None, score: Score) -> tuple[li
     Where no names are known, the first sheet that is not empty. Raises BadDataError when there is no such sheet.
     """
     titles = {_title(sheet): sheet for sheet in book.worksheets}
+    if title is not None:
+        title = next((each for each in titles if each.strip().casefold() == title.strip().casefold()), title)
     if title is not None and title not in titles:
         shown = ", ".join(titles)[:_SHOWN]
         raise BadDataError(f"{name}: no sheet {printable(title)}: name another one with --sheet: {shown}")

@@ -14,7 +14,7 @@ _CODES: Final = (
     "NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR"
 )
 _CURRENCY: Final = (
-    r"(?:(?:US|AU|CA|NZ|HK|SG|MX|NT|A|C|R|S)?\$|[£€¥₹₩₺₴₪₫฿₦₽₱₡₲₵]|kr\.?|zł|Kč|Ft|lei|lv\.?|лв\.?|руб\.?|TL|S/\.?|Rs\.?|"
+    r"(?:(?:US|AU|CA|NZ|HK|SG|MX|NT|A|C|R|S)?\$|[£€¥₹₩₺₴₪₫฿₦₽₱₡₲₵]|kr\.?|zł|Kč|Ft|lei|lv\.?|TL|S/\.?|Rs\.?|"
     rf"Fr\.?|SFr\.?|RM|R|{'|'.join(_CODES.split())})"
 )
 _SHAPE: Final = re.compile(
@@ -25,8 +25,8 @@ _SHAPE: Final = re.compile(
 )
 _NO_CENTS: Final = re.compile(r"(?<=\d)[.,]\s?[-–—]{1,2}(?!\d)")  # 14,- and 14.–: no cents, and no minus
 _ALIKE: Final = str.maketrans(
-    dict.fromkeys("−–‐‑﹣－", "-")
-    | dict.fromkeys("’‘´`", "'")
+    dict.fromkeys("−–‐‑﹣－", "-")  # noqa: RUF001 - they look alike: that is why they are listed
+    | dict.fromkeys("’‘´`", "'")  # noqa: RUF001
     | dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\u200a", " ")
 )
 

@@ -7,14 +7,12 @@ from typing import Final
 
 # Blanks that str.strip() leaves: zero-width ones, marks of direction, the byte order mark.
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-_BLANKS: Final = (
-    " \t\r\n\f\v\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-)
+_BLANKS: Final = " \t\r\n\f\v\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _AROUND: Final = _BLANKS + _INVISIBLE
 
 _FORMULA: Final = re.compile(r'="{1,2}([^"]*)"{1,2}')  # ="00017": text for Excel, whatever it looks like
 _APOSTROPHE: Final = re.compile(r"'(?=[\d+\-=#@(])([^']*)'?")  # '04101: the same, as Shopify and Excel write it
-_EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\"|]+@[^\s@<>()\[\],;:\"|]+\.[^\W\d_]{2,}")
+_EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\"|]{1,64}@[^\s@<>()\[\],;:\"|]+\.[^\W\d_]{2,}")
 _EMAIL_MASK: Final = "[e-mail]"
 _SHORTENED: Final = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}", re.IGNORECASE)
 

@@ -20,7 +20,7 @@ _SHORT_YEAR, _LONG_YEAR = 2, 4  # digits
 
 
 class DateFormat(NamedTuple):
-    """An order of year, month and day: `ymd` (ISO), `dmy` (day first), `mdy` (month first), or Excel's `serial` days."""
+    """An order of year, month and day: `ymd` (ISO), `dmy` or `mdy`; or `serial`, the days that Excel counts."""
 
     order: str
     short_years: bool = True  # whether 25-03-01 is read; the year first and 03/01/25 do not go together in one column
@@ -29,8 +29,8 @@ class DateFormat(NamedTuple):
         """Return `text` as an instant, naive when it has no offset, or None when it is no date in this order.
 
         Dates that can be read in one order alone, such as `1 March 2025` and `20250301`, are read in every order but
-        `serial`. Years of two digits are 1969 to 2068; with the year first they are read with `short_years` alone. Fractions of a second are left out; serials are rounded to the
-        second.
+        `serial`. Years of two digits are 1969 to 2068; with the year first they are read with `short_years` alone.
+        Fractions of a second are left out; serials are rounded to the second.
         """
         if self.order == SERIAL:
             return _from_serial(text)

@@ -1,4 +1,4 @@
-"""A date as it is written: its three parts, the time of day and the offset. What the parts mean is decided elsewhere."""
+"""A date as it is written: its three parts, the time of day and the offset. Their order is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _NUMERIC: Final = re.compile(
     rf"(?P<a>\d{{1,4}})\s?[-/.]\s?(?P<b>\d{{1,2}})\s?[-/.]\s?(?P<c>\d{{1,4}})\.?{_REST}", _FLAGS
 )
 _COMPACT: Final = re.compile(
-    rf"(?P<a>\d{{8}})(?:\.0+|{_REST}|T?(?P<hour2>\d{{2}})(?P<minute2>\d{{2}})(?P<second2>\d{{2}})?(?:\s?(?P<zone2>Z|[+-]\d{{4}}))?)",
+    rf"(?P<a>\d{{8}})(?:\.0+|{_REST}|T?(?P<hour2>\d{{2}})(?P<minute2>\d{{2}})(?P<second2>\d{{2}})?"
+    r"(?:\s?(?P<zone2>Z|[+-]\d{4}))?)",
     _FLAGS,
 )
 _NAME: Final = r"(?P<month>[a-z]{3,10})\.?"
@@ -29,7 +30,8 @@ _DAY: Final = r"(?P<day>\d{1,2})"
 _YEAR: Final = r"(?P<year>\d{4}|\d{2})"
 _WORDS: Final = {
     "dmy": re.compile(
-        rf"(?:le |el |il |den |a )?{_DAY}(?:st|nd|rd|th|er|e|º|°)?[\s./-]*(?:de |di )?{_NAME}[\s,./-]*(?:de |del )?'?{_YEAR}{_REST}",
+        rf"(?:le |el |il |den |a )?{_DAY}(?:st|nd|rd|th|er|e|º|°)?[\s./-]*(?:de |di )?{_NAME}"
+        rf"[\s,./-]*(?:de |del )?'?{_YEAR}{_REST}",
         _FLAGS,
     ),
     "mdy": re.compile(rf"{_NAME}[\s/-]*{_DAY}(?:st|nd|rd|th)?[\s,./-]+{_YEAR}{_REST}", _FLAGS),

@@ -1,4 +1,7 @@
-"""Names of months and weekdays: English, German, French, Spanish, Italian, Dutch and Portuguese; no accents, lower case."""
+"""Names of months and weekdays, in lower case and without accents.
+
+English, German, French, Spanish, Italian, Dutch and Portuguese.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,17 @@ _MONTHS: Final = (
 MONTHS: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 
 # "mar" is March too: a weekday is looked for only where the text is no date without it.
-WEEKDAYS: Final = frozenset(
-    ["mon", "monday", "tue", "tues", "tuesday", "wed", "wednesday", "thu", "thur", "thurs", "thursday", "fri", "friday", "sat", "saturday", "sun", "sunday", "mo", "montag", "di", "dienstag", "mi", "mittwoch", "do", "donnerstag", "fr", "freitag", "sa", "samstag", "sonnabend", "so", "sonntag", "lun", "lundi", "mar", "mardi", "mer", "mercredi", "jeu", "jeudi", "ven", "vendredi", "sam", "samedi", "dim", "dimanche", "lunes", "martes", "mie", "miercoles", "jue", "jueves", "vie", "viernes", "sab", "sabado", "dom", "domingo", "lunedi", "martedi", "mercoledi", "gio", "giovedi", "venerdi", "sabato", "domenica", "ma", "maandag", "dinsdag", "wo", "woensdag", "donderdag", "vr", "vrijdag", "za", "zaterdag", "zo", "zondag", "seg", "segunda", "segunda-feira", "ter", "terca", "terca-feira", "qua", "quarta", "quarta-feira", "qui", "quinta", "quinta-feira", "sex", "sexta", "sexta-feira"]
+_WEEKDAYS: Final = (
+    "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday "
+    "mo montag di dienstag mi mittwoch do donnerstag fr freitag sa samstag sonnabend so sonntag "
+    "lun lundi mar mardi mer mercredi jeu jeudi ven vendredi sam samedi dim dimanche "
+    "lunes martes mie miercoles jue jueves vie viernes sab sabado dom domingo "
+    "lunedi martedi mercoledi gio giovedi venerdi sabato domenica "
+    "ma maandag dinsdag wo woensdag donderdag vr vrijdag za zaterdag zo zondag "
+    "seg segunda segunda-feira ter terca terca-feira qua quarta quarta-feira qui quinta quinta-feira "
+    "sex sexta sexta-feira"
 )
+WEEKDAYS: Final = frozenset(_WEEKDAYS.split())
 
 
 def without_accents(text: str) -> str:

@@ -73,18 +73,19 @@ class NumberFormat(NamedTuple):
 
 
 def read(digits: str, decimal: str) -> float | None:
-    """Return the number that these digits and separators are with this decimal mark; None for none."""
+    """Return the finite number that these digits and separators are with this decimal mark; None for none."""
     if decimal == "." and _LAKHS.fullmatch(digits):
-        return _finite(digits.replace(",", ""))
+        return float(digits.replace(",", ""))
     match = _READABLE[decimal].fullmatch(digits)
     if match is None or not (match["whole"] or match["part"]) or (match["group"] and match["exponent"]):
         return None
     whole = re.sub(r"\D", "", match["whole"])
-    return _finite(f"{whole or 0}.{match['part'] or 0}{match['exponent']}")
+    number = float(f"{whole or 0}.{match['part'] or 0}{match['exponent']}")
+    return number if math.isfinite(number) else None
 
 
 def ambiguous(digits: str) -> str:
-    """Return the separator of digits that may be thousands or decimals, as the comma of `1,240`; "" when they are clear."""
+    """Return the separator that may group thousands or begin decimals, as the comma of `1,240`; "" for clear digits."""
     return digits[-4] if _AMBIGUOUS.fullmatch(digits) else ""
 
 

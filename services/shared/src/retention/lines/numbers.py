@@ -26,7 +26,7 @@ class NumberEvidence:
     MAX_TEXTS: Final = 20_000  # about 2 MB; then they are counted, and the same text may count again
 
     def __init__(self) -> None:
-        self._texts: set[object] = set()
+        self._texts: set[str] = set()
         self._decided: Counter[str] = Counter()  # distinct texts that one decimal mark alone can read, by mark
         self._open: Counter[str] = Counter()  # those that both marks read as different numbers, by their separator
         self._signs: Counter[tuple[str, bool]] = Counter()  # currency sign, and whether it stands after the number
@@ -84,10 +84,9 @@ class NumberEvidence:
         return NumberFormat(mark, sign, sign_after=self._signs[sign, True] > self._signs[sign, False])
 
     def _count(self) -> None:
-        for text in sorted(self._texts):  # type: ignore[type-var]
-            amount = taken_apart(text)  # type: ignore[arg-type]
-            if amount:
-                self._count_one(str(text), amount)
+        for text in sorted(self._texts):
+            if amount := taken_apart(text):
+                self._count_one(text, amount)
         self._texts.clear()
 
     def _count_one(self, text: str, amount: Amount) -> None:

@@ -17,7 +17,8 @@ _ZERO: Final = re.compile(r"-?0+(?:\.0+)?")
 # What shops write for a buyer without an account.
 _NOBODY: Final = frozenset({
     "", "-", "–", "—", "nan", "null", "nil", "none", "na", "n/a", "#n/a", "undefined", "unknown", "anonymous",
-    "guest", "guest customer", "guest checkout", "walk-in", "walk in", "walk-in customer", "no customer", "not logged in",
+    "guest", "guest customer", "guest checkout", "walk-in", "walk in", "walk-in customer", "no customer",
+    "not logged in",
     "gast", "gastbestellung", "gastkunde", "laufkunde", "laufkundschaft", "unbekannt", "anonym",
     "invité", "invite", "invitée", "client de passage", "anonyme", "inconnu",
     "invitado", "invitada", "anónimo", "anonimo", "desconocido", "consumidor final",

@@ -30,7 +30,7 @@ _ALONE: Final = frozenset({"implausible_date"})
 
 
 class Rejection(NamedTuple):
-    """Why a row is refused: a reason code, the field ("row" for the whole row), and the values, shortened and masked."""
+    """Why a row is refused: a reason code, the field ("row" for the whole row), and its values as they are kept."""
 
     reason: str
     field: str

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from retention.lines.date_format import DateFormat
 
 __all__ = [
-    "EARLIEST", "INEXACT_FROM", "IN_STATE", "MAX_CUSTOMER_ID", "PASSED_OVER", "RULES", "Reading", "Rejection", "Rule", "UnreadableError", "Value",
-    "latest_instant", "rejection",
+    "EARLIEST", "INEXACT_FROM", "IN_STATE", "MAX_CUSTOMER_ID", "PASSED_OVER", "RULES", "Reading", "Rejection", "Rule",
+    "UnreadableError", "Value", "latest_instant", "rejection",
 ]  # fmt: skip
 
 Value: TypeAlias = str | int | float | datetime | None

@@ -67,7 +67,8 @@ class FileLoads(Loads):
 
     def look(self, load_id: str) -> dict[str, Any] | None:
         """Return what an earlier, unfinished run of this load found before its first insert; None without one."""
-        record = self._loads.find_one({"_id": load_id, "look": {"$exists": True}, "finished_at": {"$exists": False}})
+        begun = {"_id": load_id, "look": {"$exists": True}, "finished_at": {"$exists": False}}
+        record = self._loads.find_one(begun)
         return record["look"] if record else None
 
     def begin(self, load_id: str, look: Mapping[str, Any]) -> None:
@@ -78,8 +79,8 @@ class FileLoads(Loads):
     def claim(self, file: File, at: datetime) -> Iterator[Mapping[str, Any] | None]:
         """Record that the load is under way, and renew the record inside the context.
 
-        Yields the record of an earlier run, None without one. Raises LockedError when another load is under way; a load that was
-        killed counts for SILENT_S seconds.
+        Yields the record of an earlier run, None without one. Raises LockedError when another load is under way; a load
+        that was killed counts for SILENT_S seconds.
         """
         claim = {"_id": file.load_id}
         record = {

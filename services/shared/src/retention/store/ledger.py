@@ -77,8 +77,11 @@ class Ledger:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Ledger:
         """Return the account that `to_document` wrote, here or in an older version, which knew fewer counts."""
-        stored = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
-        return cls(**{name: Counter(value) if isinstance(value, dict) else value for name, value in stored.items()})
+        account = cls()
+        for name in cls.__dataclass_fields__:
+            value = document.get(name, 0)
+            setattr(account, name, Counter(value) if isinstance(value, dict) else value or getattr(account, name))
+        return account
 
     def lines(self) -> list[str]:
         """Return the account as lines for a person; what a plain file never has is left out."""

@@ -6,12 +6,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from trainer.segments.cluster_quality import cluster_quality
 from trainer.segments.descriptions import SEGMENTS
-from trainer.segments.fit import SEED, count_distinct, standardise, worth_something
+from trainer.segments.fit import count_distinct, k_means, standardise, worth_something
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +31,7 @@ def compare_cluster_counts(customers: pd.DataFrame) -> dict[str, Any]:
     points, _ = standardise(worth_something(customers), at_least=SEGMENTS[0] + 1)
     distinct = count_distinct(points)
     with threadpool_limits(1):
-        fits = [KMeans(k, random_state=SEED, n_init=10).fit(points) for k in SEGMENTS if k < distinct]
+        fits = [k_means(k).fit(points) for k in SEGMENTS if k < distinct]
         quality = cluster_quality(points, [fit.labels_ for fit in fits])
     rows = [
         {"segments": fit.n_clusters, **criteria, "inertia": float(fit.inertia_)}

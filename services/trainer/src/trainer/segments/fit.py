@@ -59,7 +59,7 @@ def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | 
     descriptions = tuple(descriptions or read_descriptions())
     points, scaling = standardise(worth_something(customers), at_least=len(descriptions))
     with threadpool_limits(1):  # threads sum in order of completion; one is also faster for 4,338 customers
-        kmeans = KMeans(len(descriptions), random_state=SEED, n_init=10).fit(points)
+        kmeans = k_means(len(descriptions)).fit(points)
     _order_clusters(kmeans, np.array([description.like for description in descriptions]))
     scaler = scaling[-1]
     segments = tuple(
@@ -68,6 +68,11 @@ def fit_segments(customers: pd.DataFrame, descriptions: Sequence[Description] | 
     )
     model = SegmentModel(_triple(scaler.mean_), _triple(scaler.scale_), segments, NET)
     return FittedSegments(make_pipeline(*(step for _, step in scaling.steps), kmeans), model, descriptions)
+
+
+def k_means(segments: int) -> KMeans:
+    """Return the algorithm with enough restarts: of 8 segments and more, ten may all miss the best split by 0.1 %."""
+    return KMeans(segments, random_state=SEED, n_init=10 if segments < 8 else 30)  # noqa: PLR2004 - found by trying
 
 
 def worth_something(customers: pd.DataFrame) -> pd.DataFrame:
