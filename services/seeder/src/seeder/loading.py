@@ -155,6 +155,7 @@ def _heal(store: Store, source: Source) -> None:
     elif store.is_outdated():
         print("another version derived orders or customers: deriving them again")
         store.upgrade(None)
+        return
     else:
         return
     store.refresh(None)
