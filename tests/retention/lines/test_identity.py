@@ -42,11 +42,9 @@ def test_text_becomes_the_first_53_bits_of_its_hmac() -> None:
     assert Identity(KEY).number(MAYA) == hashed(KEY, MAYA) == bits
 
 
-@given(st.text())
+@given(st.text(st.characters(codec="utf-8")))
 def test_a_hash_is_a_number_that_every_program_can_hold(text: str) -> None:
-    assert (
-        0 < hashed(KEY, normalised("x" + text.encode("utf-8", "ignore").decode())) < 2**53 if len(text) < 300 else True
-    )
+    assert 0 < hashed(KEY, text) < 2**53
 
 
 def test_a_hash_of_zero_is_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +54,12 @@ def test_a_hash_of_zero_is_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "other", [" Maya@Fernhill.EXAMPLE ", "maya@fernhill.example\N{NO-BREAK SPACE}", "ＭＡＹＡ@fernhill.example"]
+    "other",
+    [
+        " Maya@Fernhill.EXAMPLE ",
+        "maya@fernhill.example\N{NO-BREAK SPACE}",
+        "\N{FULLWIDTH LATIN CAPITAL LETTER M}aya@fernhill.example",
+    ],
 )
 def test_an_e_mail_is_one_person_however_it_is_written(other: str) -> None:
     assert Identity(KEY).number(other) == Identity(KEY).number(MAYA)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from retention.lines.cancellations import is_cancelled
 from retention.store import cancellations, derivation, schema, shop
 from retention.store.upgrade import Upgraded, upgrade
 
@@ -29,14 +30,31 @@ def marked(database: Db) -> set[str]:
     return {each["InvoiceNo"] for each in database[schema.TRANSACTIONS].find({"Cancelled": True})}
 
 
-INVOICES = ["C1", "c2", "C93", "3102", "CA-2016-1", "CN-17", "D5", "C", "CC1", "1C2", "C:", "C/"]
+INVOICES = [
+    "C1",
+    "c2",
+    "C93",
+    "3102",
+    "CA-2016-1",
+    "CN-17",
+    "D5",
+    "C",
+    "CC1",
+    "1C2",
+    "C:",
+    "C/",
+    "C7-1",
+    "C8-refund",
+    "C9AB",
+    "C9\n",
+]
 
 
 def test_the_letter_marks_right_before_digits_in_either_case(database: Db) -> None:
     database[schema.TRANSACTIONS].insert_many(map(line, INVOICES))
     assert not cancellations.is_complete(database, "C")
-    assert cancellations.mark(database, "C") == 3
-    assert marked(database) == {"C1", "c2", "C93"}
+    assert cancellations.mark(database, "C") == 4
+    assert marked(database) == {"C1", "c2", "C93", "C7-1"} == {each for each in INVOICES if is_cancelled(each, "C")}
     assert cancellations.is_complete(database, "c")
     assert cancellations.mark(database, "c") == 0
 
@@ -44,7 +62,7 @@ def test_the_letter_marks_right_before_digits_in_either_case(database: Db) -> No
 def test_another_rule_unmarks_the_others(database: Db) -> None:
     database[schema.TRANSACTIONS].insert_many([line(each) for each in INVOICES])
     cancellations.mark(database, "C")
-    assert (cancellations.unmark_others(database, "D"), cancellations.mark(database, "D")) == (3, 1)
+    assert (cancellations.unmark_others(database, "D"), cancellations.mark(database, "D")) == (4, 1)
     assert marked(database) == {"D5"}
     assert (cancellations.unmark_others(database, ""), cancellations.mark(database, "")) == (1, 0)
     assert marked(database) == set()

@@ -59,8 +59,8 @@ CASES: dict[str, tuple[Callable[[Sequence[str]], Plan | None], Callable[[Sequenc
         square.plan,
         square_export.write,
         (
-            "Date,Time,Time Zone,Category,Item,Qty,Price Point Name,SKU,Modifiers Applied,Gross Sales,Discounts,Net Sales,"
-            "Tax,Transaction ID,Payment ID,Event Type,Location,Customer ID,Customer Name,Unit,Count"
+            "Date,Time,Time Zone,Category,Item,Qty,Price Point Name,SKU,Modifiers Applied,Gross Sales,Discounts,"
+            "Net Sales,Tax,Transaction ID,Payment ID,Event Type,Location,Customer ID,Customer Name,Unit,Count"
         ),
     ),
     "07, Etsy": (

@@ -85,8 +85,7 @@ class LineFeed:
                 continue
             for at in range(start, end):
                 self._run(invoices[at], instants[at], customers[at], 1, values[at], row + at)
-        for invoice in negative:
-            self._profile.invoice(_text(invoice), negative=True)
+        self._negative(negative)
         due = map(self._price.__getitem__, self._profile.prices.due(prices))
         self._profile.prices.add([price for price in due if price > 0])
         self._profile.rows += len(values)
@@ -106,6 +105,10 @@ class LineFeed:
             cancelled = letter and letter == self._profile.cancelled_letter
             self._profile.sold(of, Day(sums.lines, 0, 0.0, sums.returned + sums.gross) if cancelled else sums)
         self._sums, self._rows = {}, {}
+
+    def _negative(self, invoices: set[Any]) -> None:
+        for invoice in invoices:
+            self._profile.invoice(_text(invoice), negative=True)
 
     def _unreadable(self, reason: str, instant: Hashable, lines: int) -> None:
         if lines:

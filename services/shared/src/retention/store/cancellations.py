@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from retention.store.connection import Database
 
 _AFTER_NINE: Final = chr(ord("9") + 1)
+_LETTER_AND_DIGITS: Final = r"^[A-Za-z]+[0-9]+([-/_.][0-9A-Za-z]{1,4})?\z"  # as lines.cancellations.is_cancelled
 
 
 def mark(database: Database, prefix: str) -> int:
@@ -42,6 +43,8 @@ def _cancelled(prefix: str) -> list[dict[str, Any]]:
     """Return alternative filters for the invoices that `prefix` cancels; with "" one that no invoice meets."""
     if not prefix:
         return [{"InvoiceNo": {"$in": []}}]
-    # Ranges compare without a regular expression: 541,909 lines in 0.2 s.
-    spelled = sorted({prefix.upper(), prefix.lower()})
-    return [{"InvoiceNo": {"$gte": f"{letter}0", "$lt": f"{letter}{_AFTER_NINE}"}} for letter in spelled]
+    # The range leaves few to the expression: 541,909 lines in 0.2 s.
+    return [
+        {"InvoiceNo": {"$gte": f"{spelled}0", "$lt": f"{spelled}{_AFTER_NINE}", "$regex": _LETTER_AND_DIGITS}}
+        for spelled in sorted({prefix.upper(), prefix.lower()})
+    ]
