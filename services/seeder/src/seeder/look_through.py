@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.lines.rules import EARLIEST, RULES, Rejection, UnreadableError
+from seeder.encoding import with_encoder
 from seeder.look import decision
 from seeder.look.line_feed import LineFeed
 from seeder.look.order_feed import OrderFeed
@@ -157,10 +158,9 @@ def day_of(part: Part) -> Callable[[Any], date]:
 def _compare(source: Source, store: Store, profile: Profile) -> None:
     """Note the orders of a line feed that are stored with other lines."""
     for part in source.parts:
-        encoder = source.encoder(part)
-        orders = (made.order for made in source.orders(part) if made.order)
+        orders = ((encoder, made.order) for encoder, made in with_encoder(source, part) if made.order)
         while some := list(islice(orders, _ORDERS_AT_ONCE)):
-            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for order in some]
+            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for encoder, order in some]
             numbered = [(str(RULES[0].read(invoice, part.reading)), lines) for invoice, lines in encoded if lines]
             for conflict in store.conflicts(numbered):
                 profile.came_again(_differs(conflict))

@@ -34,6 +34,9 @@ class OrderRows(NamedTuple):
     rejected: list[Rejection]
 
 
+NEXT_SHEET: Final = OrderRows([], None, [])  # between two sheets: identical lines are counted from 1 again
+
+
 class Part(NamedTuple):
     """One table of an input, with its own way of being written."""
 
@@ -89,9 +92,15 @@ class Source(NamedTuple):
         )
 
     def orders(self, part: Part) -> Iterator[OrderRows]:
-        """Yield whole orders, each with its rows; those of a line feed are made of its lines."""
+        """Yield whole orders, each with its rows; those of a line feed are made of its lines.
+
+        NEXT_SHEET stands between two sheets.
+        """
         rows = part.table.rows(part.plan.positions)
         for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
+            if not group:
+                yield NEXT_SHEET
+                continue
             numbers = [number for number, _ in group]
             first = group[0][1]
             if isinstance(first, Rejection):

@@ -44,6 +44,7 @@ class DateEvidence:
         self._seen: set[str] = set()  # days with their offsets: spares most texts a closer look
         self._serials: dict[int, str] = {}  # a text for each day
         self._unreadable: str | None = None  # one, for the error message
+        self._typed = False  # whether some cells are instants, which are read in any format
         self._offsets: dict[timedelta, dict[str | date, Written | None]] = {}
 
     def add(self, texts: Iterable[object]) -> None:
@@ -68,6 +69,8 @@ class DateEvidence:
             return DateFormat(SERIAL)
         if choice:
             return self._format(choice)
+        if not most and self._typed:
+            return ISO
         if not most:
             example = min([*self._days, *([self._unreadable] if self._unreadable else [])])
             raise BadDataError(f"InvoiceDate: none of the dates can be read, for example {example[:40]!r}")
@@ -116,6 +119,8 @@ class DateEvidence:
 
     def _reduce(self) -> None:
         for value in self._texts:
+            if isinstance(value, date):
+                self._typed = True
             if isinstance(value, datetime):
                 if (offset := value.utcoffset()) is not None:
                     self._keep_offset(offset, value.date(), None)
