@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from exports import etsy, magento, olist, shopify, square, stripe, superstore, woo_advanced, woo_webtoffee
 from exports.changes import plain_of, undiscounted
-from exports.known_orders import KnownOrder
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from exports.export import Export
+    from exports.known_orders import KnownOrder
 
 ISO = "%Y-%m-%d %H:%M:%S"
 MINUTES = "%Y-%m-%d %H:%M"
@@ -89,7 +88,14 @@ PLATFORMS = {
         numbered=lambda number: number.zfill(9),
         by_row=False,
     ),
-    "square": Whole(square.write, {"Date": "%Y-%m-%d"}, able=stateless, numbered="T{}".format, twice=False, refunds_apart=True),
+    "square": Whole(
+        square.write,
+        {"Date": "%Y-%m-%d"},
+        able=stateless,
+        numbered="T{}".format,
+        twice=False,
+        refunds_apart=True,
+    ),
     "etsy": Whole(etsy.write, {"Sale Date": "%m/%d/%y"}, able=plain_of, arguments=("--dates", "mdy")),
     "stripe": Whole(
         stripe.write, {"Created (UTC)": MINUTES}, value=paid, numbered="ch_{}".format, by_row=False

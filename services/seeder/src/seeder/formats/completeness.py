@@ -18,8 +18,8 @@ def complete(order: Order) -> bool:
     """Whether the lines reach the order's own subtotal, or total less shipping and tax, to half a cent a line.
 
     The reading that asks least decides: totals with or without tax, shipping or fees are no reason to call an order
-    incomplete; missing lines are. An order of returns alone is incomplete (its sale is in another file) unless its format
-    keeps them apart, and so is one without lines, with an unreadable one, or whose format saw that rows are missing.
+    incomplete; missing lines are. An order of returns alone is incomplete, for its sale is in another file, unless its
+    format keeps them apart. So is one without lines, with an unreadable one, or whose format saw that rows are missing.
     """
     if order.partial or any(line[TOTAL] is None for line in order.lines):
         return False

@@ -41,7 +41,7 @@ def stamp(*, load: int | None = None, state: str | None = None) -> bytes:
 
 
 def encoded_again(lines: Iterable[dict[str, Any]]) -> list[bytes]:
-    """Return stored lines of one order, some of whose values changed, as documents with the ids of their new content."""
+    """Return lines of one order, stored ones with changed values, as documents with the ids of their new content."""
     seen: Seen = {}
     documents = []
     for line in lines:
