@@ -46,7 +46,7 @@ def file_options(options: argparse.Namespace) -> FileOptions:
         given.get("map"),
         given.get("rates"),
         given.get("cancelled_prefix"),
-        Choices(given.get("dates"), given.get("decimal"), by_order=bool(given.get("replace_orders"))),
+        Choices(given.get("dates"), given.get("decimal")),
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PLAIN_NUMBERS: Final = re.compile(r"(?:-?\d+(?:\.(?:\d\d?|\d{4,}))?(?: |$))*", re.ASCII)
 _DIGITS: Final = re.compile(r"[\d ]*", re.ASCII)
 _LEADING_ZERO: Final = re.compile(r"(?:^|[ \"'])0\d", re.ASCII)
+_MAX_ORDERS: Final = 300_000  # changes from one order to the next that are compared, 20 MB
 _MAX_WORDS: Final = 200  # currencies, zones and states; a column with more is none of these
 
 
@@ -36,7 +37,6 @@ class Choices(NamedTuple):
 
     dates: str | None = None
     decimal: str | None = None
-    by_order: bool = False  # lines are compared order by order, in a line feed too
 
 
 class Conventions(NamedTuple):
@@ -69,11 +69,11 @@ def find(table: Table, plan: Plan, choices: Choices) -> Conventions:
 
     Raises BadDataError for dates or numbers that could be read in two ways, unless `choices` decides.
     """
-    evidence = _Evidence(plan, by_order=choices.by_order)
+    evidence = _Evidence(plan)
 
     def start() -> Any:  # noqa: ANN401 - a bound method
         nonlocal evidence
-        evidence = _Evidence(plan, by_order=choices.by_order)
+        evidence = _Evidence(plan)
         return evidence.add
 
     row_count = table.scan(plan.positions, start)
@@ -83,7 +83,7 @@ def find(table: Table, plan: Plan, choices: Choices) -> Conventions:
 
 
 class _Evidence:
-    def __init__(self, plan: Plan, *, by_order: bool) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._dates = DateEvidence()
         self._numbers = {index: NumberEvidence() for index in plan.numbers}
@@ -92,7 +92,6 @@ class _Evidence:
         self._states: Counter[str] = Counter()
         self._cancellations = CancellationEvidence()
         self._leading_zeros = False
-        self._by_order = by_order or plan.whole_orders
         self._last_order: object = None
         self._orders = array("q")  # hashes, 8 bytes each: whether an order comes again further down
         self._rows = 0
@@ -130,7 +129,7 @@ class _Evidence:
 
     def _add_invoices(self, columns: Sequence[Sequence[Any]]) -> None:
         invoices = columns[self._plan.invoice]
-        if self._by_order:
+        if len(self._orders) < _MAX_ORDERS:
             self._orders.extend(self._changes(invoices))
         if self._plan.whole_orders or self._plan.quantity is None:
             return
@@ -192,11 +191,15 @@ class _Evidence:
             self._zone(dates),
             self._cancellations.found(),
             self._leading_zeros,
-            len(set(self._orders)) < len(self._orders),
+            self._is_scattered(),
             self._states,
             self.feed if self.feed and self.feed.complete else None,
             self.profile,
         )
+
+    def _is_scattered(self) -> bool:
+        """Return whether an order comes again further down; so many orders are taken for scattered."""
+        return len(self._orders) >= _MAX_ORDERS or len(set(self._orders)) < len(self._orders)
 
     def _zone(self, dates: DateFormat) -> str | None:
         named = next((zone for name, _ in self._zones.most_common() if (zone := zones.zone_named(name))), None)

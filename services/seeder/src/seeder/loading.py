@@ -154,6 +154,8 @@ def _heal(store: Store, source: Source) -> None:
         store.make_indexes()
     elif store.is_outdated():
         print("another version derived orders or customers: deriving them again")
+        store.upgrade(None)
+        return
     else:
         return
     store.refresh(None)

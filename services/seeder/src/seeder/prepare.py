@@ -132,11 +132,23 @@ def _shop(understood: Sequence[Understood], options: FileOptions, settings: Sett
     if prefix is None:
         prefix = next((each.cancellations.prefix for each in found if each.cancellations.prefix is not None), None)
     currency = settings.currency or (known and known.currency) or _currency(understood, options)
+    _refuse_other_currency(found, currency, options)
     if known:
         _refuse_other_numbering(found, known, prefix)
         return known._replace(currency=currency, cancelled_prefix=known.cancelled_prefix or prefix)
     zone = settings.time_zone or next((each.zone for each in found if each.zone), None) or plan.shop_zone
     return Shop(zone or DEFAULT_ZONE, currency, prefix, any(each.leading_zeros for each in found))
+
+
+def _refuse_other_currency(found: Sequence[Conventions], currency: str | None, options: FileOptions) -> None:
+    """Raise BadDataError when no row is in the shop's currency: every row would be put aside."""
+    codes = sum((each.currencies for each in found), Counter[str]())
+    if currency and codes and currency not in codes and not options.rates:
+        raise BadDataError(
+            f"the file's amounts are in {', '.join(codes)} and the shop's in {currency}: give the rates with --rates "
+            "FILE, load it into a database of its own (DB_NAME), or, if the shop's currency is wrong, set CURRENCY and "
+            "load everything again with --drop"
+        )
 
 
 def _refuse_other_numbering(found: Sequence[Conventions], known: Shop, prefix: str | None) -> None:

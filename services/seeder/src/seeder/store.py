@@ -94,6 +94,7 @@ class Store:
 
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""
+        indexes.make_order_index(self._db)
         lines = dict(orders)
         for invoice in conflicts.conflicts(self._db, orders):
             yield conflicts.conflict(self._db, (invoice, lines[invoice]))
