@@ -26,6 +26,8 @@ class EncodedOrder(NamedTuple):
     state: str | None  # why the order does not stand
     complete: bool  # its lines meet its own total, and all were read
     rejected: list[tuple[int, Rejection]]  # with a row's number; never more than `rows`
+    may_be_cut: bool = False  # it begins or ends the file, and nothing says how many lines it has
+    apart: bool = False  # its returns may come in a later file than its sales
 
 
 def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
@@ -67,8 +69,19 @@ def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder,
     refused = [*made.rejected, *(one for one in encoded if isinstance(one, Rejection))]
     if order is None or not documents or (refused and len(rows) == 1):  # a row is in or aside: it is never half read
         rejected = [(row, refused[min(at, len(refused) - 1)]) for at, row in enumerate(rows)] if refused else []
-        return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected)
+        cut = bool(order and order.partial)
+        return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected, may_be_cut=cut)
     invoice = str(RULES[0].read(order.invoice, part.reading))
     whole = not refused and (complete(order) or not part.plan.whole_orders)
     rejected = list(zip(rows[1:], refused, strict=False))
-    return EncodedOrder(len(rows), invoice, documents, order.state, complete=whole, rejected=rejected)
+    at_edge = not {1, part.conventions.row_count}.isdisjoint(made.rows)
+    return EncodedOrder(
+        len(rows),
+        invoice,
+        documents,
+        order.state,
+        complete=whole,
+        rejected=rejected,
+        may_be_cut=at_edge and order.open_ended,
+        apart=order.apart,
+    )

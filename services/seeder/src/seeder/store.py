@@ -127,7 +127,11 @@ class Store:
 
     def put(self, load_id: str, orders: Sequence[EncodedOrder], ledger: Ledger) -> None:
         """Insert whole orders that are new, replace those that changed, and count their rows."""
-        coming = [Incoming(one.invoice, one.documents, one.complete) for one in orders if one.documents]
+        coming = [
+            Incoming(one.invoice, one.documents, one.complete, may_be_cut=one.may_be_cut, apart=one.apart)
+            for one in orders
+            if one.documents
+        ]
         if not self._may_overlap:
             self.insert([document for one in coming for document in one.documents])
             account_for(orders, {}, ledger)
