@@ -1,6 +1,6 @@
 """The volumes of a release before: this tree is pushed to them while visitors ask and post, and rolled back.
 
-The scripts on the machine are the older release's: a deploy does not update them. RETENTION_DRILL=full takes two releases.
+The scripts on the machine are those of that release: a deploy does not update them. RETENTION_DRILL=full takes two.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ class DateEvidence:
         self._seen: set[str] = set()  # days with their offsets: spares most texts a closer look
         self._serials: dict[int, str] = {}  # a text for each day
         self._unreadable: str | None = None  # one, for the error message
+        self._has_instants = False
         self._offsets: dict[timedelta, dict[str | date, Written | None]] = {}
 
     def add(self, texts: Iterable[object]) -> None:
@@ -55,9 +56,9 @@ class DateEvidence:
     def format(self, choice: str | None = None) -> DateFormat:
         """Return the format that reads the most distinct days; ISO when there are no dates. `choice` settles the order.
 
-        Raises BadDataError when no format reads any of them, when two formats read them equally well as different days,
-        when more than one in MINORITY of the deciding dates contradicts the others, or is a spreadsheet's number among
-        dates as text.
+        Raises BadDataError when there are no instants and no format reads any text, when two formats read them equally
+        well as different days, when more than one in MINORITY of the deciding dates contradicts the others, or is a
+        spreadsheet's number among dates as text.
         """
         self._reduce()
         if not self._days and not self._serials and self._unreadable is None:
@@ -68,6 +69,8 @@ class DateEvidence:
             return DateFormat(SERIAL)
         if choice:
             return self._format(choice)
+        if not most and self._has_instants:  # a workbook's dates, and a few texts that are none
+            return ISO
         if not most:
             example = min([*self._days, *([self._unreadable] if self._unreadable else [])])
             raise BadDataError(f"InvoiceDate: none of the dates can be read, for example {example[:40]!r}")
@@ -117,6 +120,7 @@ class DateEvidence:
     def _reduce(self) -> None:
         for value in self._texts:
             if isinstance(value, datetime):
+                self._has_instants = True
                 if (offset := value.utcoffset()) is not None:
                     self._keep_offset(offset, value.date(), None)
             elif isinstance(value, str | int | float) and (text := str(value).strip()):
