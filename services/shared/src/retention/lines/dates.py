@@ -57,9 +57,9 @@ class DateEvidence:
     def format(self, choice: str | None = None) -> DateFormat:
         """Return the format that reads the most distinct days; ISO when there are no dates. `choice` settles the order.
 
-        Raises BadDataError when no format reads any of them, when two formats read them equally well as different days,
-        when more than one in MINORITY of the deciding dates contradicts the others, or is a spreadsheet's number among
-        dates as text.
+        Raises BadDataError when there are no instants and no format reads any text, when two formats read them equally
+        well as different days, when more than one in MINORITY of the deciding dates contradicts the others, or is a
+        spreadsheet's number among dates as text.
         """
         self._reduce()
         if not self._days and not self._serials and self._unreadable is None:
