@@ -12,6 +12,7 @@ from retention.clock import rfc3339
 from retention.errors import BadDataError, LockedError, StoppedError
 from retention.store.file_loads import File
 from seeder.load import ingest
+from seeder.look_screen import screen_of
 from seeder.look_through import decide, look_through
 from seeder.progress import row_progress
 from seeder.quarantine_report import listing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
+    from seeder.look_through import LookedThrough
     from seeder.source import Source
     from seeder.store import Store
 
@@ -55,7 +57,6 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         if of_another_scheme and not replaced and not options.drop:
             store.loads.forget(source.load_id)
             raise BadDataError("an older version's line ids differ, so each line would be inserted twice: use --drop")
-        print(source.description)
         source, last_day = _looked_through(source, store, options, before, afresh=options.drop or replaced)
         if options.drop or replaced:
             print("deleting everything first" if options.drop else "replacing the invented shop")
@@ -66,6 +67,10 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         print(f"NOTE: another load is unfinished, and its rows are counted too: run it again: {unfinished[0]}")
     _print_account(ledger, refreshed)
     return 0
+
+
+def _said(source: Source, look: LookedThrough) -> list[str]:
+    return [source.description, *look.lines()]
 
 
 def _record(source: Source) -> File:
@@ -87,11 +92,12 @@ def _looked_through(
     """
     resumed = None if afresh else store.loads.look(source.load_id)
     if resumed is not None:
+        print(source.description)
         return source.believed_until(resumed["implausible_from"]), resumed["last_day"]
     try:
         look = look_through(source, None if afresh else store, options)
-        for line in look.lines():
-            print(line)
+        shown = screen_of(look, source) if getattr(options, "look", False) else "\n".join(_said(source, look))
+        print(shown, flush=True)
         decide(look, options)
     except BaseException:
         store.loads.release(source.load_id, before)
