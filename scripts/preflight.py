@@ -44,7 +44,10 @@ def parse_arguments(description: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/up", description=description)
     data = parser.add_mutually_exclusive_group()
     data.add_argument(
-        "--data", type=Path, metavar="FILE", help="look at a shop's export and load it: CSV, XLSX, Parquet, zip or a folder"
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="look at a shop's export and load it (file, zip or folder)",
     )
     data.add_argument("--fetch-uci", action="store_true", help="download the public Online Retail file and load it")
     parser.add_argument("--port", type=port_number, default=8000, metavar="N", help="port of the API (8000)")
