@@ -125,9 +125,13 @@ def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
     return part.plan.lines
 
 
+def _is_typed(line: Sequence[Any]) -> bool:
+    return type(line[_PRICE]) is float and line[_TOTAL] is not None and not isinstance(line[_QUANTITY], str)
+
+
 def _typed(order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
     """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-    if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+    if all(_is_typed(line) for line in order.lines):
         return order
     lines = []
     for line in order.lines:
