@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seeder.formats.plan import Cells, Line, Picked
 
 KEY: Final = "lines"
-TITLE: Final = "order lines"
+TITLE: Final = "table of order lines"
 TOTALS: Final = ("LineTotal", "Total", "OrderTotal")
 PERSON: Final = ("Email", "CustomerID")  # the e-mail first: guests get a new id with every order
 WHOLE: Final = ("State", "PaymentState", "Cancelled", "Refund", "OrderTotal")
