@@ -12,6 +12,7 @@ from retention.clock import rfc3339
 from retention.errors import BadDataError, LockedError, StoppedError
 from retention.store.file_loads import File
 from seeder.load import ingest
+from seeder.look_screen import screen_of
 from seeder.look_through import decide, look_through
 from seeder.progress import row_progress
 from seeder.quarantine_report import listing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
+    from seeder.look_through import LookedThrough
     from seeder.source import Source
     from seeder.store import Store
 
@@ -57,7 +59,6 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         if of_another_scheme and not replaced and not options.drop:
             store.loads.forget(source.load_id)
             raise BadDataError("an older version's line ids differ, so each line would be inserted twice: use --drop")
-        print(source.description)
         source, last_day = _looked_through(source, store, options, before, afresh=options.drop or replaced)
         if options.drop or replaced:
             print("deleting everything first" if options.drop else "replacing the invented shop")
@@ -68,6 +69,10 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         print(f"NOTE: another load is unfinished, and its rows are counted too: run it again: {unfinished[0]}")
     _print_account(ledger, refreshed)
     return 0
+
+
+def _said(source: Source, look: LookedThrough) -> list[str]:
+    return [source.description, *look.lines()]
 
 
 def _record(source: Source) -> File:
@@ -89,6 +94,7 @@ def _looked_through(
     """
     begun = None if afresh else store.loads.look(source.load_id, before)
     if begun is not None:
+        print(source.description)
         return _as_begun(source, begun)
     try:
         if not afresh:
@@ -97,8 +103,8 @@ def _looked_through(
         begun = None if afresh else store.loads.look(source.load_id, before)
         if begun is not None:  # by another run at the same time, whose rows are no conflict either
             return _as_begun(source, begun)
-        for line in look.lines():
-            print(line)
+        shown = screen_of(look, source) if getattr(options, "look", False) else "\n".join(_said(source, look))
+        print(shown, flush=True)
         decide(look, options)
     except BaseException:
         store.loads.release(source.load_id, before)
