@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from retention.lines.documents import LineEncoder
+from retention.lines.documents import NEXT_PART, LineEncoder
 from retention.lines.rules import RULES, Rejection, rejection
 from seeder.formats.plan import Order
 from seeder.grouping import groups
@@ -109,11 +110,18 @@ class Source(NamedTuple):
 
         NEXT_SHEET stands between two sheets.
         """
-        rows = part.table.rows(part.plan.positions)
-        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
-            if not group:
+        done = 0
+        for between, sheet in groupby(part.table.rows(part.plan.positions), lambda row: row is NEXT_PART):
+            if between:
                 yield NEXT_SHEET
                 continue
+            before = done
+            for made in self._orders_of(part, sheet):
+                done += len(made.rows)
+                yield made._replace(rows=[before + row for row in made.rows]) if before else made
+
+    def _orders_of(self, part: Part, rows: Iterator[Sequence[Any]]) -> Iterator[OrderRows]:
+        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
             numbers = [number for number, _ in group]
             first = group[0][1]
             if isinstance(first, Rejection):
