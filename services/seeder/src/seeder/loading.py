@@ -34,6 +34,8 @@ def load_source(source: Source, store: Store, options: argparse.Namespace) -> in
     if before and before != source.dates:
         raise BadDataError(f"loaded before with dates {before}: to read them as {source.dates}, add --drop")
     again = options.drop or getattr(options, "replace_orders", False)
+    if source.mended and again:
+        raise BadDataError("mended rows are added to what is stored: leave out --replace-orders and --drop")
     finished = None if again else store.loads.finished(source.load_id)
     if finished:
         print(f"{source.description}: loaded already, {finished['read']:,} rows: nothing to do")
@@ -90,12 +92,17 @@ def _looked_through(
 
     An earlier run of this load decided already: its own rows are no conflict with it.
     """
-    resumed = None if afresh else store.loads.look(source.load_id)
-    if resumed is not None:
+    begun = None if afresh else store.loads.look(source.load_id, before)
+    if begun is not None:
         print(source.description)
-        return source.believed_until(resumed["implausible_from"]), resumed["last_day"]
+        return _as_begun(source, begun)
     try:
+        if not afresh:
+            store.refuse_other_shop(source.shop)
         look = look_through(source, None if afresh else store, options)
+        begun = None if afresh else store.loads.look(source.load_id, before)
+        if begun is not None:  # by another run at the same time, whose rows are no conflict either
+            return _as_begun(source, begun)
         shown = screen_of(look, source) if getattr(options, "look", False) else "\n".join(_said(source, look))
         print(shown, flush=True)
         decide(look, options)
@@ -104,6 +111,10 @@ def _looked_through(
         raise
     store.loads.begin(source.load_id, look.to_document())
     return look.source, look.last_day
+
+
+def _as_begun(source: Source, begun: Mapping[str, Any]) -> tuple[Source, datetime]:
+    return source.believed_until(begun["implausible_from"]), begun["last_day"]
 
 
 def _load(
