@@ -92,12 +92,11 @@ class Source(NamedTuple):
         """Yield whole orders, each with its rows; those of a line feed are made of its lines."""
         rows = part.table.rows(part.plan.positions)
         for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
-            numbers = [number for number, _ in group]
-            first = group[0][1]
+            numbers, first = group.numbers, group.rows[0]
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, [row for _, row in group])
+            made = self._made_of(part, group.rows)
             rejected = [one for one in made if isinstance(one, Rejection)]
             orders = [_typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
