@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect
+from collections import Counter
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retention.errors import CannotWriteError
+from retention.lines.documents import NEXT_PART
 from retention.lines.rules import Rejection
 
 if TYPE_CHECKING:
@@ -17,22 +20,53 @@ if TYPE_CHECKING:
     Numbered = tuple[int, Sequence[Any]]  # a row and its number in the input; the first is 1
 
 
-def groups(rows: Iterable[Sequence[Any]], invoice: int, *, scattered: bool) -> Iterator[list[Numbered]]:
-    """Yield the numbered rows of each order, in the order of first appearance; a Rejection comes alone.
+class Group(NamedTuple):
+    """The rows of one order, and the numbers of all rows that hold it in the input; the first is 1."""
 
-    `invoice` is the index of the order's number. A row without one belongs to the order before it. `scattered` rows
-    go through a private temporary file, so that memory stays bounded.
+    numbers: list[int]
+    rows: list[Sequence[Any]]
+
+
+def groups(rows: Iterable[Sequence[Any]], invoice: int, *, scattered: bool) -> Iterator[Group]:
+    """Yield each order, in the order of first appearance; a Rejection comes alone.
+
+    `invoice` is the index of the order's number. A row without one belongs to the order before it. Sheets and files of
+    one input may overlap: a row that stands in two of them is one row of its order. `scattered` rows go through a
+    private temporary file, so that memory stays bounded.
     """
-    keyed = _keyed(rows, invoice)
+    starts: list[int] = []  # the first row of each further sheet or file
+    keyed = _keyed(rows, invoice, starts)
     if scattered:
         keyed = _sorted(keyed)
     for _, group in groupby(keyed, itemgetter(0)):
-        yield [(number, row) for _, number, row in group]
+        numbered = [(number, row) for _, number, row in group]
+        yield Group([number for number, _ in numbered], _once(numbered, starts))
 
 
-def _keyed(rows: Iterable[Sequence[Any]], invoice: int) -> Iterator[tuple[str, int, Sequence[Any]]]:
-    current = ""
-    for number, row in enumerate(rows, 1):
+def _once(numbered: Sequence[Numbered], starts: Sequence[int]) -> list[Sequence[Any]]:
+    """Return the rows, each as often as it stands in the part that has it most often."""
+    if not starts or bisect(starts, numbered[0][0]) == bisect(starts, numbered[-1][0]):
+        return [row for _, row in numbered]
+    seen: Counter[tuple[int, str]] = Counter()
+    most: Counter[str] = Counter()
+    kept = []
+    for number, row in numbered:
+        part, text = bisect(starts, number), repr(list(row))
+        seen[part, text] += 1
+        if seen[part, text] > most[text]:
+            most[text] += 1
+            kept.append(row)
+    return kept
+
+
+def _keyed(rows: Iterable[Sequence[Any]], invoice: int, starts: list[int]) -> Iterator[tuple[str, int, Sequence[Any]]]:
+    current, number = "", 0
+    for row in rows:
+        if row is NEXT_PART:
+            starts.append(number + 1)
+            current = ""
+            continue
+        number += 1
         if isinstance(row, Rejection):
             yield f"\0{number}", number, row
             continue

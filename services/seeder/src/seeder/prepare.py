@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from retention.errors import BadDataError, NoInputError
-from retention.lines.documents import CACHE_SIZE, NEXT_PART
+from retention.lines.documents import CACHE_SIZE
 from retention.lines.identity import Identity
 from retention.lines.numbers import PLAIN, NumberFormat
 from retention.lines.rules import Reading, latest_instant
@@ -93,9 +93,8 @@ def _text_of(path: Path) -> str:
 def _part(table: Table, plan: Plan, found: Conventions, shop: Shop, people: Identity, now: datetime) -> Part:
     cells = Cells(_Numbers(found.one_format()).__getitem__, shop.currency)
     if plan.settle:
-        of_sheets = (row for row in table.rows(plan.positions) if row is not NEXT_PART)
-        rows = groups(of_sheets, plan.invoice, scattered=found.scattered)
-        plan = plan.settle((row for group in rows for _, row in group), cells)
+        rows = groups(table.rows(plan.positions), plan.invoice, scattered=found.scattered)
+        plan = plan.settle((row for group in rows for row in group.rows), cells)
     of_index = {
         index: found.numbers[position] for index, position in enumerate(plan.positions) if position in found.numbers
     }

@@ -122,12 +122,11 @@ class Source(NamedTuple):
 
     def _orders_of(self, part: Part, rows: Iterator[Sequence[Any]]) -> Iterator[OrderRows]:
         for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
-            numbers = [number for number, _ in group]
-            first = group[0][1]
+            numbers, first = group.numbers, group.rows[0]
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, [row for _, row in group])
+            made = self._made_of(part, group.rows)
             rejected = [one for one in made if isinstance(one, Rejection)]
             orders = [self._typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
