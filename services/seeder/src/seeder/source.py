@@ -149,7 +149,7 @@ class Source(NamedTuple):
 
     def _typed(self, order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
         """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-        if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+        if all(map(_is_typed, order.lines)):
             return order
         lines = []
         for line in order.lines:
@@ -167,6 +167,10 @@ class Source(NamedTuple):
                 values[_TOTAL] = values[_QUANTITY] * values[_PRICE] if line[_TOTAL] is None else line[_TOTAL]
                 lines.append(tuple(values))
         return order._replace(lines=lines)
+
+
+def _is_typed(line: Sequence[Any]) -> bool:
+    return type(line[_PRICE]) is float and line[_TOTAL] is not None and not isinstance(line[_QUANTITY], str)
 
 
 def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
