@@ -22,8 +22,8 @@ from retention.store import (
     transactions,
     upgrade,
 )  # fmt: skip
-from retention.store.comparison import Incoming
 from retention.store.file_loads import FileLoads
+from retention.store.standing import Incoming
 from seeder.accounts import account_for
 from seeder.mending import Kept
 

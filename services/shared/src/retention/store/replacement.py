@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from bson import ObjectId
 
 from retention.store import indexes, intents, schema, transactions
-from retention.store.comparison import Incoming, Outcome, compare
+from retention.store.comparison import Outcome, compare
 from retention.store.derivation import refresh_touched
 
 if TYPE_CHECKING:
+    from retention.store.standing import Incoming
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
