@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exports import etsy, magento, olist, shopify, square, stripe, superstore, woo_advanced, woo_webtoffee
 from exports.changes import plain_of, undiscounted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
