@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from retention.lines.documents import LineEncoder
+from retention.lines.documents import NEXT_PART, LineEncoder
 from retention.lines.rules import RULES, Rejection, rejection
 from seeder.formats.plan import Order
 from seeder.grouping import groups
@@ -109,17 +110,23 @@ class Source(NamedTuple):
 
         NEXT_SHEET stands between two sheets.
         """
-        rows = part.table.rows(part.plan.positions)
-        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
-            if not group:
+        done = 0
+        for between, sheet in groupby(part.table.rows(part.plan.positions), lambda row: row is NEXT_PART):
+            if between:
                 yield NEXT_SHEET
                 continue
-            numbers = [number for number, _ in group]
-            first = group[0][1]
+            before = done
+            for made in self._orders_of(part, sheet):
+                done += len(made.rows)
+                yield made._replace(rows=[before + row for row in made.rows]) if before else made
+
+    def _orders_of(self, part: Part, rows: Iterator[Sequence[Any]]) -> Iterator[OrderRows]:
+        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
+            numbers, first = group.numbers, group.rows[0]
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, [row for _, row in group])
+            made = self._made_of(part, group.rows)
             rejected = [one for one in made if isinstance(one, Rejection)]
             orders = [self._typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
@@ -142,7 +149,7 @@ class Source(NamedTuple):
 
     def _typed(self, order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
         """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-        if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+        if all(map(_is_typed, order.lines)):
             return order
         lines = []
         for line in order.lines:
@@ -160,6 +167,10 @@ class Source(NamedTuple):
                 values[_TOTAL] = values[_QUANTITY] * values[_PRICE] if line[_TOTAL] is None else line[_TOTAL]
                 lines.append(tuple(values))
         return order._replace(lines=lines)
+
+
+def _is_typed(line: Sequence[Any]) -> bool:
+    return type(line[_PRICE]) is float and line[_TOTAL] is not None and not isinstance(line[_QUANTITY], str)
 
 
 def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
