@@ -11,12 +11,11 @@ from retention.store.comparison import Outcome, compare
 from retention.store.derivation import refresh_touched
 
 if TYPE_CHECKING:
-    from retention.store.standing import Incoming
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from retention.store.connection import Database
-    from retention.store.standing import Standing
+    from retention.store.standing import Incoming, Standing
 
 
 class Taken(NamedTuple):
