@@ -14,6 +14,7 @@ PRODUCTS = (
     ("CUP", "Cup | hand-thrown: grey"),
     ("", "Gift Card"),
     ("PRINT-A5", "Print A5, framed"),
+    ("MUG-É", "Café mug"),
 )
 BEGIN = datetime(2025, 1, 1, 8)  # noqa: DTZ001 - the shop's wall clock
 

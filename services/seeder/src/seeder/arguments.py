@@ -63,6 +63,7 @@ def _add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--replace-orders", action="store_true", help="an order that is stored already with other lines is replaced"
     )
     again.add_argument("--add-lines", action="store_true", help="its new lines are added to those that are stored")
+    command.add_argument("--look", action="store_true", help="show the screen of look before loading")
     command.add_argument("--yes", action="store_true", help="load although something looks wrong")
     return command
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from retention.lines.documents import NEXT_PART
 from retention.lines.rules import EARLIEST, RULES, Rejection, UnreadableError
+from seeder.encoding import with_encoder
 from seeder.formats.feed import KEY
 from seeder.formats.pieces import are_pieces, counts_pieces
 from seeder.look import decision
+from seeder.look.gaps import GAP_DAYS
 from seeder.look.line_feed import LineFeed
 from seeder.look.order_feed import OrderFeed
 from seeder.look.plausibility import Judged, judge_file
@@ -71,8 +73,9 @@ class LookedThrough(NamedTuple):
 def look_through(source: Source, store: Store | None, options: argparse.Namespace) -> LookedThrough:
     """Read the input once more and judge it; `store` is asked which of its orders are stored with other lines."""
     profile, difference = _summed(source)
-    add_lines, replace = getattr(options, "add_lines", False), getattr(options, "replace_orders", False)
-    if store and not source.whole_orders and not replace and not add_lines:
+    add_lines = getattr(options, "add_lines", False) or source.mended
+    replace = getattr(options, "replace_orders", False)
+    if store and store.has_lines() and not source.whole_orders and not replace and not add_lines:
         _compare(source, store, profile)
     passed_over = dict.fromkeys(name for part in source.parts for name in part.plan.passed_over)
     by_header = source.parts[0].plan.key == KEY and getattr(options, "map", None) is None
@@ -80,7 +83,7 @@ def look_through(source: Source, store: Store | None, options: argparse.Namespac
         profile,
         currency=source.shop.currency_label,
         passed_over=list(passed_over),
-        latest=getattr(options, "latest", None),
+        latest=getattr(options, "latest", None) or _latest_mended(source, store),
         whole_orders=source.whole_orders,
         orders_may_come_again=replace or add_lines,
         names=by_header,
@@ -102,6 +105,12 @@ def decide(look: LookedThrough, options: argparse.Namespace) -> None:
     """Go on, ask on a terminal, or raise BadDataError before anything is written."""
     ask = input if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty() else None
     decision.decide(look.judged.findings, yes=getattr(options, "yes", True), ask=ask)
+
+
+def _latest_mended(source: Source, store: Store | None) -> date | None:
+    """Return the last day that is believed of mended rows: days apart from each other, in any order, are no gap."""
+    clock = store.clock() if store and source.mended else None
+    return clock and clock.date() + timedelta(days=GAP_DAYS)
 
 
 def _instant(day: date | None) -> datetime | None:
@@ -173,10 +182,9 @@ def day_of(part: Part) -> Callable[[Any], date]:
 def _compare(source: Source, store: Store, profile: Profile) -> None:
     """Note the orders of a line feed that are stored with other lines."""
     for part in source.parts:
-        encoder = source.encoder(part)
-        orders = (made.order for made in source.orders(part) if made.order)
+        orders = ((encoder, made.order) for encoder, made in with_encoder(source, part) if made.order)
         while some := list(islice(orders, _ORDERS_AT_ONCE)):
-            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for order in some]
+            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for encoder, order in some]
             numbered = [(str(RULES[0].read(invoice, part.reading)), lines) for invoice, lines in encoded if lines]
             for conflict in store.conflicts(numbered):
                 profile.came_again(_differs(conflict))

@@ -77,5 +77,9 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
         total, numbers.of(row, at.subtotal), numbers.of(row, at.shipping), None, None, refunded
     )  # the line holds the shipping too: the grid has no value of the goods in the base currency for sure
     return Order(
-        row[at.number], lines + buyer.refunds([(returned, None)], lines), _DO_NOT_STAND.get(word) or states.state(word), None, stated
+        row[at.number],
+        lines + buyer.refunds([(returned, None)], lines),
+        _DO_NOT_STAND.get(word) or states.state(word),
+        None,
+        stated,
     )

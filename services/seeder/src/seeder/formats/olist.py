@@ -70,7 +70,7 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     stated = Stated(None, numbers.sum(rows, at.price), numbers.sum(rows, at.freight))
     numbered = {text(row, at.item) for row in rows}
     cut = "" not in numbered and "1" not in numbered  # items are counted from 1
-    return Order(buyer.invoice, lines, state, None, stated, cut)
+    return Order(buyer.invoice, lines, state, None, stated, cut, open_ended=True)
 
 
 def _once(at: _At, rows: list[Picked]) -> list[Picked]:

@@ -87,6 +87,8 @@ def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
 
 def unknown(columns: Sequence[str]) -> BadDataError:
     """Return the error of a header of no format: the nearest one, what it lacks, and a mapping file to start from."""
+    if len(columns) == 1:
+        return BadDataError(f"no table of orders: its header is one column, {_shown(columns)}")
     title, lacks = _nearest(columns)
     return BadDataError(
         f"no known export: the header is {_shown(columns)}. The nearest format is {title}, "

@@ -122,7 +122,8 @@ _TIERS: Final[dict[str, tuple[frozenset[str], ...]]] = {
         | _of("eenheidsprijs prijsperstuk cenajednostkowa birimfiyat birimfiyati priceperunit priceperitem priceeach")
         | _of("preisprostuck preisprostueck valorunitario pu"),
         _of("price preis precio prix prezzo preco prijs cena fiyat fiyati"),
-        _of("itemprice productprice lineitemprice sellingprice saleprice salesprice verkaufspreis vkpreis prixvente precioventa unitpricenet"),
+        _of("itemprice productprice lineitemprice sellingprice saleprice salesprice verkaufspreis vkpreis unitpricenet")
+        | _of("prixvente precioventa"),
     ),
     "CustomerID": (
         _of("customeruniqueid"),  # Olist: the other one is new with every order

@@ -83,7 +83,7 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     )  # fmt: skip
     paid = None if net is None else round(net + (tax or 0.0), 6)
     stated = Stated(paid, net, None, tax, _magnitude(discount), _magnitude(returned))
-    return Order(first[at.number], lines, None, None, stated)
+    return Order(first[at.number], lines, None, None, stated, open_ended=True, apart=True)
 
 
 def _line(at: _At, numbers: Numbers, buyer: Buyer, row: Picked) -> Line:

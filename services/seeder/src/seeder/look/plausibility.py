@@ -32,7 +32,9 @@ MAX_NAMED: Final = 6
 _FULL_NAME: Final = re.compile(r"[^\W\d_]+\.?(?:[ '’-]+[^\W\d_]+\.?)*(?: [^\W\d_]+\.?|, ?[^\W\d_]+\.?)")
 
 Severity: TypeAlias = Literal["said", "asks"]
-Topic: TypeAlias = Literal["dates", "columns", "put_aside", "cancelled", "months", "one_customer", "again", "price", "people"]
+Topic: TypeAlias = Literal[
+    "dates", "columns", "put_aside", "cancelled", "months", "one_customer", "again", "price", "people"
+]
 
 
 class Finding(NamedTuple):

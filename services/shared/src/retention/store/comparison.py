@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from retention.lines.documents import line_id
+from retention.store import parts
 from retention.store.standing import Standing, incoming, standing
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ class Incoming(NamedTuple):
     invoice: str
     documents: list[bytes]
     complete: bool = True  # False: its lines miss the total that the file states for it
+    may_be_cut: bool = False  # it begins or ends its file, which says nothing about how many lines it has
+    apart: bool = False  # its returns may come in a later file than its sales
+    added: bool = False  # its lines are the stored ones and more: its age does not matter
 
 
 Outcome: TypeAlias = Literal["there", "replaced", "older", "incomplete"]  # of an order that is stored
@@ -36,7 +40,7 @@ class Compared(NamedTuple):
     there: int  # lines that are stored already, with the same marks
     changed: list[Incoming]
     older: list[Incoming]  # they differ from what a load stored that knew of later days
-    incomplete: list[Incoming]  # they differ from what is stored, and miss their own total
+    incomplete: list[Incoming]  # they differ from what is stored, and miss their own total, or lines where a file ends
     seen: list[bytes]  # one line id of each order that came again unchanged
     before: Mapping[str, Standing]  # the stored orders, by number
     same: list[str]  # the numbers of orders that came again unchanged
@@ -61,7 +65,7 @@ def compare(
     before = standing(database, [order.invoice for order in orders])
     compared = Compared([], 0, [], [], [], [], before, [])
     there = 0
-    for order in orders:
+    for order in parts.joined(database, orders, before, sequence):
         stored = before.get(order.invoice)
         if not order.documents:
             compared.incomplete.append(order)
@@ -76,10 +80,12 @@ def compare(
             missing = [one for one in order.documents if line_id(one) not in stored.lines]
             compared.new.extend(missing)
             there += len(order.documents) - len(missing)
-        elif stored.load > sequence or (_is_before(last_day, stored) and not force):
+        elif stored.load > sequence or (_is_before(last_day, stored) and not force and not order.added):
             compared.older.append(order)
+        elif order.complete and (force or not order.may_be_cut or not parts.is_part(database, order)):
+            compared.changed.append(order)
         else:
-            (compared.changed if order.complete else compared.incomplete).append(order)
+            compared.incomplete.append(order)
     return compared._replace(there=there)
 
 
