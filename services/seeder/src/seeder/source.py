@@ -142,7 +142,10 @@ class Source(NamedTuple):
 
     def _typed(self, order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
         """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-        if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+        if all(
+            type(line[_PRICE]) is float and line[_TOTAL] is not None and type(line[_QUANTITY]) is not str
+            for line in order.lines
+        ):
             return order
         lines = []
         for line in order.lines:

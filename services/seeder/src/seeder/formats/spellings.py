@@ -220,6 +220,7 @@ _MONEY: Final = re.compile(
     "status|currency|total|amount|price|discount|tax$|taxes|refund|cancel|fee$|revenue|sales|balance|vat$|freight"
     "|preis|summe|betrag|rabatt|precio|importe|descuento|prix|montant|remise|prezzo|sconto|preco|desconto|prijs"
     "|korting|kwota|rabat|tutar|indirim"
+    "|return(?!ing)|^type$|(transaction|event|record|order|sale|line)type$|retoure|devol|retour|reso$|zwrot|iade"
 )
 
 
