@@ -60,7 +60,7 @@ def _shown(source: Source, part: Part) -> Iterator[Shown]:
     day = day_of(part)
     for made in source.orders(part):
         order = made.order
-        if order is None:
+        if order is None or not order.lines:  # none, or none of it could be read
             continue
         try:
             worths = [worth(_typed(part, line)) for line in order.lines]
