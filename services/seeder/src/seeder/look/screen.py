@@ -66,7 +66,7 @@ def screen(look: Look) -> list[str]:
     end = ["", *_command(look)] if look.command else []
     findings = _findings(look, LINES - len(head) - len(tail) - len(end) - MIN_MONTHS - AROUND)
     months = _months(look, LINES - len(head) - len(tail) - len(findings) - len(end) - AROUND)
-    return [printable(line)[:WIDTH] for line in [*head, *months, *tail, *findings, *end]]
+    return [printable(line)[:WIDTH].rstrip() for line in [*head, *months, *tail, *findings, *end]]
 
 
 def _file(look: Look) -> Iterator[str]:
