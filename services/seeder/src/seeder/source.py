@@ -165,10 +165,6 @@ class Source(NamedTuple):
         return order._replace(lines=lines)
 
 
-def _is_typed(line: Sequence[Any]) -> bool:
-    return type(line[_PRICE]) is float and line[_TOTAL] is not None and not isinstance(line[_QUANTITY], str)
-
-
 def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
     if part.plan.lines is None:
         raise TypeError("whole orders have no line feed")
