@@ -72,9 +72,7 @@ def screen(look: Look) -> list[str]:
 def _file(look: Look) -> Iterator[str]:
     yield from _wrapped(f"{look.file}: {look.description}, {count(look.rows, 'row')}")
     why = f" (it has {listed(list(look.why), HEADERS)})" if look.why else ""
-    yield from _wrapped(
-        f"This is a {look.title}{why}" if look.title[:1] not in "AEIOU" else f"This is an {look.title}{why}"
-    )
+    yield from _wrapped(f"Format: {look.title}{why}")
     if look.reading:
         yield from _wrapped(f"Read with {', '.join(look.reading)}")
 
