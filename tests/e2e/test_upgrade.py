@@ -40,7 +40,9 @@ import hashlib, json, pathlib, sys, pymongo
 database = pymongo.MongoClient(pathlib.Path("/secrets/seeder/mongo_uri").read_text().strip())["retention"]
 fields = "InvoiceNo StockCode Description Quantity InvoiceDate UnitPrice CustomerID Country".split()
 lines, number, digest = database.transactions, 0, hashlib.sha256()
-for line in lines.find({"StockCode": {"$ne": "VISIT"}}, dict.fromkeys(fields, 1), sort=[("_id", 1)]):
+for line in lines.find(
+    {"StockCode": {"$ne": "VISIT"}}, dict.fromkeys(fields, 1), sort=[("_id", 1)], batch_size=1000
+):
     number += 1
     digest.update(repr(sorted(line.items())).encode())
 try:
@@ -52,7 +54,7 @@ print(json.dumps({
     "lines": [number, digest.hexdigest()],
     "cancelled": lines.count_documents(cancelled),
     "marked": lines.count_documents({**cancelled, "Cancelled": True}),
-    "customers": list(database.customers.find({"_id": {"$lt": 910000000}}, sort=[("_id", 1)])),
+    "customers": list(database.customers.find({"_id": {"$lt": 910000000}}, sort=[("_id", 1)], batch_size=100)),
     "shop": shop,
 }, default=str))
 """
