@@ -44,8 +44,9 @@ class DateEvidence:
         self._seen: set[str] = set()  # days with their offsets: spares most texts a closer look
         self._serials: dict[int, str] = {}  # a text for each day
         self._unreadable: str | None = None  # one, for the error message
-        self._has_instants = False
+        self._typed = False  # whether some cells are instants, which are read in any format
         self._offsets: dict[timedelta, dict[str | date, Written | None]] = {}
+        self._bare: set[str | date] = set()  # days of values without an offset
 
     def add(self, texts: Iterable[object]) -> None:
         """Add the cells of the column, about a thousand at a time: texts, numbers, instants or None."""
@@ -69,7 +70,7 @@ class DateEvidence:
             return DateFormat(SERIAL)
         if choice:
             return self._format(choice)
-        if not most and self._has_instants:  # a workbook's dates, and a few texts that are none
+        if not most and self._typed:
             return ISO
         if not most:
             example = min([*self._days, *([self._unreadable] if self._unreadable else [])])
@@ -77,8 +78,13 @@ class DateEvidence:
         return self._format(self._order(read))
 
     def offsets(self, dates: DateFormat) -> dict[timedelta, list[date]]:
-        """Return the UTC offsets that occur, with the days on which they do, as `dates` reads them, in order."""
+        """Return the UTC offsets that occur, with the days on which they do, as `dates` reads them, in order.
+
+        None where most dates have no offset: a few that do are another system's.
+        """
         self._reduce()
+        if len(self._bare) > sum(map(len, self._offsets.values())):
+            return {}
         return {offset: sorted(_days_of(days, dates)) for offset, days in sorted(self._offsets.items())}
 
     def _format(self, order: str) -> DateFormat:
@@ -119,10 +125,13 @@ class DateEvidence:
 
     def _reduce(self) -> None:
         for value in self._texts:
+            if isinstance(value, date):
+                self._typed = True
             if isinstance(value, datetime):
-                self._has_instants = True
                 if (offset := value.utcoffset()) is not None:
                     self._keep_offset(offset, value.date(), None)
+                else:
+                    self._bare.add(value.date())
             elif isinstance(value, str | int | float) and (text := str(value).strip()):
                 self._keep(text)
         self._texts.clear()
@@ -140,6 +149,8 @@ class DateEvidence:
             self._days.setdefault(written.day, written)
             if written.offset is not None:
                 self._keep_offset(written.offset, written.day, written)
+            else:
+                self._bare.add(written.day)
         elif serial is not None and serial in _SERIALS:
             self._serials[serial] = min(text, self._serials.get(serial, text))
         else:
