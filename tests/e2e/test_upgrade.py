@@ -85,14 +85,12 @@ class Shoppers(Visitors):
         if number % 25:
             await super()._ask(client, number)
             return
-        begun, answer = time.monotonic(), "none"
-        while answer != httpx.codes.OK and time.monotonic() < begun + 60:
-            if answer != "none":
-                self.sent_again += 1
-                await asyncio.sleep(1)
+        begun = time.monotonic()
+        answer = await self._post(client, POSTED + number)
+        while answer == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() < begun + 60:
+            self.sent_again += 1
+            await asyncio.sleep(1)
             answer = await self._post(client, POSTED + number)
-            if answer not in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
-                break
         if answer == httpx.codes.OK:
             self.posted.append(POSTED + number)
         else:
