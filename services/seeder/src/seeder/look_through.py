@@ -95,7 +95,7 @@ def look_through(source: Source, store: Store | None, options: argparse.Namespac
 def _maybe_quantities(part: Part) -> list[str]:
     columns, at = part.table.columns, part.plan.positions
     unread = tuple(place for place in range(len(columns)) if place not in at)
-    if part.plan.quantity is not None or not unread or not counts_pieces(columns):
+    if part.plan.quantity is not None or not unread or not counts_pieces(columns, unread):
         return []
     rows = [row for row in islice(part.table.rows(unread), _PEEKED) if not isinstance(row, Rejection)]
     return [columns[place] for place, cells in zip(unread, zip(*rows, strict=True), strict=False) if are_pieces(cells)]

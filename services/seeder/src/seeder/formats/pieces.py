@@ -8,15 +8,19 @@ from seeder.formats.feed import TOTALS
 from seeder.formats.spellings import assign
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _MOST: Final = 999
 
 
-def counts_pieces(columns: Sequence[str]) -> bool:
-    """Whether the money of a row depends on how many pieces it is: it has a price, no total and no known quantity."""
+def counts_pieces(columns: Sequence[str], unread: Collection[int]) -> bool:
+    """Whether the money of a row depends on how many pieces it is: it has a price, no known quantity and no total.
+
+    `unread` are the positions of columns that are not read: a total among them turned out to be none.
+    """
     fields = assign(columns)
-    return "UnitPrice" in fields and "Quantity" not in fields and not any(name in fields for name in TOTALS)
+    totals = any(name in fields and fields[name] not in unread for name in TOTALS)
+    return "UnitPrice" in fields and "Quantity" not in fields and not totals
 
 
 def are_pieces(cells: Sequence[Any]) -> bool:
