@@ -10,7 +10,7 @@ from retention.lines.rules import RULES, Rejection
 from seeder.formats.completeness import complete
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from retention.lines.documents import LineEncoder
     from seeder.source import OrderRows, Part, Source
@@ -45,12 +45,12 @@ def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
     for part in source.parts:
         encoder = source.encoder(part)
         for made in source.orders(part):
-            rows = [done + row for row in made.rows]
+            rows = [done + row for row in made.rows] if done else made.rows
             yield _encoded(made, part, rows, encoder, sequence)
         done += part.conventions.row_count
 
 
-def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
+def _encoded(made: OrderRows, part: Part, rows: Sequence[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
     order = made.order
     encoded = list(encoder.encode_order(order.lines, stamp(load=sequence, state=order.state))) if order else []
     documents = [one for one in encoded if isinstance(one, bytes)]

@@ -14,23 +14,50 @@ from retention.lines.rules import Rejection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    Numbered = tuple[int, Sequence[Any]]  # a row and its number in the input; the first is 1
+    Row = Sequence[Any]
+    Group = tuple[Sequence[int], list[Row]]  # the numbers of an order's rows in the input, from 1; and the rows
 
 
-def groups(rows: Iterable[Sequence[Any]], invoice: int, *, scattered: bool) -> Iterator[list[Numbered]]:
-    """Yield the numbered rows of each order, in the order of first appearance; a Rejection comes alone.
+def groups(rows: Iterable[Row], invoice: int, *, scattered: bool) -> Iterator[Group]:
+    """Yield the rows of each order with their numbers, in the order of first appearance; a Rejection comes alone.
 
     `invoice` is the index of the order's number. A row without one belongs to the order before it. `scattered` rows
     go through a private temporary file, so that memory stays bounded.
     """
-    keyed = _keyed(rows, invoice)
-    if scattered:
-        keyed = _sorted(keyed)
-    for _, group in groupby(keyed, itemgetter(0)):
-        yield [(number, row) for _, number, row in group]
+    if not scattered:
+        yield from _together(rows, invoice)
+        return
+    for _, group in groupby(_sorted(_keyed(rows, invoice)), itemgetter(0)):
+        _, numbers, of_order = zip(*group, strict=True)
+        yield numbers, list(of_order)
 
 
-def _keyed(rows: Iterable[Sequence[Any]], invoice: int) -> Iterator[tuple[str, int, Sequence[Any]]]:
+def _together(rows: Iterable[Row], invoice: int) -> Iterator[Group]:
+    """Yield the groups of rows that follow each other; most cells are compared as they are written."""
+    first = 1
+    group: list[Row] = []
+    current, refused = "", False
+    written: Any = Rejection
+    for row in rows:
+        if type(row) is Rejection:
+            number, refused, begins = Rejection, True, True  # no cell equals it
+        elif row[invoice] == written and group:
+            group.append(row)
+            continue
+        else:
+            number = row[invoice]
+            key = str(number or "").strip() or current
+            begins, current, refused = refused or key != current, key, False
+        written = number
+        if group and begins:
+            yield range(first, first + len(group)), group
+            first, group = first + len(group), []
+        group.append(row)
+    if group:
+        yield range(first, first + len(group)), group
+
+
+def _keyed(rows: Iterable[Row], invoice: int) -> Iterator[tuple[str, int, Row]]:
     current = ""
     for number, row in enumerate(rows, 1):
         if isinstance(row, Rejection):
@@ -40,7 +67,7 @@ def _keyed(rows: Iterable[Sequence[Any]], invoice: int) -> Iterator[tuple[str, i
         yield current, number, row
 
 
-def _sorted(keyed: Iterable[tuple[str, int, Sequence[Any]]]) -> Iterator[tuple[str, int, Sequence[Any]]]:
+def _sorted(keyed: Iterable[tuple[str, int, Row]]) -> Iterator[tuple[str, int, Row]]:
     try:
         file = sqlite3.connect("", isolation_level=None)  # no name: a private temporary file
         file.execute("PRAGMA journal_mode = OFF")

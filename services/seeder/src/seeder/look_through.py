@@ -156,6 +156,8 @@ def day_of(part: Part) -> Callable[[Any], date]:
 
 def _compare(source: Source, store: Store, profile: Profile) -> None:
     """Note the orders of a line feed that are stored with other lines."""
+    if not store.may_compare():
+        return
     for part in source.parts:
         encoder = source.encoder(part)
         orders = (made.order for made in source.orders(part) if made.order)

@@ -29,7 +29,7 @@ _QUANTITY, _PRICE, _TOTAL = _NAMES.index("Quantity"), _NAMES.index("UnitPrice"),
 class OrderRows(NamedTuple):
     """The rows of one order, by number from 1; the order they make, if any; and those of its lines that are refused."""
 
-    rows: list[int]
+    rows: Sequence[int]
     order: Order | None
     rejected: list[Rejection]
 
@@ -91,13 +91,13 @@ class Source(NamedTuple):
     def orders(self, part: Part) -> Iterator[OrderRows]:
         """Yield whole orders, each with its rows; those of a line feed are made of its lines."""
         rows = part.table.rows(part.plan.positions)
-        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
-            numbers = [number for number, _ in group]
-            first = group[0][1]
+        make = part.plan.order(part.cells) if part.plan.order else None
+        for numbers, group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
+            first = group[0]
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, [row for _, row in group])
+            made = [self.currencies.order(make(group))] if make else self._made_of(part, group)
             rejected = [one for one in made if isinstance(one, Rejection)]
             orders = [_typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
@@ -127,7 +127,7 @@ def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
 
 def _typed(order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
     """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-    if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+    if all([type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines]):
         return order
     lines = []
     for line in order.lines:
