@@ -10,11 +10,11 @@ from bson.int64 import Int64
 
 from retention.lines.dates import ISO
 from retention.lines.documents import LineEncoder
-from retention.lines.rules import Rejection, latest_instant
+from retention.lines.rules import Reading, Rejection, latest_instant
 from retention.store import derivation, indexes, schema, sequences
-from retention.store.comparison import Incoming
 from retention.store.connection import journaled
 from retention.store.replacement import Taken, take_in
+from retention.store.standing import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Export(NamedTuple):
 def encoded(sold: Sold, **marks: Any) -> list[bytes]:
     """Return the order's lines as documents, with these marks."""
     rows = [(sold.invoice, f"P{n}", sold.name, 1, sold.day, p, sold.customer, None) for n, p in enumerate(sold.prices)]
-    lines = LineEncoder(ISO, latest_instant(NOW)).encode(rows)
+    lines = LineEncoder(Reading(ISO, latest_instant(NOW))).encode(rows)
     state = {} if sold.state is None else {"State": sold.state}
     return [_with(line, {**state, **marks}) for line in lines if not isinstance(line, Rejection)]
 

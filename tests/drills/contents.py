@@ -11,15 +11,20 @@ from retention.store import schema
 from retention.store.ledger import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymongo.database import Database
 
     Documents = dict[str, Any]
 
-COMPARED = (schema.TRANSACTIONS, schema.ORDERS, schema.CUSTOMERS, schema.QUARANTINE, schema.CLOCK)
+DERIVED = (schema.ORDERS, schema.CUSTOMERS)
+COMPARED = (
+    schema.TRANSACTIONS, *DERIVED, schema.QUARANTINE, schema.CLOCK, schema.SUPERSEDED, schema.INTENTS,
+)  # fmt: skip
 
 
 class Contents(NamedTuple):
-    """Every document of the collections, by its id; and the account of the one load."""
+    """Every document of the collections, by its id; and the account of the last load."""
 
     documents: dict[str, dict[bytes, bytes]]
     status: str
@@ -28,14 +33,20 @@ class Contents(NamedTuple):
 
 def contents(database: Database[Documents]) -> Contents:
     """Read everything. The number of the refresh is left out: one that was killed took a number, too."""
+    load = database[schema.LOADS].find_one(sort=[("started_at", -1)]) or {}
+    return Contents(documents(database), load["status"], Ledger.from_document(load.get("ledger", load)))
+
+
+def documents(
+    database: Database[Documents], names: Iterable[str] = COMPARED, left_out: Iterable[str] = ("revision",)
+) -> dict[str, dict[bytes, bytes]]:
+    """Return every document of these collections, by its id."""
     raw: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
-    undecoded = database.with_options(codec_options=raw)
-    documents = {
-        name: {encode({"_id": one["_id"]}): bytes(one.raw) for one in undecoded[name].find({}, {"revision": 0})}
-        for name in COMPARED
+    undecoded, fields = database.with_options(codec_options=raw), dict.fromkeys(left_out, 0)
+    return {
+        name: {encode({"_id": one["_id"]}): bytes(one.raw) for one in undecoded[name].find({}, fields)}
+        for name in names
     }
-    (load,) = database[schema.LOADS].find()
-    return Contents(documents, load["status"], Ledger.from_document(load.get("ledger", load)))
 
 
 def differences(found: Contents, expected: Contents) -> list[str]:
@@ -57,19 +68,22 @@ def unaccounted(found: Contents, expected: Contents, most_already_there: int) ->
 
     What an interrupted run had inserted without writing it down, at most a chunk, was already there for the next.
     """
-    ledger, lines = found.ledger, len(expected.documents[schema.TRANSACTIONS])
+    ledger, lines = found.ledger, _brought(expected.ledger)
+    most_already_there += expected.ledger.already_there
     wrong = {
         f"the load is {found.status}": found.status != "finished",
         f"{ledger.read} rows were read": ledger.read != expected.ledger.read,
-        f"{ledger.inserted} were inserted, {ledger.already_there} already there, of {lines}": (
-            ledger.inserted + ledger.already_there != lines
-        ),
+        f"{_brought(ledger)} came in or were there, of {lines}": _brought(ledger) != lines,
         f"quarantined {dict(ledger.quarantined)}": ledger.quarantined != expected.ledger.quarantined,
         f"{ledger.already_there} were already there, more than {most_already_there}": (
             ledger.already_there > most_already_there
         ),
     }
     return [words for words, is_so in wrong.items() if is_so]
+
+
+def _brought(ledger: Ledger) -> int:
+    return ledger.inserted + ledger.already_there + ledger.replaced + ledger.by_state.total()
 
 
 def invalid(database: Database[Documents]) -> list[str]:

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from drills.seeding import Input, start_seeder
+from drills.contents import DERIVED, documents
+from drills.seeding import Input, running, start_seeder
 
 from retention.store import schema
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
 
-    from drills.contents import Contents
     from drills.server import Server
 
 Victim = Literal["seeder", "mongod"]
@@ -48,13 +48,22 @@ class KilledLoad:
         self.kills = Kills()
         self.reruns = 0  # beyond those after a kill of the seeder itself
         self.faults: list[str] = []
+        self._begin()
+        self._derived_before = documents(self.database, DERIVED)
         self._seeder = self._start()
 
-    def run(self, most_kills: int, victims: Sequence[Victim], expected: Contents) -> None:
-        """Kill up to so many times, then let it come to its end."""
+    def _begin(self) -> None:
+        """Load what this load replaces."""
+        if self._lines.arguments_before:
+            with running(start_seeder(self._server.uri, self._db_name, self._lines.arguments_before)) as process:
+                if process.wait(END_TIMEOUT_S):
+                    raise RuntimeError(f"the load before ended with {process.returncode}")
+
+    def run(self, most_kills: int, victims: Sequence[Victim], whole: int) -> None:
+        """Kill up to so many times before `whole` lines are there, then let it come to its end."""
         try:
-            while self.kills.in_flight.total() < most_kills and self._is_in_flight():
-                self._kill(self._randomly.choice(victims), len(expected.documents[schema.TRANSACTIONS]))
+            while self.kills.in_flight.total() < most_kills and self._is_in_flight(whole):
+                self._kill(self._randomly.choice(victims), whole)
             self._come_to_the_end()
         finally:
             self._seeder.kill()
@@ -63,17 +72,21 @@ class KilledLoad:
     def _start(self) -> subprocess.Popen[bytes]:
         return start_seeder(self._server.uri, self._db_name, self._lines.arguments, constants=self._constants)
 
-    def _is_in_flight(self) -> bool:
+    def _is_in_flight(self, whole: int) -> bool:
         """Wait until some rows more are there, then a moment; False when the seeder ended before."""
-        lines = self.database[schema.TRANSACTIONS]
-        before = lines.estimated_document_count()  # wrong after a crash, but growing
-        wanted = self._randomly.randrange(1, self._lines.rows // 4)
-        while lines.estimated_document_count() < before + wanted:
+        before = self._lines_there()
+        wanted = self._randomly.randrange(1, whole // 4)
+        while self._lines_there() < before + wanted:
             if self._seeder.poll() is not None:
                 return False
             time.sleep(POLL_S)
         time.sleep(self._randomly.uniform(0, LONGEST_PAUSE_S))
         return self._seeder.poll() is None
+
+    def _lines_there(self) -> int:
+        lines, its_lines = self.database[schema.TRANSACTIONS], self._lines.its_lines
+        # The estimate is wrong after a crash, but growing.
+        return lines.count_documents(its_lines) if its_lines else lines.estimated_document_count()
 
     def _kill(self, victim: Victim, whole: int) -> None:
         if victim == "seeder":
@@ -84,7 +97,10 @@ class KilledLoad:
             time.sleep(self._randomly.uniform(0, LONGEST_OUTAGE_S))
             self._server.start()
         lines = self.database[schema.TRANSACTIONS]
-        in_flight = 0 < lines.count_documents({}) < whole
+        seen = documents(self.database, DERIVED, ("revision", "held")) if self._lines.before else self._derived_before
+        in_flight = 0 < lines.count_documents(self._lines.its_lines) < whole
+        if in_flight and seen != self._derived_before:
+            self.faults.append("readers saw something of an order that was being replaced")
         (self.kills.in_flight if in_flight else self.kills.too_late)[victim] += 1
         if victim == "mongod" and not self.database.command("validate", lines.name)["valid"]:
             self.faults.append("validate finds the collection damaged after a kill of mongod")

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from drills.two_exports import write_exports
 
 from seeder.sources.synthetic import write_csv
 
@@ -16,19 +18,34 @@ if TYPE_CHECKING:
 
 _CHANGED = str(Path(__file__).with_name("seeder_with.py"))
 _WAIT_S = "60"
+_IDENTITY_KEY = "k" * 64  # the same for every run: a person keeps the number
 
 
 class Input(NamedTuple):
-    """The file to load, and how many rows go into one chunk."""
+    """The file to load, how many rows go into one chunk, and the file whose orders it replaces, if there is one."""
 
     file: Path
     rows: int
     chunk_rows: int
+    before: Path | None = None
 
     @property
     def arguments(self) -> list[str]:
         """Return the words of the command line."""
-        return ["load", str(self.file), "--chunk-rows", str(self.chunk_rows)]
+        return self._load(self.file)
+
+    @property
+    def arguments_before(self) -> list[str] | None:
+        """Return the words of the command line that comes first, undisturbed."""
+        return None if self.before is None else self._load(self.before)
+
+    def _load(self, file: Path) -> list[str]:
+        return ["load", str(file), "--chunk-rows", str(self.chunk_rows), *(["--yes"] if self.before else [])]
+
+    @property
+    def its_lines(self) -> dict[str, Any]:
+        """The filter for the lines that this load brings: the one before has the number 1."""
+        return {"Load": {"$gt": 1}} if self.before else {}
 
 
 def invented_input(folder: Path, rows: int, chunk_rows: int) -> Input:
@@ -36,6 +53,12 @@ def invented_input(folder: Path, rows: int, chunk_rows: int) -> Input:
     file = folder / f"invented_{rows}.csv"
     write_csv(file, rows, seed=1)
     return Input(file, rows, chunk_rows)
+
+
+def replacing_input(folder: Path, rows: int, chunk_rows: int) -> Input:
+    """Write two exports of whole orders; most orders of the first come again in the second, many of them changed."""
+    before, file, count = write_exports(folder, rows, seed=1)
+    return Input(file, count, chunk_rows, before)
 
 
 def start_seeder(
@@ -50,7 +73,7 @@ def start_seeder(
 ) -> subprocess.Popen[bytes]:
     """Start it; with `constants`, those of seeder_with.py."""
     program = [_CHANGED, *constants, "--"] if constants else ["-m", "seeder"]
-    ours = {"MONGO_URI": uri, "DB_NAME": db_name, "MONGO_WAIT_S": _WAIT_S}
+    ours = {"MONGO_URI": uri, "DB_NAME": db_name, "MONGO_WAIT_S": _WAIT_S, "IDENTITY_KEY": _IDENTITY_KEY}
     command = [sys.executable, *program, *arguments]
     return subprocess.Popen(command, env=os.environ | ours | (environ or {}), stdout=stdout, stderr=stderr)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from drills.kill_drill import drill
-from drills.seeding import invented_input
+from drills.seeding import invented_input, replacing_input
 from drills.server import serving
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_killed_twelve_times_every_row_is_there_once_and_accounted_for(server: Server, tmp_path: Path) -> None:
     tally = drill(server, invented_input(tmp_path, 40_000, 1_000), kills=12, seed=SEED)
+    assert tally.kills.total() == 12
+    assert not tally.faults
+
+
+def test_killed_twelve_times_every_order_is_replaced_whole_and_readers_never_see_half(
+    server: Server, tmp_path: Path
+) -> None:
+    tally = drill(server, replacing_input(tmp_path, 20_000, 500), kills=12, seed=SEED)
     assert tally.kills.total() == 12
     assert not tally.faults
 

@@ -37,6 +37,24 @@ def moved(order: KnownOrder, person: str, days: int = 0) -> KnownOrder:
     return replace(order, person=person, instant=order.instant + timedelta(days=days))
 
 
+def repriced(order: KnownOrder) -> KnownOrder:
+    """Its last line at a cent more for each unit."""
+    *others, last = order.lines
+    return replace(order, lines=(*others, replace(last, total=last.total + int(last.quantity))))
+
+
+def renamed(order: KnownOrder) -> KnownOrder:
+    """The product of its first line under another name."""
+    first, *others = order.lines
+    code, name = first.product
+    return replace(order, lines=(replace(first, product=(code, f"{name}, new")), *others))
+
+
+def restored(order: KnownOrder) -> KnownOrder:
+    """Paid after all: neither cancelled nor pending any more."""
+    return replace(order, state=None)
+
+
 def later(orders: Sequence[KnownOrder], rng: random.Random) -> list[KnownOrder]:
     """The same orders in a later export: some of them changed."""
     changes = (

@@ -229,7 +229,8 @@ def test_currencies_are_never_added_up(tmp_path: Path, database: Database_, caps
     code = {"GB": "GBP", "DE": "EUR", "FR": "EUR"}
     rows = [[*line, "JPY" if line[INVOICE] == "3106" else code[line[COUNTRY]]] for line in LINES]
     assert load(written(tmp_path / "a.csv", rows, [*HEADER, "Currency"])) == 65
-    assert all(name in capsys.readouterr().err for name in ("GBP", "EUR", "JPY", "--rates"))
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("GBP", "EUR", "JPY", "--rates"))
     assert found(database) == []
 
 
@@ -275,3 +276,25 @@ def test_what_cannot_be_understood_is_refused_by_name(
     assert said.lower() in capsys.readouterr().err.lower()
     assert database[schema.TRANSACTIONS].count_documents({}) == 0
     assert database[schema.LOADS].count_documents({}) == 0
+
+
+def test_a_mapping_may_say_that_prices_are_of_lines_and_that_rows_are_parts_of_whole_orders(
+    tmp_path: Path, database: Database_, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = ["Beleg", "Artikel", "Stk", "Tag", "Betrag", "Kunde"]
+    rows = [
+        [line[INVOICE], line[CODE], line[QUANTITY], line[DATE], line[QUANTITY] * line[PRICE], line[PERSON]]
+        for line in LINES
+    ]
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text(
+        "InvoiceNo: Beleg\nInvoiceDate: Tag\nCustomerID: Kunde\nStockCode: Artikel\nQuantity: Stk\nUnitPrice: Betrag\n"
+        "price_per: line\nunit: order\ntime_zone: Europe/Berlin\n"
+    )
+    file = written(tmp_path / "belege.csv", rows, header)
+    assert load("--look", "--map", mapping, file) == 0
+    assert found(database) == RIGHT
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The first orders, as we understand them" in said
+    assert "time zone Europe/Berlin" in said
+    assert "Nothing was written" not in said

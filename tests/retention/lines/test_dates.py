@@ -50,6 +50,12 @@ def test_one_typo_in_many_dates_is_tolerated() -> None:
     assert find_date_format([*day_first, "12-30-2010"]).order == "dmy"
 
 
+def test_a_text_that_is_no_date_among_a_workbooks_dates_is_tolerated() -> None:
+    evidence = DateEvidence()
+    evidence.add([datetime(2010, 12, 1, 8, 26), "not a date"])  # noqa: DTZ001 - as workbooks have them
+    assert evidence.format().parse("not a date") is None
+
+
 def test_memory_does_not_grow_with_the_number_of_instants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DateEvidence, "MAX_TEXTS", 50)
     evidence = DateEvidence()

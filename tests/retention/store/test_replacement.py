@@ -10,7 +10,7 @@ from replaced_orders import JULY, JUNE, Export, Sold, bring, encoded, has_no_gho
 
 from retention.store import derivation, intents, schema, sequences, transactions
 from retention.store.connection import journaled
-from retention.store.replacement import Taken, replace
+from retention.store.replacement import replace
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -113,7 +113,7 @@ def test_a_line_feeds_order_stands_as_of_its_own_day(database: Db, day: str) -> 
 def test_an_unchanged_order_stands_in_the_load_that_brought_it_last(database: Db) -> None:
     """Else a file of mid-June, corrected later, would undo what the July file confirmed."""
     load(database, OF_JUNE)
-    assert load(database, july(KEPT, FIRST)) == Taken(there=4)
+    assert load(database, july(KEPT, FIRST)).there == 4
     later_june = Export("another june", JUNE, (CHANGES["grown"],))
     assert load(database, later_june).older_orders == 1
     assert stored(database) == lines_of(KEPT, FIRST)

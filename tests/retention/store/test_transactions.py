@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure
 
 from retention.lines.dates import ISO
 from retention.lines.documents import LineEncoder
-from retention.lines.rules import Rejection, latest_instant
+from retention.lines.rules import Reading, Rejection, latest_instant
 from retention.store import quarantine, schema, transactions
 from retention.store.connection import journaled
 
@@ -25,7 +25,7 @@ NOW = datetime(2012, 1, 1, tzinfo=UTC)
 def encoded(*rows: tuple[str, int | None]) -> list[bytes]:
     """Return documents of lines of these invoices and customers."""
     lines = [(invoice, "A", "THING", 1, "2011-12-01", 2.5, customer, "France") for invoice, customer in rows]
-    return [one for one in LineEncoder(ISO, latest_instant(NOW)).encode(lines) if isinstance(one, bytes)]
+    return [one for one in LineEncoder(Reading(ISO, latest_instant(NOW))).encode(lines) if isinstance(one, bytes)]
 
 
 def test_only_what_is_missing_is_found_missing(database: Db) -> None:

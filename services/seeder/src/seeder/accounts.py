@@ -19,7 +19,8 @@ def account_for(orders: Iterable[EncodedOrder], outcomes: Mapping[str, Outcome],
     for order in orders:
         rows = order.rows - len(order.rejected)
         outcome = outcomes.get(order.invoice)
-        ledger.incomplete_orders += bool(order.documents) and not order.complete
+        cut = not order.complete if order.documents else order.may_be_cut
+        ledger.incomplete_orders += cut or outcome == "incomplete"
         if not order.documents:
             ledger.passed_over["no_order"] += rows
         elif outcome == "older":

@@ -30,6 +30,7 @@ _DIGITS: Final = re.compile(r"[\d ]*", re.ASCII)
 _LEADING_ZERO: Final = re.compile(r"0(?<![^ \"']0)\d", re.ASCII)  # begins with what is searched for: 5 times faster
 _MAX_PLAIN: Final = 5_000  # numbers of a column that are known to be plain: 0.6 MB
 _BLANK: Final = ("", None)
+_MAX_ORDERS: Final = 300_000  # changes from one order to the next that are compared, 20 MB
 _MAX_WORDS: Final = 200  # currencies, zones and states; a column with more is none of these
 
 
@@ -38,7 +39,6 @@ class Choices(NamedTuple):
 
     dates: str | None = None
     decimal: str | None = None
-    by_order: bool = False  # lines are compared order by order, in a line feed too
 
 
 class Conventions(NamedTuple):
@@ -60,10 +60,11 @@ class Conventions(NamedTuple):
 
     def one_format(self) -> NumberFormat:
         """Return the format of all numbers; BadDataError when columns are written in different ways."""
+        either = any(found.either for found in self.numbers.values())
         marks = {found.decimal for found in self.numbers.values()}
-        if len(marks) > 1:
+        if len(marks) > 1 and not either:
             raise BadDataError("some columns have decimal points and others decimal commas: save the file in one way")
-        return NumberFormat(marks.pop() if marks else ".")
+        return NumberFormat(min(marks, default="."), either=either)
 
 
 def find(table: Table, plan: Plan, choices: Choices) -> Conventions:
@@ -71,11 +72,11 @@ def find(table: Table, plan: Plan, choices: Choices) -> Conventions:
 
     Raises BadDataError for dates or numbers that could be read in two ways, unless `choices` decides.
     """
-    evidence = _Evidence(plan, by_order=choices.by_order)
+    evidence = _Evidence(plan)
 
     def start() -> Any:  # noqa: ANN401 - a bound method
         nonlocal evidence
-        evidence = _Evidence(plan, by_order=choices.by_order)
+        evidence = _Evidence(plan)
         return evidence.add
 
     row_count = table.scan(plan.positions, start)
@@ -85,7 +86,7 @@ def find(table: Table, plan: Plan, choices: Choices) -> Conventions:
 
 
 class _Evidence:
-    def __init__(self, plan: Plan, *, by_order: bool) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._dates = DateEvidence()
         self._numbers = {index: NumberEvidence() for index in plan.numbers}
@@ -95,7 +96,6 @@ class _Evidence:
         self._states: Counter[str] = Counter()
         self._cancellations = CancellationEvidence()
         self._leading_zeros = False
-        self._by_order = by_order or plan.whole_orders
         self._last_order: object = None
         self._orders = array("q")  # hashes, 8 bytes each: whether an order comes again further down
         self._rows = 0
@@ -138,7 +138,7 @@ class _Evidence:
 
     def _add_invoices(self, columns: Sequence[Sequence[Any]]) -> None:
         invoices = columns[self._plan.invoice]
-        if self._by_order:
+        if len(self._orders) < _MAX_ORDERS:
             self._orders.extend(self._changes(invoices))
         if self._plan.whole_orders or self._plan.quantity is None:
             return
@@ -202,11 +202,15 @@ class _Evidence:
             self._zone(dates),
             self._cancellations.found(),
             self._leading_zeros,
-            len(set(self._orders)) < len(self._orders),
+            self._is_scattered(),
             self._states,
             self.feed if self.feed and self.feed.complete else None,
             self.profile,
         )
+
+    def _is_scattered(self) -> bool:
+        """Return whether an order comes again further down; so many orders are taken for scattered."""
+        return len(self._orders) >= _MAX_ORDERS or len(set(self._orders)) < len(self._orders)
 
     def _zone(self, dates: DateFormat) -> str | None:
         named = next((zone for name, _ in self._zones.most_common() if (zone := zones.zone_named(name))), None)

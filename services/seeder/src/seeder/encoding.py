@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from retention.lines.documents import stamp
 from retention.lines.rules import RULES, Rejection
 from seeder.formats.completeness import complete
+from seeder.source import NEXT_SHEET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from retention.lines.documents import LineEncoder
     from seeder.source import OrderRows, Part, Source
@@ -25,6 +26,8 @@ class EncodedOrder(NamedTuple):
     state: str | None  # why the order does not stand
     complete: bool  # its lines meet its own total, and all were read
     rejected: list[tuple[int, Rejection]]  # with a row's number; never more than `rows`
+    may_be_cut: bool = False  # it begins or ends the file, and nothing says how many lines it has
+    apart: bool = False  # its returns may come in a later file than its sales
 
 
 def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
@@ -43,22 +46,42 @@ def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
     """Yield the orders; their lines carry `sequence`, the number of this load."""
     done = 0
     for part in source.parts:
-        encoder = source.encoder(part)
-        for made in source.orders(part):
-            rows = [done + row for row in made.rows] if done else made.rows
+        for encoder, made in with_encoder(source, part):
+            rows = [done + row for row in made.rows]
             yield _encoded(made, part, rows, encoder, sequence)
         done += part.conventions.row_count
 
 
-def _encoded(made: OrderRows, part: Part, rows: Sequence[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
+def with_encoder(source: Source, part: Part) -> Iterator[tuple[LineEncoder, OrderRows]]:
+    """Yield the orders, each with the encoder of its sheet: identical lines are counted anew in the next one."""
+    encoder = source.encoder(part)
+    for made in source.orders(part):
+        if made is NEXT_SHEET:
+            encoder = source.encoder(part)
+        else:
+            yield encoder, made
+
+
+def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:
     order = made.order
     encoded = list(encoder.encode_order(order.lines, stamp(load=sequence, state=order.state))) if order else []
     documents = [one for one in encoded if isinstance(one, bytes)]
     refused = [*made.rejected, *(one for one in encoded if isinstance(one, Rejection))]
     if order is None or not documents or (refused and len(rows) == 1):  # a row is in or aside: it is never half read
         rejected = [(row, refused[min(at, len(refused) - 1)]) for at, row in enumerate(rows)] if refused else []
-        return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected)
+        cut = bool(order and order.partial)
+        return EncodedOrder(len(rows), "", [], None, complete=False, rejected=rejected, may_be_cut=cut)
     invoice = str(RULES[0].read(order.invoice, part.reading))
     whole = not refused and (complete(order) or not part.plan.whole_orders)
     rejected = list(zip(rows[1:], refused, strict=False))
-    return EncodedOrder(len(rows), invoice, documents, order.state, complete=whole, rejected=rejected)
+    at_edge = not {1, part.conventions.row_count}.isdisjoint(made.rows)
+    return EncodedOrder(
+        len(rows),
+        invoice,
+        documents,
+        order.state,
+        complete=whole,
+        rejected=rejected,
+        may_be_cut=at_edge and order.open_ended,
+        apart=order.apart,
+    )

@@ -4,62 +4,69 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect
+from collections import Counter
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retention.errors import CannotWriteError
+from retention.lines.documents import NEXT_PART
 from retention.lines.rules import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    Row = Sequence[Any]
-    Group = tuple[Sequence[int], list[Row]]  # the numbers of an order's rows in the input, from 1; and the rows
+    Numbered = tuple[int, Sequence[Any]]  # a row and its number in the input; the first is 1
 
 
-def groups(rows: Iterable[Row], invoice: int, *, scattered: bool) -> Iterator[Group]:
-    """Yield the rows of each order with their numbers, in the order of first appearance; a Rejection comes alone.
+class Group(NamedTuple):
+    """The rows of one order, and the numbers of all rows that hold it in the input; the first is 1."""
 
-    `invoice` is the index of the order's number. A row without one belongs to the order before it. `scattered` rows
-    go through a private temporary file, so that memory stays bounded.
+    numbers: list[int]
+    rows: list[Sequence[Any]]
+
+
+def groups(rows: Iterable[Sequence[Any]], invoice: int, *, scattered: bool) -> Iterator[Group]:
+    """Yield each order, in the order of first appearance; a Rejection comes alone.
+
+    `invoice` is the index of the order's number. A row without one belongs to the order before it. Sheets and files of
+    one input may overlap: a row that stands in two of them is one row of its order. `scattered` rows go through a
+    private temporary file, so that memory stays bounded.
     """
-    if not scattered:
-        yield from _together(rows, invoice)
-        return
-    for _, group in groupby(_sorted(_keyed(rows, invoice)), itemgetter(0)):
-        _, numbers, of_order = zip(*group, strict=True)
-        yield numbers, list(of_order)
+    starts: list[int] = []  # the first row of each further sheet or file
+    keyed = _keyed(rows, invoice, starts)
+    if scattered:
+        keyed = _sorted(keyed)
+    for _, group in groupby(keyed, itemgetter(0)):
+        numbered = [(number, row) for _, number, row in group]
+        yield Group([number for number, _ in numbered], _once(numbered, starts))
 
 
-def _together(rows: Iterable[Row], invoice: int) -> Iterator[Group]:
-    """Yield the groups of rows that follow each other; most cells are compared as they are written."""
-    first = 1
-    group: list[Row] = []
-    current, refused = "", False
-    written: Any = Rejection
+def _once(numbered: Sequence[Numbered], starts: Sequence[int]) -> list[Sequence[Any]]:
+    """Return the rows, each as often as it stands in the part that has it most often."""
+    if not starts or bisect(starts, numbered[0][0]) == bisect(starts, numbered[-1][0]):
+        return [row for _, row in numbered]
+    seen: Counter[tuple[int, str]] = Counter()
+    most: Counter[str] = Counter()
+    kept = []
+    for number, row in numbered:
+        part, text = bisect(starts, number), repr(list(row))
+        seen[part, text] += 1
+        if seen[part, text] > most[text]:
+            most[text] += 1
+            kept.append(row)
+    return kept
+
+
+def _keyed(rows: Iterable[Sequence[Any]], invoice: int, starts: list[int]) -> Iterator[tuple[str, int, Sequence[Any]]]:
+    current, number = "", 0
     for row in rows:
-        if type(row) is Rejection:
-            number, refused, begins = Rejection, True, True  # no cell equals it
-        elif row[invoice] == written and group:
-            group.append(row)
+        if row is NEXT_PART:
+            starts.append(number + 1)
+            current = ""
             continue
-        else:
-            number = row[invoice]
-            key = str(number or "").strip() or current
-            begins, current, refused = refused or key != current, key, False
-        written = number
-        if group and begins:
-            yield range(first, first + len(group)), group
-            first, group = first + len(group), []
-        group.append(row)
-    if group:
-        yield range(first, first + len(group)), group
-
-
-def _keyed(rows: Iterable[Row], invoice: int) -> Iterator[tuple[str, int, Row]]:
-    current = ""
-    for number, row in enumerate(rows, 1):
+        number += 1
         if isinstance(row, Rejection):
             yield f"\0{number}", number, row
             continue
@@ -67,7 +74,7 @@ def _keyed(rows: Iterable[Row], invoice: int) -> Iterator[tuple[str, int, Row]]:
         yield current, number, row
 
 
-def _sorted(keyed: Iterable[tuple[str, int, Row]]) -> Iterator[tuple[str, int, Row]]:
+def _sorted(keyed: Iterable[tuple[str, int, Sequence[Any]]]) -> Iterator[tuple[str, int, Sequence[Any]]]:
     try:
         file = sqlite3.connect("", isolation_level=None)  # no name: a private temporary file
         file.execute("PRAGMA journal_mode = OFF")

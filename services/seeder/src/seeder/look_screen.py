@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seeder.formats.plan import Order
+    from seeder.look_through import LookedThrough
     from seeder.source import Part, Source
     from seeder.store import Store
 
@@ -27,8 +28,13 @@ _PERSON, _QUANTITY, _PRICE, _DATE = 6, 3, 5, 4  # positions in a line
 
 
 def look_screen(source: Source, store: Store | None, options: argparse.Namespace) -> str:
-    """Return the screen; `store` says which orders would come again with other lines."""
-    look = look_through(source, store, options)
+    """Return the screen of a dry run; `store` says which orders would come again with other lines."""
+    load = "scripts/up --data" if store is None else "python -m seeder load"
+    return screen_of(look_through(source, store, options), source, f"{load} {shlex.quote(str(options.file))}")
+
+
+def screen_of(look: LookedThrough, source: Source, command: str = "") -> str:
+    """Return the screen of an input that was looked through; `command` loads it, empty while it is being loaded."""
     part = source.parts[0]
     signature = SIGNATURES.get(part.plan.key)
     return "\n".join(
@@ -45,7 +51,7 @@ def look_screen(source: Source, store: Store | None, options: argparse.Namespace
                 look.profile,
                 look.judged,
                 look.difference,
-                f"{'scripts/up --data' if store is None else 'python -m seeder load'} {shlex.quote(str(options.file))}",
+                command,
             )
         )
     )

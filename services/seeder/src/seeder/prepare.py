@@ -94,7 +94,7 @@ def _part(table: Table, plan: Plan, found: Conventions, shop: Shop, people: Iden
     cells = Cells(_Numbers(found.one_format()).__getitem__, shop.currency)
     if plan.settle:
         rows = groups(table.rows(plan.positions), plan.invoice, scattered=found.scattered)
-        plan = plan.settle((row for _, group in rows for row in group), cells)
+        plan = plan.settle((row for group in rows for row in group.rows), cells)
     of_index = {
         index: found.numbers[position] for index, position in enumerate(plan.positions) if position in found.numbers
     }
@@ -132,11 +132,23 @@ def _shop(understood: Sequence[Understood], options: FileOptions, settings: Sett
     if prefix is None:
         prefix = next((each.cancellations.prefix for each in found if each.cancellations.prefix is not None), None)
     currency = settings.currency or (known and known.currency) or _currency(understood, options)
+    _refuse_other_currency(found, currency, options)
     if known:
         _refuse_other_numbering(found, known, prefix)
         return known._replace(currency=currency, cancelled_prefix=known.cancelled_prefix or prefix)
     zone = settings.time_zone or next((each.zone for each in found if each.zone), None) or plan.shop_zone
     return Shop(zone or DEFAULT_ZONE, currency, prefix, any(each.leading_zeros for each in found))
+
+
+def _refuse_other_currency(found: Sequence[Conventions], currency: str | None, options: FileOptions) -> None:
+    """Raise BadDataError when no row is in the shop's currency: every row would be put aside."""
+    codes = sum((each.currencies for each in found), Counter[str]())
+    if currency and codes and currency not in codes and not options.rates:
+        raise BadDataError(
+            f"the file's amounts are in {', '.join(codes)} and the shop's in {currency}: give the rates with --rates "
+            "FILE, load it into a database of its own (DB_NAME), or, if the shop's currency is wrong, set CURRENCY and "
+            "load everything again with --drop"
+        )
 
 
 def _refuse_other_numbering(found: Sequence[Conventions], known: Shop, prefix: str | None) -> None:

@@ -22,9 +22,10 @@ from retention.store import (
     transactions,
     upgrade,
 )  # fmt: skip
-from retention.store.comparison import Incoming
 from retention.store.file_loads import FileLoads
+from retention.store.standing import Incoming
 from seeder.accounts import account_for
+from seeder.mending import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -79,6 +80,19 @@ class Store:
         """Bring the database of an older release up to date."""
         return upgrade.upgrade(self._db, currency=currency)
 
+    def refuse_other_shop(self, found: Shop) -> None:
+        """Raise BadDataError when a file's findings differ from what holds for the shop."""
+        if known := shop.read(self._db):
+            shop.refuse_other_file(known, found)
+
+    def has_lines(self) -> bool:
+        """Return whether there is anything that a file could come on top of."""
+        return not transactions.is_empty(self._db)
+
+    def clock(self) -> datetime | None:
+        """Return the day after the last line; None without one."""
+        return derivation.clock(self._db)
+
     def settle(self, found: Shop) -> None:
         """Write what holds for the shop from now on; lines stored before are marked by a rule that is new."""
         known = shop.current(self._db)
@@ -101,6 +115,7 @@ class Store:
 
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""
+        indexes.make_order_index(self._db)
         lines = dict(orders)
         for invoice in conflicts.conflicts(self._db, orders):
             yield conflicts.conflict(self._db, (invoice, lines[invoice]))
@@ -119,7 +134,11 @@ class Store:
 
     def put(self, load_id: str, orders: Sequence[EncodedOrder], ledger: Ledger) -> None:
         """Insert whole orders that are new, replace those that changed, and count their rows."""
-        coming = [Incoming(one.invoice, one.documents, one.complete) for one in orders if one.documents]
+        coming = [
+            Incoming(one.invoice, one.documents, one.complete, may_be_cut=one.may_be_cut, apart=one.apart)
+            for one in orders
+            if one.documents
+        ]
         if not self._may_overlap:
             self.insert([document for one in coming for document in one.documents])
             account_for(orders, {}, ledger)
@@ -168,6 +187,15 @@ class Store:
         """Quarantine the rows that cannot be understood; a repeated load adds nothing."""
         if rejected:
             self._by_chunk(lambda _: quarantine.add(self._db, load_id, rejected))
+
+    def still_quarantined(self, rows: Collection[Kept]) -> set[Kept]:
+        """Return which of these rows are in quarantine."""
+        return {Kept(*row) for row in self._by_chunk(lambda _: quarantine.present(self._db, rows))} if rows else set()
+
+    def leave_quarantine(self, rows: Collection[Kept]) -> None:
+        """Delete rows from quarantine: they came in, mended."""
+        if rows:
+            self._by_chunk(lambda _: quarantine.remove(self._db, rows))
 
     def quarantine_counts(self) -> list[QuarantineCount]:
         """Return how many rows of each load were quarantined, by reason."""

@@ -80,6 +80,7 @@ def _train(options: argparse.Namespace, settings: Settings) -> Iterator[str]:
 
     now = datetime.now(UTC)
     with open_store(settings.mongo_uri, settings.db_name, wait_s=settings.mongo_wait_s) as store:
+        settings = settings.in_currency(store.currency(settings.stated_currency))
         trained = train(store, settings, now=now, horizon_days=options.horizon_days, force=options.force, say=_say)
         yield from _summary(trained)
         yield from _score(options, settings)

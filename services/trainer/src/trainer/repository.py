@@ -12,6 +12,7 @@ from retention.features import pipelines
 from retention.features.cohorts import cohorts
 from retention.scoring.churn import MONTH
 from retention.store import schema
+from retention.store import shop as shops
 from retention.store.connection import open_database
 from retention.store.scores import Scores
 
@@ -30,6 +31,12 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._db = database
         self.scores = Scores(database, at_once=True)
+
+    def currency(self, setting: str | None) -> str:
+        """Return the shop's currency; BadConfigurationError when the setting is another one. None: not set."""
+        shop = shops.current(self._db, currency=setting) or shops.Shop(currency=setting)
+        shops.refuse_other_settings(shop, time_zone=None, currency=setting)
+        return shop.currency or setting or shops.DEFAULT_CURRENCY
 
     def clock(self) -> datetime:
         """Return the instant that the data is as of; NotEnoughDataError before the first load."""

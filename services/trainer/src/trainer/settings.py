@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from retention.settings import SettingsReader
@@ -30,6 +30,11 @@ class Settings:
     segments: int = DEFAULT_SEGMENTS
     segments_file: Path | None = None  # default: segments.yaml of this package
     currency: str = "GBP"
+    stated_currency: str | None = None  # None: the shop's, as stored
+
+    def in_currency(self, currency: str) -> Settings:
+        """Return the settings with amounts in this currency."""
+        return replace(self, currency=currency, threshold=replace(self.threshold, currency=currency))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -45,7 +50,8 @@ class Settings:
             threshold=_threshold(reader),
             segments=reader.integer("SEGMENTS", DEFAULT_SEGMENTS, minimum=2, maximum=9),
             segments_file=reader.optional_path("SEGMENTS_FILE"),
-            currency=reader.text("CURRENCY", "GBP"),
+            currency=reader.currency() or "GBP",
+            stated_currency=reader.currency(),
         )
         reader.finish()
         return settings
@@ -59,5 +65,5 @@ def _threshold(reader: SettingsReader) -> ThresholdPolicy:
         contact_cost=reader.number("CONTACT_COST", default.contact_cost, minimum=0, maximum=1e9),
         margin=reader.number("MARGIN", default.margin, minimum=0.01, maximum=1e9),
         save_rate=reader.number("SAVE_RATE", default.save_rate, minimum=0.0001, maximum=1),
-        currency=reader.text("CURRENCY", default.currency),
+        currency=reader.currency() or default.currency,
     )

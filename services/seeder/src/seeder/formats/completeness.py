@@ -18,14 +18,14 @@ def complete(order: Order) -> bool:
     """Whether the lines reach the order's own subtotal, or total less shipping and tax, to half a cent a line.
 
     The reading that asks least decides: totals with or without tax, shipping or fees are no reason to call an order
-    incomplete; missing lines are. An order of returns alone is incomplete (its sale is in another file), and so is one
-    without lines, with an unreadable one, or whose format saw that rows are missing.
+    incomplete; missing lines are. An order of returns alone is incomplete, for its sale is in another file, unless its
+    format keeps them apart. So is one without lines, with an unreadable one, or whose format saw that rows are missing.
     """
     if order.partial or any(line[TOTAL] is None for line in order.lines):
         return False
     sales = [line for line in order.lines if line[_QUANTITY] >= 0]
     if not sales:
-        return False
+        return order.apart and bool(order.lines)
     expected = _expected(order.stated) if order.stated else None
     return expected is None or _total(sales) >= expected - _PER_LINE * len(sales) - _FLOAT
 

@@ -85,7 +85,7 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     if subtotal is not None and discount and sold(lines) < subtotal:  # Etsy's item total is before the discount
         subtotal = round(subtotal - discount, 6)
     currency = first_text(rows, at.currency).upper() or None
-    return Order(number, lines, None, currency, Stated(None, subtotal, shipping, tax, discount))
+    return Order(number, lines, None, currency, Stated(None, subtotal, shipping, tax, discount), open_ended=True)
 
 
 def _line(at: _At, numbers: Numbers, buyer: Buyer, row: Picked) -> Line:

@@ -35,7 +35,7 @@ def plan(mapping: Mapping, columns: Sequence[str]) -> Plan:
     shape = _shape(mapping, columns, values)
     settings = Settings(
         key=KEY,
-        title=f"order lines, by {mapping.name}",
+        title=f"table of order lines, by {mapping.name}",
         whole=_is_whole(mapping),
         words={**WORDS, **mapping.words},
         zone=mapping.time_zone,

@@ -93,7 +93,9 @@ def _order(invoice: Any, rows: list[list[Any]], cells: Cells, rules: Rules) -> I
         lines.append(_refund_line(kept[0], refunded))
     currency = _first(rows, _CURRENCY)
     code = None if currency is None else str(currency).strip().upper()
-    yield Order(invoice, lines, fallen, code, _stated(rows, refunded, cells))
+    stated = _stated(rows, refunded, cells)
+    unsaid = stated is None or (stated.total is None and stated.subtotal is None)
+    yield Order(invoice, lines, fallen, code, stated, open_ended=unsaid)
 
 
 def _carry(rows: list[list[Any]], at: int) -> None:

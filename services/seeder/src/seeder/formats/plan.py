@@ -35,6 +35,8 @@ class Order(NamedTuple):
     currency: str | None = None  # ISO code, upper case; None: the file names none
     stated: Stated | None = None
     partial: bool = False  # the file shows that rows of it are missing: it is never complete
+    open_ended: bool = False  # nothing in the file says how many lines it has, or what they come to
+    apart: bool = False  # its returns may come in a later file than its sales
 
 
 class Cells(NamedTuple):

@@ -6,6 +6,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from seeder.formats import states
 from seeder.formats.discounts import Prices
 from seeder.formats.grouped import Known, Numbers, grouped, one_order
 from seeder.formats.header import Header, present
@@ -138,7 +139,7 @@ class _Orders:
         refunded = sold(lines) if not stated.refunded and word == "refunded" else stated.refunded
         if refunded:
             lines += Buyer(invoice, date, customer, land or "").refunds([(refunded, None)], lines)
-        state = "cancelled" if texts[head[_CANCELLED]] else _DO_NOT_STAND.get(word)
+        state = "cancelled" if texts[head[_CANCELLED]] else _DO_NOT_STAND.get(word) or states.state(word)
         currency = texts[head[_CURRENCY]].upper() or None
         return Order(invoice, lines, state, currency, stated, self._has_heads and not _heads(head))
 

@@ -134,7 +134,8 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
         returned = buyer.refunds([(refunded, None)], lines)
     numbered = {text(row, at.item) for row in rows}
     cut = "" not in numbered and "1" not in numbered  # the plugin counts an order's items from 1
-    return Order(number, lines + returned, None if state == REFUNDED else state, None, stated, cut)
+    state, unsaid = None if state == REFUNDED else state, stated.total is None and stated.subtotal is None
+    return Order(number, lines + returned, state, None, stated, cut, open_ended=unsaid)
 
 
 def _line(at: _At, numbers: Numbers, buyer: Buyer, row: Picked) -> Line:

@@ -133,10 +133,9 @@ class LineFeed:
             number, instant, row
         )
         sums.lines += lines
-        if value:
-            sums.orders += 1
-            sums.gross += value
+        sums.gross += value
         if number not in self._profile.invoices.kept:
+            sums.orders += value > 0  # its lines may have several instants; beyond the invoices kept, each counts
             self._profile.invoices.add(number, Invoice(self._people[customer], negative=False))
 
     def _odd(self, instant: object, quantity: object, price: object, invoice: object, row: int) -> float:

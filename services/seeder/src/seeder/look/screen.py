@@ -56,14 +56,14 @@ class Look(NamedTuple):
     profile: Profile
     judged: Judged
     difference: Difference | None  # from the file's own totals
-    command: str  # that loads it
+    command: str  # that loads it; empty while it is being loaded
 
 
 def screen(look: Look) -> list[str]:
     """Return the lines of the screen. Long lists are shortened: the months first, then the findings that only say."""
     head = [*_file(look), "", *_orders(look.shown), "", *_people(look), ""]
     tail = [*_totals(look), *_put_aside(look)]
-    end = ["", *_command(look)]
+    end = ["", *_command(look)] if look.command else []
     findings = _findings(look, LINES - len(head) - len(tail) - len(end) - MIN_MONTHS - AROUND)
     months = _months(look, LINES - len(head) - len(tail) - len(findings) - len(end) - AROUND)
     return [printable(line)[:WIDTH] for line in [*head, *months, *tail, *findings, *end]]

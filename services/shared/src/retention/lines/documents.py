@@ -25,6 +25,7 @@ NEXT_PART: Final = ("next part",)  # a marker among rows: identical lines are co
 
 _ID: Final = b"\x07_id\0"
 _END: Final = b"\0"
+_RULED: Final = frozenset({"_id", "Seen", *(rule.name for rule in RULES)})
 _AROUND: Final = 4 + len(_ID) + 12  # bytes of a document before its fields
 _INVOICE, _QUANTITY, _INSTANT, _PRICE = 0, 3, 4, 5  # positions in RULES
 _FIELDS: Final = len(RULES)
@@ -38,6 +39,20 @@ def stamp(*, load: int | None = None, state: str | None = None) -> bytes:
     """
     fields: dict[str, Any] = {"State": state} if state else {}
     return _bson(fields | ({"Load": load} if load is not None else {}))
+
+
+def encoded_again(lines: Iterable[dict[str, Any]]) -> list[bytes]:
+    """Return lines of one order, stored ones with changed values, as documents with the ids of their new content."""
+    seen: Seen = {}
+    documents = []
+    for line in lines:
+        fields = _bson({rule.name: line[rule.name] for rule in RULES if rule.name in line})
+        others = {name: value for name, value in line.items() if name not in _RULED}
+        body = b"".join((fields, _bson(others), _END))
+        seconds = int(line["InvoiceDate"].timestamp()).to_bytes(4, "big")
+        digest = _digest(fields, seen)
+        documents.append(b"".join(((len(body) + _AROUND).to_bytes(4, "little"), _ID, seconds, digest, body)))
+    return documents
 
 
 def line_id(document: bytes) -> bytes:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Final
 
-_ISO: Final = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?) ?([+-]\d\d:?\d\d)?", re.ASCII)
+_ISO: Final = re.compile(r"(\d{4}-\d\d-\d\d[ T](?:[01]\d|2[0-3]):\d\d(?::\d\d)?) ?([+-]\d\d:?\d\d)?", re.ASCII)
 
 
 def iso_instant(text: str) -> datetime | None:

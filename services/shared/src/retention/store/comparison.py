@@ -9,21 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from retention.lines.documents import line_id
-from retention.store.standing import Standing, incoming, standing
+from retention.store import parts
+from retention.store.standing import Incoming, Standing, incoming, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from retention.store.connection import Database
-
-
-class Incoming(NamedTuple):
-    """One order: its encoded lines, each with its load's number as `Load`."""
-
-    invoice: str
-    documents: list[bytes]
-    complete: bool = True  # False: its lines miss the total that the file states for it
 
 
 Outcome: TypeAlias = Literal["there", "replaced", "older", "incomplete"]  # of an order that is stored
@@ -36,7 +29,7 @@ class Compared(NamedTuple):
     there: int  # lines that are stored already, with the same marks
     changed: list[Incoming]
     older: list[Incoming]  # they differ from what a load stored that knew of later days
-    incomplete: list[Incoming]  # they differ from what is stored, and miss their own total
+    incomplete: list[Incoming]  # they differ from what is stored, and miss their own total, or lines where a file ends
     seen: list[bytes]  # one line id of each order that came again unchanged
     before: Mapping[str, Standing]  # the stored orders, by number
     same: list[str]  # the numbers of orders that came again unchanged
@@ -61,7 +54,7 @@ def compare(
     before = standing(database, [order.invoice for order in orders])
     compared = Compared([], 0, [], [], [], [], before, [])
     there = 0
-    for order in orders:
+    for order in parts.joined(database, orders, before, sequence):
         stored = before.get(order.invoice)
         if not order.documents:
             compared.incomplete.append(order)
@@ -76,10 +69,12 @@ def compare(
             missing = [one for one in order.documents if line_id(one) not in stored.lines]
             compared.new.extend(missing)
             there += len(order.documents) - len(missing)
-        elif stored.load > sequence or (_is_before(last_day, stored) and not force):
+        elif stored.load > sequence or (_is_before(last_day, stored) and not force and not order.added):
             compared.older.append(order)
+        elif order.complete and (force or not order.may_be_cut or not parts.is_part(database, order)):
+            compared.changed.append(order)
         else:
-            (compared.changed if order.complete else compared.incomplete).append(order)
+            compared.incomplete.append(order)
     return compared._replace(there=there)
 
 

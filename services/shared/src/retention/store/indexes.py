@@ -18,8 +18,9 @@ def make_indexes(database: Database) -> None:
 
 
 def make_order_index(database: Database) -> None:
-    """Make the index that finds stored orders, if it is missing: before a load into a database that has lines."""
-    make_index(database[schema.TRANSACTIONS], schema.BY_INVOICE)
+    """Make the indexes that find stored orders, if one is missing: before a load into a database that has lines."""
+    for index in schema.INDEXES[schema.TRANSACTIONS]:
+        make_index(database[schema.TRANSACTIONS], index)
 
 
 def make_index(collection: Collection, index: schema.Index) -> None:
