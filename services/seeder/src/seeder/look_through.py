@@ -181,6 +181,8 @@ def day_of(part: Part) -> Callable[[Any], date]:
 
 def _compare(source: Source, store: Store, profile: Profile) -> None:
     """Note the orders of a line feed that are stored with other lines."""
+    if not store.may_compare():
+        return
     for part in source.parts:
         orders = ((encoder, made.order) for encoder, made in with_encoder(source, part) if made.order)
         while some := list(islice(orders, _ORDERS_AT_ONCE)):

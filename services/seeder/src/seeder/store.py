@@ -106,6 +106,13 @@ class Store:
         if transactions.is_empty(self._db):
             shop.forget(self._db)
 
+    def may_compare(self) -> bool:
+        """Return whether orders are stored already; makes the index that finds them: without it each look reads all."""
+        if self._by_chunk(lambda _: transactions.is_empty(self._db)):
+            return False
+        self.with_retry(lambda _: indexes.make_order_index(self._db))
+        return True
+
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""
         indexes.make_order_index(self._db)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from retention.lines.cells import clean
 from retention.lines.date_text import Written, taken_apart
+from retention.lines.iso_dates import iso_instant
 
 ORDERS: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # positions of year, month and day
 SERIAL: Final = "serial"
@@ -35,6 +36,8 @@ class DateFormat(NamedTuple):
         """
         if self.order == SERIAL:
             return _from_serial(text)
+        if self.order == "ymd" and (found := iso_instant(text)):
+            return found
         written = taken_apart(text)
         return None if written is None else instant(written, self.order, short_years=self.short_years)
 
