@@ -105,7 +105,7 @@ def test_one_command_leads_from_a_shopify_export_in_a_zip_to_the_customers_to_wr
     done = up(state, "--port", str(free_port()), "--detach", "--data", str(tmp_path / "export.zip"))
     assert done.returncode == 0, done.stderr
     look, _, answer = done.stdout.partition("Write to these ")
-    assert "This is a Shopify orders export" in look
+    assert "Format: Shopify orders export" in look
     assert "Check: the file's totals" in look
     assert answer.count("@fernhill.example") == 10
 

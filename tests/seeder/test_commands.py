@@ -200,3 +200,12 @@ def test_a_file_other_than_the_published_one_is_refused(tmp_path: Path, archive:
     ended = seeder("fetch-uci", "--url", archive[0], "--to", tmp_path / "retail.xlsx")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (65, 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_look_passes_over_an_order_of_which_no_line_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    file.write_text(f"{HEADER}\n{BAD}\n{GOOD}\n")
+    looked = seeder("look", file)
+    assert looked.returncode == 0, looked.stderr
+    shown = looked.stdout.decode().partition("as we understand them\n")[2].splitlines()
+    assert shown[0].split()[0] == "536365"

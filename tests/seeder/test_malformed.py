@@ -25,6 +25,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, mongo_uri: str, database_name: 
     monkeypatch.setenv("MONGO_URI", mongo_uri)
     monkeypatch.setenv("DB_NAME", database_name)
     monkeypatch.setenv("MONGO_WAIT_S", "5")
+    monkeypatch.setenv("IDENTITY_KEY", "a key that this test alone has, of 40 letters")
 
 
 @pytest.mark.parametrize("case", LOADED)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from bisect import bisect
-from collections import Counter
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from retention.errors import CannotWriteError
 from retention.lines.documents import NEXT_PART
@@ -19,59 +17,39 @@ if TYPE_CHECKING:
 
     Numbered = tuple[int, Sequence[Any]]  # a row and its number in the input; the first is 1
 
-
-class Group(NamedTuple):
-    """The rows of one order, and the numbers of all rows that hold it in the input; the first is 1."""
-
-    numbers: list[int]
-    rows: list[Sequence[Any]]
+_FIRST_SHEET: Final = "0"
 
 
-def groups(rows: Iterable[Sequence[Any]], invoice: int, *, scattered: bool) -> Iterator[Group]:
-    """Yield each order, in the order of first appearance; a Rejection comes alone.
+def groups(rows: Iterable[Sequence[Any]], invoice: int, *, scattered: bool) -> Iterator[list[Numbered]]:
+    """Yield the numbered rows of each order, in the order of first appearance; a Rejection comes alone.
 
-    `invoice` is the index of the order's number. A row without one belongs to the order before it. Sheets and files of
-    one input may overlap: a row that stands in two of them is one row of its order. `scattered` rows go through a
-    private temporary file, so that memory stays bounded.
+    `invoice` is the index of the order's number. A row without one belongs to the order before it. `scattered` rows
+    go through a private temporary file, so that memory stays bounded. An empty list stands between two sheets: they
+    may overlap, and the rows of an order that is in both come twice.
     """
-    starts: list[int] = []  # the first row of each further sheet or file
-    keyed = _keyed(rows, invoice, starts)
+    keyed = _keyed(rows, invoice)
     if scattered:
         keyed = _sorted(keyed)
-    for _, group in groupby(keyed, itemgetter(0)):
-        numbered = [(number, row) for _, number, row in group]
-        yield Group([number for number, _ in numbered], _once(numbered, starts))
+    for sheet, of_sheet in groupby(keyed, lambda one: one[0].partition("\0")[0]):
+        if sheet != _FIRST_SHEET:
+            yield []
+        for _, group in groupby(of_sheet, itemgetter(0)):
+            yield [(number, row) for _, number, row in group]
 
 
-def _once(numbered: Sequence[Numbered], starts: Sequence[int]) -> list[Sequence[Any]]:
-    """Return the rows, each as often as it stands in the part that has it most often."""
-    if not starts or bisect(starts, numbered[0][0]) == bisect(starts, numbered[-1][0]):
-        return [row for _, row in numbered]
-    seen: Counter[tuple[int, str]] = Counter()
-    most: Counter[str] = Counter()
-    kept = []
-    for number, row in numbered:
-        part, text = bisect(starts, number), repr(list(row))
-        seen[part, text] += 1
-        if seen[part, text] > most[text]:
-            most[text] += 1
-            kept.append(row)
-    return kept
-
-
-def _keyed(rows: Iterable[Sequence[Any]], invoice: int, starts: list[int]) -> Iterator[tuple[str, int, Sequence[Any]]]:
-    current, number = "", 0
+def _keyed(rows: Iterable[Sequence[Any]], invoice: int) -> Iterator[tuple[str, int, Sequence[Any]]]:
+    """Yield the rows with their numbers, behind a text that the rows of an order share within one sheet."""
+    current, sheet, number = "", 0, 0
     for row in rows:
         if row is NEXT_PART:
-            starts.append(number + 1)
-            current = ""
+            current, sheet = "", sheet + 1
             continue
         number += 1
         if isinstance(row, Rejection):
-            yield f"\0{number}", number, row
+            yield f"{sheet}\0\0{number}", number, row
             continue
         current = str(row[invoice] or "").strip() or current
-        yield current, number, row
+        yield f"{sheet}\0{current}", number, row
 
 
 def _sorted(keyed: Iterable[tuple[str, int, Sequence[Any]]]) -> Iterator[tuple[str, int, Sequence[Any]]]:

@@ -94,7 +94,7 @@ def _part(table: Table, plan: Plan, found: Conventions, shop: Shop, people: Iden
     cells = Cells(_Numbers(found.one_format()).__getitem__, shop.currency)
     if plan.settle:
         rows = groups(table.rows(plan.positions), plan.invoice, scattered=found.scattered)
-        plan = plan.settle((row for group in rows for row in group.rows), cells)
+        plan = plan.settle((row for group in rows for _, row in group), cells)
     of_index = {
         index: found.numbers[position] for index, position in enumerate(plan.positions) if position in found.numbers
     }

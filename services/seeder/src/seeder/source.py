@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from retention.lines.documents import NEXT_PART, LineEncoder
+from retention.lines.documents import LineEncoder
 from retention.lines.rules import RULES, Rejection, rejection
 from seeder.formats.plan import Order
 from seeder.grouping import groups
@@ -110,23 +109,17 @@ class Source(NamedTuple):
 
         NEXT_SHEET stands between two sheets.
         """
-        done = 0
-        for between, sheet in groupby(part.table.rows(part.plan.positions), lambda row: row is NEXT_PART):
-            if between:
+        rows = part.table.rows(part.plan.positions)
+        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
+            if not group:
                 yield NEXT_SHEET
                 continue
-            before = done
-            for made in self._orders_of(part, sheet):
-                done += len(made.rows)
-                yield made._replace(rows=[before + row for row in made.rows]) if before else made
-
-    def _orders_of(self, part: Part, rows: Iterator[Sequence[Any]]) -> Iterator[OrderRows]:
-        for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
-            numbers, first = group.numbers, group.rows[0]
+            numbers = [number for number, _ in group]
+            first = group[0][1]
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, group.rows)
+            made = self._made_of(part, [row for _, row in group])
             rejected = [one for one in made if isinstance(one, Rejection)]
             orders = [self._typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
@@ -149,7 +142,10 @@ class Source(NamedTuple):
 
     def _typed(self, order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
         """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-        if all(map(_is_typed, order.lines)):
+        if all(
+            type(line[_PRICE]) is float and line[_TOTAL] is not None and type(line[_QUANTITY]) is not str
+            for line in order.lines
+        ):
             return order
         lines = []
         for line in order.lines:
@@ -167,10 +163,6 @@ class Source(NamedTuple):
                 values[_TOTAL] = values[_QUANTITY] * values[_PRICE] if line[_TOTAL] is None else line[_TOTAL]
                 lines.append(tuple(values))
         return order._replace(lines=lines)
-
-
-def _is_typed(line: Sequence[Any]) -> bool:
-    return type(line[_PRICE]) is float and line[_TOTAL] is not None and not isinstance(line[_QUANTITY], str)
 
 
 def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MIN_ROWS: Final = 1_000  # below either of the two, shares and factors are said and never asked
 MIN_PEOPLE: Final = 100
+MIN_NAMELESS: Final = 5  # orders; a day's file of a few guests is no mistake
 FEW_ROWS: Final = 100  # below either of these two, a month or one customer's share is chance, and not worth a word
 FEW_PEOPLE: Final = 20
 MOST_OF_FEW: Final = 0.5  # … unless one customer has more than this share, and at least FEW_ORDERS
@@ -129,10 +130,10 @@ def _sold(gap: Gap) -> str:
 
 
 def _people(profile: Profile, *, names: bool) -> Iterator[Finding]:
-    """Yield what is wrong with the people of a file of any size: nobody, or names."""
+    """Yield what is wrong with the people of a file: nobody, or names."""
     if not profile.people.kept and profile.lines:
         text = "no order names a customer: export the customers' e-mail or id too, or name its column with --map"
-        yield Finding("people", "asks", text)
+        yield Finding("people", _asks(when=profile.invoices.count >= MIN_NAMELESS), text)
     if names and _are_names(list(profile.people.kept)):
         text = "customers are given by name, and names are no ids, as two people share one"
         yield Finding("people", "asks", f"{text}: export their e-mail or id too, or name its column with --map")
