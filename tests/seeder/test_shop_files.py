@@ -110,7 +110,9 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
     "order numbers with a place before them": lambda to: written(
         to / "a.csv", lines(invoice=lambda line: f"{'US' if line[INVOICE] == '3104' else 'CA'}-2025-10{line[INVOICE]}")
     ),
-    "order numbers that all begin with C": lambda to: written(to / "a.csv", lines(invoice=lambda line: f"C{line[INVOICE]}")),  # fmt: skip
+    "order numbers that all begin with C": lambda to: written(
+        to / "a.csv", lines(invoice=lambda line: f"C{line[INVOICE]}")
+    ),
     "e-mails in two spellings": lambda to: written(
         to / "a.csv",
         lines(person=lambda line: E_MAILS[line[PERSON]].title() if line[INVOICE] == "3103" else E_MAILS[line[PERSON]]),
@@ -143,7 +145,7 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
     "near headers": lambda to: written(to / "a.csv", LINES, NEAR),
     "no description, no country": lambda to: written(
         to / "a.csv",
-        [[*line[: TEXT], *line[QUANTITY:COUNTRY]] for line in LINES],
+        [[*line[:TEXT], *line[QUANTITY:COUNTRY]] for line in LINES],
         [*HEADER[:TEXT], *HEADER[QUANTITY:COUNTRY]],
     ),
     "thousands commas": lambda to: written(to / "a.csv", lines(price=lambda line: money(line[PRICE]))),
@@ -156,7 +158,10 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
     "a totals row": lambda to: written(to / "a.csv", [*LINES, ["Total", "", "", 24, "", "3992.00", "", ""]]),
     "price is the line's total": lambda to: written(
         to / "a.csv",
-        [[*line[:PRICE], total := money(line[QUANTITY] * line[PRICE]).replace(",", ""), *line[PERSON:], total] for line in LINES],
+        [
+            [*line[:PRICE], total := money(line[QUANTITY] * line[PRICE]).replace(",", ""), *line[PERSON:], total]
+            for line in LINES
+        ],
         [*ONLINE_RETAIL_II, "Total"],
     ),
     "commas behind the rows": lambda to: written(to / "a.csv", [[*line, "", ""] for line in LINES]),
@@ -182,7 +187,7 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
         ["Order Number", "Order Date", "Email", "Quantity", "Order Total"],
     ),
     "one currency": lambda to: written(to / "a.csv", [[*line, "usd"] for line in LINES], [*HEADER, "Currency"]),
-}  # fmt: skip
+}
 
 
 def _titled(path: Path) -> Path:

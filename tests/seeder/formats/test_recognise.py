@@ -84,7 +84,8 @@ def test_control_characters_of_a_header_are_not_shown_as_they_are() -> None:
 
 def test_a_format_by_name_takes_the_header_or_says_what_it_lacks() -> None:
     assert recognise(EIGHT.split(","), "lines").key == "lines"
-    with pytest.raises(BadDataError, match=r"this is no table of order lines: it lacks InvoiceDate, UnitPrice, CustomerID"):
+    lacking = "this is no table of order lines: it lacks InvoiceDate, UnitPrice, CustomerID"
+    with pytest.raises(BadDataError, match=lacking):
         recognise(["Order ID"], "lines")
 
 

@@ -93,9 +93,7 @@ def whole_orders(
         yield one_order(group, invoice=invoice, date=date, order=order)
 
 
-def one_order(
-    group: list[Picked], *, invoice: int, date: int, order: Callable[[list[Picked]], Order]
-) -> Order:
+def one_order(group: list[Picked], *, invoice: int, date: int, order: Callable[[list[Picked]], Order]) -> Order:
     """Return the order of these rows, as `whole_orders` does."""
     try:
         return order(group)
