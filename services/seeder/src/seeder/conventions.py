@@ -105,7 +105,9 @@ class _Evidence:
         )  # fmt: skip
 
     def add(self, batch: Batch) -> None:
-        """Take the picked rows of one batch, about 100."""
+        """Take the picked rows of one batch, about 100, or none."""
+        if not batch:
+            return
         columns = list(zip(*batch, strict=True))
         for index in self._plan.dates:
             self._dates.add(columns[index])
