@@ -13,7 +13,7 @@ from retention.lines import numbers, zones
 from retention.lines.cancellations import CancellationEvidence, Found
 from retention.lines.cells import clean
 from retention.lines.dates import DateEvidence, DateFormat
-from retention.lines.numbers import PLAIN, NumberEvidence, NumberFormat
+from retention.lines.numbers import NumberEvidence, NumberFormat
 from seeder.look.line_feed import LineFeed
 from seeder.look.profile import Profile
 from seeder.people import is_nobody
@@ -29,6 +29,7 @@ _PLAIN_NUMBERS: Final = re.compile(r"(?:-?\d+(?:\.(?:\d\d?|\d{4,}))?(?: |$))*", 
 _DIGITS: Final = re.compile(r"[\d ]*", re.ASCII)
 _LEADING_ZERO: Final = re.compile(r"0(?<![^ \"']0)\d", re.ASCII)  # begins with what is searched for: 5 times faster
 _MAX_PLAIN: Final = 5_000  # numbers of a column that are known to be plain: 0.6 MB
+_POINT: Final = NumberFormat()  # of nearly all files, found or not: sums are taken in it while it is being found out
 _BLANK: Final = ("", None)
 _MAX_ORDERS: Final = 300_000  # changes from one order to the next that are compared, 20 MB
 _MAX_WORDS: Final = 200  # currencies, zones and states; a column with more is none of these
@@ -101,7 +102,7 @@ class _Evidence:
         self._rows = 0
         self.profile = Profile()
         self.feed = None if not plan.is_identity else LineFeed(
-            self.profile, quantity=PLAIN.parse, price=PLAIN.parse, is_nobody=is_nobody
+            self.profile, quantity=_POINT.parse, price=_POINT.parse, is_nobody=is_nobody
         )  # fmt: skip
 
     def add(self, batch: Batch) -> None:
@@ -127,7 +128,6 @@ class _Evidence:
         texts = [cell for cell in new if not isinstance(cell, int | float)]
         if not _PLAIN_NUMBERS.fullmatch(_joined(texts)):
             self._numbers[index].add(texts)
-            self.feed = None  # its sums read plain numbers alone
         elif new:
             self._numbers[index].add([next((text for text in texts if "." in text), next(iter(texts), None))])
             if len(known) > _MAX_PLAIN:
@@ -148,8 +148,10 @@ class _Evidence:
         if _DIGITS.fullmatch(_joined(invoices)):
             self._cancellations.add_others(len(invoices), _joined(quantities).count("-"))
         else:
-            for invoice, quantity in zip(invoices, quantities, strict=True):
-                self._cancellations.add(invoice, _is_negative(quantity), None)
+            negative = set(filter(_is_negative, set(quantities)))
+            lines = Counter(zip(invoices, map(negative.__contains__, quantities), strict=True))
+            for (invoice, is_negative), count in lines.items():
+                self._cancellations.add(invoice, is_negative, None, count)
 
     def _changes(self, invoices: Iterable[Any]) -> Iterable[int]:
         for invoice, _ in groupby(invoices):
@@ -194,6 +196,7 @@ class _Evidence:
         choice = choices.decimal or self._plan.decimal
         one_currency = self._plan.currency is None
         decided = numbers.decide(evidence, choice, one_currency=one_currency)
+        plain = all(found == _POINT for found in decided.values())  # as the feed has read them
         return Conventions(
             row_count,
             row_count - self._rows,
@@ -206,7 +209,7 @@ class _Evidence:
             self._leading_zeros,
             self._is_scattered(),
             self._states,
-            self.feed if self.feed and self.feed.complete else None,
+            self.feed if self.feed and self.feed.complete and plain else None,
             self.profile,
         )
 

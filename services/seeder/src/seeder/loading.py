@@ -110,6 +110,7 @@ def _looked_through(
         store.loads.release(source.load_id, before)
         raise
     store.loads.begin(source.load_id, look.to_document())
+    look.profile.forget_samples()
     return look.source, look.last_day
 
 
