@@ -77,6 +77,7 @@ def report_data(customers: int = 300, segments: tuple[str, ...] = ("Regulars", "
         },
         index=index,
     )
+    features["net_monetary"] = (features["Monetary"] * 0.95).round(2)
     terms = [
         WeightedTerm("Recency", 4.5, 0.9, 0.7, 1.1),
         WeightedTerm("Frequency", 1.0, -0.8, -1.0, -0.6),
