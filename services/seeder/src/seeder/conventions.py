@@ -125,7 +125,7 @@ class _Evidence:
     def _add_numbers(self, index: int, column: Sequence[Any]) -> None:
         known = self._plain[index]
         new = set(column).difference(known, _BLANK)
-        texts = [cell for cell in new if not isinstance(cell, int | float)]
+        texts = [cell for cell in new if isinstance(cell, str)]
         if not _PLAIN_NUMBERS.fullmatch(_joined(texts)):
             self._numbers[index].add(texts)
         elif new:
