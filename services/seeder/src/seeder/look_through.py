@@ -181,7 +181,7 @@ def day_of(part: Part) -> Callable[[Any], date]:
 
 def _compare(source: Source, store: Store, profile: Profile) -> None:
     """Note the orders of a line feed that are stored with other lines."""
-    if not store.may_compare():
+    if store.is_empty():
         return
     for part in source.parts:
         orders = ((encoder, made.order) for encoder, made in with_encoder(source, part) if made.order)

@@ -106,12 +106,14 @@ class Store:
         if transactions.is_empty(self._db):
             shop.forget(self._db)
 
-    def may_compare(self) -> bool:
-        """Return whether orders are stored already; makes the index that finds them: without it each look reads all."""
-        if self._by_chunk(lambda _: transactions.is_empty(self._db)):
-            return False
-        self.with_retry(lambda _: indexes.make_order_index(self._db))
-        return True
+    def is_empty(self) -> bool:
+        """Return whether no line is stored yet."""
+        return self._by_chunk(lambda _: transactions.is_empty(self._db))
+
+    def prepare_to_compare(self) -> None:
+        """Make the index that finds stored orders, if there are any: without it each comparison reads every line."""
+        if not self.is_empty():
+            self.with_retry(lambda _: indexes.make_order_index(self._db))
 
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""
