@@ -56,8 +56,10 @@ def multiply(database: Database[dict[str, Any]], wanted: int) -> None:
     copies = -(-wanted // database[schema.CUSTOMERS].estimated_document_count())
     number = {"$add": [{"$multiply": ["$place", copies]}, "$copy"]}
     recency = {"$toInt": {"$floor": {"$multiply": ["$customer.Recency", _factor(1)]}}}
-    monetary = {"$round": [{"$multiply": ["$customer.Monetary", _factor(2)]}, 2]}
-    own = {"_id": {"$mod": [{"$multiply": ["$number", 618_033]}, PRIME]}, "Recency": recency, "Monetary": monetary}
+    money = {
+        name: {"$round": [{"$multiply": [f"$customer.{name}", _factor(2)]}, 2]} for name in ("Monetary", "net_monetary")
+    }
+    own = {"_id": {"$mod": [{"$multiply": ["$number", 618_033]}, PRIME]}, "Recency": recency, **money}
     stages: Pipeline = [
         {"$sort": {"_id": 1}},
         {"$group": {"_id": None, "customer": {"$push": "$$ROOT"}}},

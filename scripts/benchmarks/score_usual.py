@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 USUAL: Final = "scores_usual"
-FIELDS: Final = ("Frequency", "Monetary", "AvgOrderValue", "Recency", "Tenure", "as_of", "revision")
+FIELDS: Final = ("Frequency", "Monetary", "AvgOrderValue", "Recency", "Tenure", "net_monetary", "as_of", "revision")
 STAGES: Final = ("pull_s", "score_s", "write_s", "indexes_s")
 
 
@@ -68,7 +68,7 @@ def scored(customers: pd.DataFrame, bundle: Bundle, churn: Any, segments: Any) -
     several = churn.predict_proba(customers[list(model.several_orders.features)].to_numpy(dtype=float))[:, 1]
     probability = 1 / (1 + (1 - several) / several * np.exp(-season_shifts(model, customers)))
     probability[is_single] = churn_probability(model, customers[is_single])
-    clusters = segments.predict(customers[["Recency", "Frequency", "Monetary"]].to_numpy(dtype=float))
+    clusters = segments.predict(customers[list(bundle.segments.features)].clip(lower=0).to_numpy(dtype=float))
     names = {segment.cluster: segment.segment for segment in bundle.segments.segments}
     tiers = {"lapsed": customers["Recency"] > model.horizon_days, "single_order": is_single}
     tiers["sparse"] = customers["Frequency"] == 2  # noqa: PLR2004 - the contract's definition

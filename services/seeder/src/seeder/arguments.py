@@ -118,7 +118,10 @@ def _add_quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a day like 2025-06-30, not {text!r}") from None
 
 
 def _letter(text: str) -> str:
