@@ -5,6 +5,7 @@ The scripts on the machine are those of that release: a deploy does not update t
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import time
@@ -40,19 +41,21 @@ import hashlib, json, pathlib, sys, pymongo
 database = pymongo.MongoClient(pathlib.Path("/secrets/seeder/mongo_uri").read_text().strip())["retention"]
 fields = "InvoiceNo StockCode Description Quantity InvoiceDate UnitPrice CustomerID Country".split()
 lines, number, digest = database.transactions, 0, hashlib.sha256()
-for line in lines.find({"StockCode": {"$ne": "VISIT"}}, dict.fromkeys(fields, 1), sort=[("_id", 1)]):
+for line in lines.find(
+    {"StockCode": {"$ne": "VISIT"}}, dict.fromkeys(fields, 1), sort=[("_id", 1)], batch_size=1000
+):
     number += 1
     digest.update(repr(sorted(line.items())).encode())
 try:
     shop = database.shop.find_one()
 except pymongo.errors.OperationFailure:
     shop = None
-cancelled = {"InvoiceNo": {"$regex": "^C[0-9]+$"}}
+cancelled = {"InvoiceNo": {"$regex": "^C[0-9]+$"}, "StockCode": {"$ne": "VISIT"}}
 print(json.dumps({
     "lines": [number, digest.hexdigest()],
     "cancelled": lines.count_documents(cancelled),
     "marked": lines.count_documents({**cancelled, "Cancelled": True}),
-    "customers": list(database.customers.find({"_id": {"$lt": 910000000}}, sort=[("_id", 1)])),
+    "customers": list(database.customers.find({"_id": {"$lt": 910000000}}, sort=[("_id", 1)], batch_size=100)),
     "shop": shop,
 }, default=str))
 """
@@ -69,23 +72,36 @@ class Before(Kept):
 
 @dataclass
 class Shoppers(Visitors):
-    """Visitors, of whom two a second post a line of a new customer, every other one of a cancelled invoice."""
+    """Visitors, of whom two a second post a line of a new customer, every other one of a cancelled invoice.
+
+    Told to send it again (503), they do for 60 s, as the answer says. That happens on the way back: the users of the
+    older release, which are made before it serves, may not write what this one does.
+    """
 
     posted: list[int] = field(default_factory=list)
+    sent_again: int = 0
 
     async def _ask(self, client: httpx.AsyncClient, number: int) -> None:
         if number % 25:
             await super()._ask(client, number)
             return
-        customer, begun = POSTED + number, time.monotonic()
+        begun = time.monotonic()
+        answer = await self._post(client, POSTED + number)
+        while answer == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() < begun + 60:
+            self.sent_again += 1
+            await asyncio.sleep(1)
+            answer = await self._post(client, POSTED + number)
+        if answer == httpx.codes.OK:
+            self.posted.append(POSTED + number)
+        else:
+            self._failed(begun, f"post: {answer}")
+
+    async def _post(self, client: httpx.AsyncClient, customer: int) -> int | str:
         try:
-            answer = await client.post("/transactions", json=[line(customer, cancelled=bool(number % 2))])
-            if answer.status_code == httpx.codes.OK:
-                self.posted.append(customer)
-            else:
-                self._failed(begun, f"post: {answer.status_code} {answer.text[:200]}")
+            lines = [line(customer, cancelled=bool(customer % 2))]
+            return (await client.post("/transactions", json=lines)).status_code
         except httpx.TransportError as error:
-            self._failed(begun, f"post: {error!r}")
+            return repr(error)
 
 
 @dataclass
@@ -151,7 +167,8 @@ def _told(machine: Before, wanted: str, release: str) -> Story:
         print(machine.script("rollback.sh"))  # noqa: T201
     served.append(machine.serves())
     for visitors in (pushing, returning):
-        print(f"{visitors.sent} requests, {len(visitors.posted)} posts, {len(visitors.failures)} failed")  # noqa: T201
+        said = f"{visitors.sent} requests, {len(visitors.failures)} failed; {len(visitors.posted)} posts"
+        print(f"{said}, {visitors.sent_again} sent again")  # noqa: T201
     kept = machine.inside(_POSTED)
     return Story(release, before, after, _seen(machine), pushing, returning, served, wanted, kept)
 
@@ -173,6 +190,7 @@ def test_visitors_notice_nothing(story: Story, way: str) -> None:
     assert visitors.posted
     if story.release == BEFORE:
         assert not visitors.failures, "\n".join(visitors.failures[:20])
+        assert way == "returning" or not visitors.sent_again
     else:
         assert visitors.gap_s <= 15
 
@@ -185,7 +203,8 @@ def test_no_line_is_lost_or_changed(story: Story) -> None:
 
 def test_lines_of_cancelled_invoices_are_marked_and_the_shop_is_what_it_was_taken_for(story: Story) -> None:
     assert story.before.stored["cancelled"] > 100
-    assert story.after.stored["marked"] == story.after.stored["cancelled"] >= story.before.stored["cancelled"]
+    # What the older release stores until it is stopped is marked by the next deploy or load.
+    assert story.after.stored["marked"] == story.after.stored["cancelled"] == story.before.stored["cancelled"]
     shop = story.after.stored["shop"]
     assert (shop["time_zone"], shop["currency"], shop["cancelled_prefix"]) == ("UTC", "GBP", "C")
 

@@ -75,6 +75,14 @@ class Export:
             ],
         )
 
+    def mixed_decimals(self, rng: random.Random) -> Export:
+        """The same table with some of its amounts written `1240,50`."""
+        at = {self.column(name) for name in self.money if name in self.columns}
+        return replace(self, rows=[
+            [cell.replace(".", ",") if index in at and rng.random() < 1 / 3 else cell for index, cell in enumerate(row)]
+            for row in self.rows
+        ])  # fmt: skip
+
     def groups(self) -> list[list[list[str]]]:
         """The rows of each order, in the file's order; a blank order number continues the order before."""
         groups: dict[str, list[list[str]]] = {}

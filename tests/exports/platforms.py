@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exports import etsy, magento, olist, shopify, square, stripe, superstore, woo_advanced, woo_webtoffee
 from exports.changes import plain_of, undiscounted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -52,6 +53,7 @@ class Whole:
     twice: bool = True  # an order that the file holds twice is told from one with two equal lines
     by_row: bool = True  # an order has a row for each of its items, so that a file may end within one
     own_total: bool = False  # an order says what its lines come to, on its first row
+    mixed: bool = False  # it writes amounts as their buyers do, with a point or a comma
     refunds_apart: bool = False  # a refund is a row of its own, in the export of its own month
     line_feed: bool = False  # an order that comes again with other lines is refused without --replace-orders
     arguments: tuple[str, ...] = ()  # where the dates alone may not tell day and month apart
@@ -96,9 +98,9 @@ PLATFORMS = {
         twice=False,
         refunds_apart=True,
     ),
-    "etsy": Whole(etsy.write, {"Sale Date": "%m/%d/%y"}, able=plain_of, arguments=("--dates", "mdy")),
+    "etsy": Whole(etsy.write, {"Sale Date": "%m/%d/%y"}, able=plain_of, mixed=True, arguments=("--dates", "mdy")),
     "stripe": Whole(
-        stripe.write, {"Created (UTC)": MINUTES}, value=paid, numbered="ch_{}".format, by_row=False
+        stripe.write, {"Created (UTC)": MINUTES}, value=paid, numbered="ch_{}".format, by_row=False, mixed=True
     ),
     "stripe, newer": Whole(
         partial(stripe.write, newer=True),

@@ -34,7 +34,7 @@ class Presented:
     """How a file is saved."""
 
     dates: str = ""  # "us", "german", "british", "iso", "serial"; "": as the system wrote them
-    decimal: str = "."
+    decimal: str = "."  # "," or "each": some amounts with a point, some with a comma
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     sep: bool = False
@@ -58,6 +58,8 @@ class Presented:
             export = _redated(export, platform.dates, self.dates)
         if self.decimal == ",":
             export = export.decimal_comma()
+        if self.decimal == "each":
+            export = export.mixed_decimals(rng)
         content = self._headed(export, rng).encoded(self.encoding, self.delimiter, sep=self.sep, title=self.title)
         return _packed(content, self.kind, folder, name)
 
@@ -72,7 +74,7 @@ class Presented:
 
 def any_way(rng: random.Random, platform: Whole, *, keep_rows: bool = False) -> Presented:
     """Any way of saving an export of this system; `keep_rows`: the rows keep their sequence."""
-    decimal = rng.choice("..,")
+    decimal = rng.choice((".", ".", ",", "each") if platform.mixed else "..,")
     sequences = ("", "orders", "rows") if platform.scattered else ("", "orders")
     return Presented(
         dates=rng.choice(("", "", "", "us", "german", "british", "iso", "serial")),
@@ -102,6 +104,8 @@ def _redated(export: Export, dates: Mapping[str, str], style: str) -> Export:
     for name, written in dates.items():
         with_time = "%H" in written or "%I" in written
         export = _column(export, name, partial(_again, written=written, style=style, with_time=with_time))
+    if "Time" in export.columns and style == "us":
+        return _column(export, "Time", lambda cell: f"{time.fromisoformat(cell):%I:%M:%S %p}".lstrip("0"))
     if "Time" in export.columns and style == "serial":
         return _column(export, "Time", lambda cell: f"{_serial(_EPOCH.replace(hour=0), cell):.10f}")
     return export

@@ -88,7 +88,8 @@ def _read(
     assert plan is not None
     picked = [tuple((row + [""] * len(columns))[at] for at in plan.positions) for row in rows]
     cells = Cells(either_number, currency)
-    orders = [] if plan.orders is None else list(plan.orders(iter(picked), cells))
+    made = [] if plan.orders is None else list(plan.orders(iter(picked), cells))
+    orders = [one for one in made if isinstance(one, Order)]
     lines = [] if plan.lines is None else list(plan.lines(iter(picked), cells))
     return plan, orders, lines
 
@@ -177,10 +178,10 @@ def test_square_joins_day_and_time_and_dates_its_refunds() -> None:
     assert plan.zone_column is not None
 
 
-def test_square_refund_of_a_sale_in_another_file_is_incomplete() -> None:
+def test_square_refund_of_a_sale_in_another_file_comes_apart() -> None:
     header, _, _, refund = SQUARE.strip().splitlines()
     _, (order,), _ = _read(square.plan, f"{header}\n{refund}")
-    assert (_money(order), complete(order)) == ([("SOAP-1", -1, -12.5)], False)
+    assert (_money(order), order.apart, complete(order)) == ([("SOAP-1", -1, -12.5)], True, True)
 
 
 def test_square_day_and_time_as_a_spreadsheet_stores_them() -> None:

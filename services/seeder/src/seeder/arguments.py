@@ -76,7 +76,9 @@ def _add_file(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--dates", choices=["ymd", "dmy", "mdy"], help="order of day, month and year, where the dates are ambiguous"
     )
-    command.add_argument("--decimal", choices=[".", ","], help="the decimal mark, where the numbers are ambiguous")
+    command.add_argument(
+        "--decimal", choices=[".", ","], metavar="MARK", help="the decimal mark, . or , where the numbers are ambiguous"
+    )
     command.add_argument("--latest", type=_day, metavar="DAY", help="the last day that is believed, like 2025-06-30")
     command.add_argument(
         "--cancelled-prefix", type=_letter, metavar="LETTER", help="letter of cancelled invoices, or 'none'"

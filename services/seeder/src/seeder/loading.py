@@ -99,6 +99,7 @@ def _looked_through(
     try:
         if not afresh:
             store.refuse_other_shop(source.shop)
+            store.prepare_to_compare()
         look = look_through(source, None if afresh else store, options)
         begun = None if afresh else store.loads.look(source.load_id, before)
         if begun is not None:  # by another run at the same time, whose rows are no conflict either
@@ -110,6 +111,7 @@ def _looked_through(
         store.loads.release(source.load_id, before)
         raise
     store.loads.begin(source.load_id, look.to_document())
+    look.profile.forget_samples()
     return look.source, look.last_day
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from seeder.formats.plan import Order
     from seeder.look_through import LookedThrough
     from seeder.source import Part, Source
     from seeder.store import Store
@@ -61,7 +60,7 @@ def _shown(source: Source, part: Part) -> Iterator[Shown]:
     day = day_of(part)
     for made in source.orders(part):
         order = made.order
-        if order is None:
+        if order is None or not order.lines:  # none, or none of it could be read
             continue
         try:
             worths = [worth(_typed(part, line)) for line in order.lines]
@@ -72,14 +71,10 @@ def _shown(source: Source, part: Part) -> Iterator[Shown]:
                 len(order.lines),
                 sum(worths),
                 order.currency or source.shop.currency_label,
-                _note(order),
+                order.state or "",
             )
         except (UnreadableError, ValueError):
             continue
-
-
-def _note(order: Order) -> str:
-    return f"{order.state}: not counted" if order.state else ""
 
 
 def _typed(part: Part, line: tuple[object, ...]) -> tuple[object, ...]:

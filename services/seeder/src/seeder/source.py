@@ -31,7 +31,7 @@ _QUANTITY, _PRICE, _TOTAL = _NAMES.index("Quantity"), _NAMES.index("UnitPrice"),
 class OrderRows(NamedTuple):
     """The rows of one order, by number from 1; the order they make, if any; and those of its lines that are refused."""
 
-    rows: list[int]
+    rows: Sequence[int]
     order: Order | None
     rejected: list[Rejection]
 
@@ -110,6 +110,7 @@ class Source(NamedTuple):
         NEXT_SHEET stands between two sheets.
         """
         rows = part.table.rows(part.plan.positions)
+        make = part.plan.order(part.cells) if part.plan.order else None
         for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
             if not group:
                 yield NEXT_SHEET
@@ -119,7 +120,7 @@ class Source(NamedTuple):
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, [row for _, row in group])
+            made = self._made_of(part, [row for _, row in group], make)
             rejected = [one for one in made if isinstance(one, Rejection)]
             orders = [self._typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
@@ -128,8 +129,12 @@ class Source(NamedTuple):
             for order in orders[1:]:
                 yield OrderRows([], order, [])
 
-    def _made_of(self, part: Part, rows: list[Sequence[Any]]) -> Sequence[Order | Rejection]:
+    def _made_of(
+        self, part: Part, rows: list[Sequence[Any]], make: Callable[[list[Any]], Order] | None
+    ) -> Sequence[Order | Rejection]:
         try:
+            if make:
+                return [self.currencies.order(make(rows))]
             if part.plan.orders:
                 made = part.plan.orders(iter(rows), part.cells)
                 return [one if isinstance(one, Rejection) else self.currencies.order(one) for one in made]
@@ -142,7 +147,10 @@ class Source(NamedTuple):
 
     def _typed(self, order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
         """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-        if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
+        if all(
+            type(line[_PRICE]) is float and line[_TOTAL] is not None and type(line[_QUANTITY]) is not str
+            for line in order.lines
+        ):
             return order
         lines = []
         for line in order.lines:

@@ -22,8 +22,8 @@ from retention.store import (
     transactions,
     upgrade,
 )  # fmt: skip
-from retention.store.comparison import Incoming
 from retention.store.file_loads import FileLoads
+from retention.store.standing import Incoming
 from seeder.accounts import account_for
 from seeder.mending import Kept
 
@@ -105,6 +105,15 @@ class Store:
         """Forget what was written about the shop by a load that brought no line."""
         if transactions.is_empty(self._db):
             shop.forget(self._db)
+
+    def is_empty(self) -> bool:
+        """Return whether no line is stored yet."""
+        return self._by_chunk(lambda _: transactions.is_empty(self._db))
+
+    def prepare_to_compare(self) -> None:
+        """Make the index that finds stored orders, if there are any: without it each comparison reads every line."""
+        if not self.is_empty():
+            self.with_retry(lambda _: indexes.make_order_index(self._db))
 
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""

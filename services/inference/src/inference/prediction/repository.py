@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
-from pymongo.errors import OperationFailure
-
 from inference.database.batching import LookupBatcher
 from inference.database.connection import TIMEOUT_MS
 from inference.database.shared import SharedAnswer
@@ -15,7 +13,7 @@ from retention.features import pipelines
 from retention.store import schema
 from retention.store import shop as shops
 from retention.store.derivation_steps import DEFINITIONS
-from retention.store.driver_errors import UNAUTHORIZED
+from retention.store.driver_errors import is_unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -160,8 +158,8 @@ class MongoCustomers:
         """Return the shop; what it was, once a deploy of a release without it has taken away the right to read it."""
         try:
             shop: dict[str, Any] | None = await self._db[schema.SHOP].find_one({"_id": schema.SHOP_ID})
-        except OperationFailure as error:
-            if error.code != UNAUTHORIZED:
+        except Exception as error:
+            if not is_unauthorized(error):
                 raise
             return self._shop
         return shops.from_document(shop) if shop else None

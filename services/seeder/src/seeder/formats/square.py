@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _CORE: Final = ("Transaction ID", "Date", "Time", "Item", "Qty", "Net Sales")
 _REFUND: Final = "refund"
 _SERIAL: Final = re.compile(r"[0-9]+(\.0+)?")  # a day as a spreadsheet stores it, and a time as a part of a day
-_FRACTION: Final = re.compile(r"0?\.[0-9]+")
+_FRACTION: Final = re.compile(r"0?[.,][0-9]+|0")
+_CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([AaPp])\.?[Mm]\.?)?")
+_DAY: Final = 86_400  # seconds
 _MIDNIGHT: Final = re.compile(r"[ T]0?0:00(:00)?$")
 
 
@@ -101,13 +103,30 @@ def _return(at: _At, numbers: Numbers, buyer: Buyer, row: Picked) -> Line | None
 
 def _instant(at: _At, row: Picked) -> Any:  # noqa: ANN401 - text, or what a typed source has
     """Return a row's day and time as one: text as it is written, a spreadsheet's numbers as their sum."""
-    day, hour = row[at.date], row[at.time]
-    if isinstance(day, date) and isinstance(hour, time):
-        return datetime.combine(day, hour)  # the shop's wall clock
-    written, clock = text(row, at.date), text(row, at.time)
-    if _SERIAL.fullmatch(written) and _FRACTION.fullmatch(clock):
-        return f"{float(written) + float(clock):.10f}"
+    day, written, clock = row[at.date], text(row, at.date), text(row, at.time)
+    seconds = _seconds(row[at.time], clock)
+    if isinstance(day, date) and seconds is not None:
+        return datetime.combine(day, time()) + timedelta(seconds=seconds)  # the shop's wall clock
+    if _SERIAL.fullmatch(written) and seconds is not None:
+        return f"{float(written) + seconds / _DAY:.10f}"
+    if _FRACTION.fullmatch(clock) and seconds is not None:
+        clock = f"{timedelta(seconds=seconds)}"
     return f"{_MIDNIGHT.sub('', written)} {clock}".strip()
+
+
+def _seconds(hour: object, clock: str) -> int | None:
+    """Return the seconds since midnight of a typed time, a part of a day, or text; None for text that is no time."""
+    if isinstance(hour, time | datetime):
+        return hour.hour * 3600 + hour.minute * 60 + hour.second
+    if _FRACTION.fullmatch(clock):
+        return round(float(clock.replace(",", ".")) * _DAY)
+    found = _CLOCK.fullmatch(clock)
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()[:3])
+    if found[4]:
+        hours = hours % 12 + (12 if found[4].lower() == "p" else 0)
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _magnitude(amount: float | None) -> float | None:

@@ -66,15 +66,13 @@ def screen(look: Look) -> list[str]:
     end = ["", *_command(look)] if look.command else []
     findings = _findings(look, LINES - len(head) - len(tail) - len(end) - MIN_MONTHS - AROUND)
     months = _months(look, LINES - len(head) - len(tail) - len(findings) - len(end) - AROUND)
-    return [printable(line)[:WIDTH] for line in [*head, *months, *tail, *findings, *end]]
+    return [printable(line)[:WIDTH].rstrip() for line in [*head, *months, *tail, *findings, *end]]
 
 
 def _file(look: Look) -> Iterator[str]:
     yield from _wrapped(f"{look.file}: {look.description}, {count(look.rows, 'row')}")
     why = f" (it has {listed(list(look.why), HEADERS)})" if look.why else ""
-    yield from _wrapped(
-        f"This is a {look.title}{why}" if look.title[:1] not in "AEIOU" else f"This is an {look.title}{why}"
-    )
+    yield from _wrapped(f"Format: {look.title}{why}")
     if look.reading:
         yield from _wrapped(f"Read with {', '.join(look.reading)}")
 

@@ -34,13 +34,14 @@ class NumberFormat(NamedTuple):
     decimal: str = "."
     sign: str = ""
     sign_after: bool = False  # the number
+    either: bool = False  # numbers with the other mark are read, too: each is clear by itself
     lone_groups: bool = True  # whether 1,240 is read, in which nothing says that the comma groups thousands
 
     @property
     def description(self) -> str:
         """As said to a person: "$ before the number, decimal point"."""
         sign = f"{self.sign} {'after' if self.sign_after else 'before'} the number, " if self.sign else ""
-        return sign + _NAMES[self.decimal]
+        return sign + (" or ".join(_NAMES.values()) if self.either else _NAMES[self.decimal])
 
     def parse(self, value: object) -> float | None:
         """Return the finite number, or None for blank; numbers pass through.
@@ -67,6 +68,8 @@ class NumberFormat(NamedTuple):
         if self.sign and amount.sign and amount.sign.casefold() != self.sign.casefold():
             raise ValueError("another currency")
         number = read(amount.digits, self.decimal)
+        if number is None and self.either:
+            number = read(amount.digits, "," if self.decimal == "." else ".")
         if number is None or (not self.lone_groups and ambiguous(amount.digits) == ","):
             raise ValueError("no number")
         return -number if amount.negative else number

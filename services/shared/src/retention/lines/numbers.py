@@ -63,6 +63,12 @@ class NumberEvidence:
             raise BadDataError(f"{name}: {both} cannot both be read: correct them, or choose with --decimal . or ,")
         return most
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some numbers have a decimal point and others a decimal comma, and each is clear by itself."""
+        self._count()
+        return all(self._decided[mark] for mark in _MARKS) and not self._open
+
     def example(self) -> str | None:
         """Return a text that both decimal marks read as different numbers; None when there is none."""
         self._count()
@@ -109,18 +115,21 @@ def decide(
     """Return how each column is written. `choice` ("." or ",") settles what a column does not show by itself.
 
     A column that may be read in two ways takes the mark that the other columns of the file show, if they agree. Raises
-    BadDataError, with both readings, when they do not, and for a column in two conventions or, with `one_currency`, in
-    two currencies.
+    BadDataError, with both readings, when they do not, and for a column in two currencies or in two conventions.
+    Without `one_currency`, both are read in a column where each number is clear by itself: amounts are written as
+    their buyers do.
     """
-    shown = {name: evidence.mark(name, choice) for name, evidence in columns.items()}
+    mixed = set() if one_currency else {name for name, evidence in columns.items() if evidence.is_mixed}
+    shown = {name: evidence.mark(name, choice) for name, evidence in columns.items() if name not in mixed}
     marks = {mark for mark in shown.values() if mark}
     of_the_file = choice or (marks.pop() if len(marks) == 1 else None)
     formats = {}
     for name, evidence in columns.items():
-        mark = shown[name] or of_the_file
+        mark = shown.get(name) or of_the_file
         if mark is None and (example := evidence.example()):
             raise BadDataError(_undecided(name, example))
-        formats[name] = evidence.format(name, mark or ".", one_currency=one_currency)
+        found = evidence.format(name, mark or ".", one_currency=one_currency)
+        formats[name] = found._replace(either=name in mixed)
     return formats
 
 
