@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from exports.known_orders import seeded
@@ -15,6 +16,7 @@ from retention.store import schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -39,7 +41,7 @@ def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
     path, said = folder, ""
     for number, step in enumerate(steps):
         if not step.same:
-            path = step.presented.write(step.export, PLATFORMS[platform], folder, f"{seed}-{number}", rng)
+            path = _written(step, PLATFORMS[platform], folder, f"{seed}-{number}", rng)
         try:
             said = _load(database, PLATFORMS[platform], step, path)
             _check(database, PLATFORMS[platform], step)
@@ -48,6 +50,18 @@ def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
             error.add_note(said)
             raise
     return f"{platform}, {story.__name__}, {len(steps)} loads"
+
+
+def _written(step: Step, platform: Whole, folder: Path, name: str, rng: random.Random) -> Path:
+    path = step.presented.write(step.export, platform, folder, name, rng)
+    if step.besides is None:
+        return path
+    other = step.presented.write(step.besides, platform, folder, f"{name}-b", rng)
+    archive = folder / f"{name}.zip"
+    with zipfile.ZipFile(archive, "w") as files:
+        files.write(path, "1.csv")
+        files.write(other, "2.csv")
+    return archive
 
 
 def _load(database: Database[dict[str, Any]], platform: Whole, step: Step, path: Path) -> str:
@@ -68,12 +82,13 @@ def _load(database: Database[dict[str, Any]], platform: Whole, step: Step, path:
 def _check_account(database: Database[dict[str, Any]], step: Step) -> None:
     """Every row of the file is accounted for once, and its own totals are explained."""
     load = database[schema.LOADS].find_one({}, sort=[("started_at", -1)]) or {}
+    rows = len(step.export.rows) + (len(step.besides.rows) if step.besides else 0)
     total = sum(load[name] for name in _PARTS) + sum(sum(load[name].values()) for name in _KINDS)
-    assert load["read"] == total == len(step.export.rows), load
+    assert load["read"] == total == rows, load
     assert set(load["quarantined"]) <= ({"InvoiceDate_missing"} if step.cut else set()), load["quarantined"]
     assert set(load["passed_over"]) <= _HARMLESS, load["passed_over"]
     difference = load["look"]["difference"]
-    if difference and not step.cut:
+    if difference and not step.cut and not step.besides:
         assert sum(difference["causes"].values()) == difference["stated"] - difference["counted"], difference
         assert not {"unexplained", "rounding"} & set(difference["causes"]), difference
 
