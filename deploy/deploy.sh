@@ -5,8 +5,8 @@
 #   deploy.sh --rollback   the previous release, as it was built
 #   deploy.sh --status     what serves, and the last deploys
 # Lock, look, fetch, build, bring the data up to date, boot beside the old version, check it, switch, drain, stop the old
-# version, record. The old version serves until the switch. The next deploy finds what a killed one left running, and
-# clears it away.
+# version, record; train again if the trainer is another one. The old version serves until the switch. The next deploy
+# finds what a killed one left running, and clears it away.
 # Exit codes: 0 · 64 usage · 65 the revision or the settings are faulty, the old version serves · 69 no engine, origin or
 # memory · 70 another failure: the last line says what serves · 73 disk · 75 busy, try later · 77 not on main, or older
 # than the running version · 78 no API keys, production.env cannot be read, or no release to go back to.
@@ -169,4 +169,8 @@ step refresh-again # the old release may have stored lines meanwhile; on the way
 refresh "$wanted" || say "the data was not brought up to date once more: the next deploy does it"
 step prune
 prune || say "some leftovers could not be removed: the next deploy will try again"
+if [[ $action == deploy && $old_release && $old_release != "$wanted" ]]; then
+  step retrain
+  retrain "$wanted" "$old_release" || say "WARNING: no new model (exit $?), the old one goes on answering: see deploy/README.md"
+fi
 say "$wanted serves as $(live_colour), after $SECONDS s"

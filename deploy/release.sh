@@ -193,6 +193,18 @@ first_load() {
 # goes on answering: it computes a customer from the orders instead of using what we derived.
 refresh() { compose "$1" run --rm -T --no-deps seeder refresh; }
 
+# RELEASE BEFORE: train again where a model would come out otherwise: other sources of the trainer or the library. The
+# gate decides whether the new model serves (3: the old one stays).
+retrain() {
+  local part
+  for part in trainer shared; do
+    diff -qr "$home/releases/$2/services/$part/src" "$home/releases/$1/services/$part/src" >/dev/null 2>&1 || {
+      compose "$1" run --rm -T --no-deps trainer train
+      return
+    }
+  done
+}
+
 # After
 
 # Drop what the list has from SHA on, then append SHA, so that rolling back twice goes back two. Three are kept.

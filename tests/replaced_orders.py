@@ -12,9 +12,9 @@ from retention.lines.dates import ISO
 from retention.lines.documents import LineEncoder
 from retention.lines.rules import Reading, Rejection, latest_instant
 from retention.store import derivation, indexes, schema, sequences
-from retention.store.comparison import Incoming
 from retention.store.connection import journaled
 from retention.store.replacement import Taken, take_in
+from retention.store.standing import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

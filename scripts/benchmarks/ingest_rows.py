@@ -15,13 +15,14 @@ from pyarrow import parquet
 from benchmarks.server import BenchError
 from retention.errors import RetentionError
 from retention.store.schema import LINE_FIELDS
+from seeder.formats import recognise
 from seeder.sources import synthetic
-from seeder.sources.opening import open_source
+from seeder.sources.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from seeder.sources.source import Source
+    from seeder.sources.table import Table
 
 REAL: Final = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 INVENTED_ROWS: Final = 420_000  # as `seeder synthetic` does by default
@@ -30,16 +31,13 @@ SPARE_BYTES: Final = 3 << 30  # the seeder needs 1 GiB free at the start, mongod
 
 
 class Rows(NamedTuple):
-    """A source of rows, and its name in the report."""
+    """A table of rows, and its name in the report."""
 
     name: str
     file: Path
-    source: Source
-
-    @property
-    def row_count(self) -> int:
-        """The number of rows."""
-        return self.source.row_count
+    table: Table
+    positions: tuple[int, ...]  # of the eight fields among its columns
+    row_count: int
 
 
 @contextmanager
@@ -50,8 +48,10 @@ def chosen(file: Path | None, folder: Path) -> Iterator[Rows]:
     if file.parent == folder:
         synthetic.write_csv(file, INVENTED_ROWS, 1)
     try:
-        with open_source(file, None) as source:
-            yield Rows(name, file, source)
+        with opened(file, sheet=None, score=recognise.score) as found:
+            (table,) = found.tables
+            positions = recognise.recognise(table.columns).positions
+            yield Rows(name, file, table, positions, table.scan(positions, lambda: len))
     except RetentionError as error:
         raise BenchError(str(error)) from None
 
@@ -96,8 +96,7 @@ def _table(rows: Rows) -> pa.Table:
 def _renumbered(rows: Rows, copy: int) -> Iterator[Sequence[Any]]:
     """Yield the rows, without those that the source could not read."""
     suffix = _suffix(copy)
-    all_rows: Iterator[Sequence[Any]] = rows.source.rows()
-    for row in all_rows:
+    for row in rows.table.rows(rows.positions):
         if len(row) == len(LINE_FIELDS):
             yield (f"{row[0]}{suffix}", *row[1:]) if suffix else row
 

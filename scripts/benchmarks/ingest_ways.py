@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,13 +87,16 @@ WAYS: Final[dict[str, Callable[[Path], Report]]] = {
 
 def _encoded(file: Path) -> list[list[RawBSONDocument]]:
     """Return the documents as the seeder inserts them, in chunks of the same size."""
-    from retention.lines.documents import LineEncoder
-    from retention.lines.rules import latest_instant
-    from seeder.sources.opening import open_source
+    from seeder.encoding import encoded_lines
+    from seeder.formats import recognise
+    from seeder.prepare import FileOptions, planned_tables, prepared
+    from seeder.settings import Settings
+    from seeder.sources.opening import opened
 
-    with open_source(file, None) as source:
-        encoded = LineEncoder(source.dates, latest_instant(datetime.now(UTC))).encode(source.rows())
-        documents = [RawBSONDocument(one) for one in encoded if isinstance(one, bytes)]
+    settings, options = Settings.from_environ(os.environ), FileOptions()
+    with opened(file, sheet=None, score=recognise.score) as found:
+        source = prepared(found, planned_tables(found, options), options, settings, None)
+        documents = [RawBSONDocument(one) for one in encoded_lines(source) if isinstance(one, bytes)]
     return [documents[start : start + CHUNK_ROWS] for start in range(0, len(documents), CHUNK_ROWS)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def _placed(name: str, month: int, randomly: random.Random) -> Placed:
 
 def _changed(placed: Placed, number: int) -> Placed:
     """Return the order as it comes again: two of eight are the same."""
-    changes = (
+    changes: tuple[dict[str, Any], ...] = (
         {},
         {"prices": (placed.prices[0] + 1, *placed.prices[1:])},
         {"person": placed.person + 1},

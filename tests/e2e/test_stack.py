@@ -100,7 +100,7 @@ def secrets(stack: Stack) -> set[str]:
     """Every password and key that the stack made for itself."""
     contents = stack.inside("init", "sh", "-c", "cat /secrets/*/*").split()
     found = {text.split(":")[2].split("@")[0] if "@" in text else text for text in contents}
-    assert len(found) == 6, "four passwords and two keys"
+    assert len(found) == 7, "four passwords and three keys"
     assert min(map(len, found)) >= 43, "32 random bytes each"
     return found
 

@@ -106,3 +106,25 @@ def _line(rng: random.Random) -> KnownLine:
     return KnownLine(
         rng.choice(PRODUCTS), Decimal(quantity), quantity * rng.choice((1, 99, 1400, rng.randint(1, 200_000)))
     )
+
+
+def regulars(people: int = 600, days: int = 700, seed: int = 5) -> list[KnownOrder]:
+    """Two years of people who each order in a rhythm of their own until they leave, enough to train a model."""
+    rng = seeded(seed)
+    begin = BEGIN - timedelta(days=days - 60)
+    visits = sorted((begin + timedelta(days=day), person) for person in range(people) for day in _visits(rng, days))
+    return [
+        KnownOrder(str(3101 + number), f"buyer{person}@fernhill.example", at, (_line(rng), _line(rng)), "EUR")
+        for number, (at, person) in enumerate(visits)
+    ]
+
+
+def _visits(rng: random.Random, days: int) -> list[float]:
+    """Days of one person's orders."""
+    at = rng.uniform(0, 0.9 * days)
+    gap, end = rng.lognormvariate(3.5, 1.1), at + 20 + rng.expovariate(1 / 420)
+    found = []
+    while at < min(days, end):
+        found.append(at)
+        at += 0.5 + rng.expovariate(1 / gap)
+    return found

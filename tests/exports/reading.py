@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from seeder.formats.plan import Cells
+from seeder.formats.plan import Cells, Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from exports.export import Export
 
-    from seeder.formats.plan import Line, Order, Plan
+    from seeder.formats.plan import Line, Plan
 
 
 def number_with(decimal: str) -> Callable[[Any], float | None]:
@@ -46,7 +46,8 @@ def plan_of(make: Callable[[Sequence[str]], Plan | None], export: Export) -> Pla
 def orders_of(plan: Plan, export: Export, *, decimal: str = ".", currency: str | None = None) -> list[Order]:
     """The orders that a plan makes of an export."""
     assert plan.orders is not None
-    return list(plan.orders(_picked(plan, export), Cells(number_with(decimal), currency)))
+    made = plan.orders(_picked(plan, export), Cells(number_with(decimal), currency))
+    return [one for one in made if isinstance(one, Order)]
 
 
 def lines_of(plan: Plan, export: Export, *, decimal: str = ".") -> list[Line]:

@@ -17,7 +17,15 @@ KEYS = ("seeder/identity_key", "inference/identity_key")
 
 
 def make(folder: Path, *more: str) -> dict[str, str]:
-    command = [sys.executable, TOOLS / "make_secrets.py", "--directory", folder, "--host", "mongo:27017", *more]
+    command = [
+        sys.executable,
+        str(TOOLS / "make_secrets.py"),
+        "--directory",
+        str(folder),
+        "--host",
+        "mongo:27017",
+        *more,
+    ]
     subprocess.run(command, env=os.environ, check=True, capture_output=True)
     return {str(file.relative_to(folder)): file.read_text() for file in folder.glob("*/*")}
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 import pytest
+from exports import shopify
+from exports.known_orders import regulars
 
 import processes
 from embedded_mongod import free_port
@@ -81,6 +85,31 @@ def test_ctrl_c_pressed_twice_leaves_nothing_running(state: Path) -> None:
     assert not any(processes.is_running(entry) for entry in started)
 
 
+@pytest.mark.drill
+def test_a_download_without_a_network_leaves_nothing_that_the_next_run_meets(state: Path, tmp_path: Path) -> None:
+    environ = os.environ | {"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}", "XDG_CACHE_HOME": str(tmp_path)}
+    command = [str(SCRIPTS / "up"), "--state", str(state), "--port", str(free_port()), "--fetch-uci"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170, env=environ)
+    assert refused.returncode == 69
+    assert "scripts/up --data FILE" in refused.stderr
+    assert [file.name for file in state.iterdir()] == ["up.lock"]
+
+
+@pytest.mark.drill
+def test_one_command_leads_from_a_shopify_export_in_a_zip_to_the_customers_to_write_to(
+    state: Path, tmp_path: Path
+) -> None:
+    export = shopify.write(regulars(), offset=" +0100").text()
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("orders_export.csv", export)
+    done = up(state, "--port", str(free_port()), "--detach", "--data", str(tmp_path / "export.zip"))
+    assert done.returncode == 0, done.stderr
+    look, _, answer = done.stdout.partition("Write to these ")
+    assert "Format: Shopify orders export" in look
+    assert "Check: the file's totals" in look
+    assert answer.count("@fernhill.example") == 10
+
+
 def test_a_busy_port_is_one_clear_line(state: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused = up(state, "--port", str(taken.getsockname()[1]))
@@ -93,7 +122,7 @@ def test_a_busy_port_is_one_clear_line(state: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["--data", "/nonexistent.csv"], 1, "no such file"),
-        (["--data", "/"], 1, "a directory"),
+        (["--dates", "dmy"], 2, "--dates needs --data"),
         (["--port", "70000"], 2, "from 1 to 65535"),
     ],
 )

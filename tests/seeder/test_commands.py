@@ -108,7 +108,30 @@ def test_quarantined_rows_are_listed_corrected_and_loaded(tmp_path: Path, databa
     (tmp_path / "corrected.csv").write_bytes(exported.replace(b"six", b"6"))
     assert seeder("load", tmp_path / "corrected.csv").returncode == 0
     assert database[schema.TRANSACTIONS].count_documents({}) == 2
+    assert seeder("quarantine").stdout == b"no rows are quarantined\n"
     assert seeder("quarantine", "--load", "ffff").returncode == 66
+
+
+def test_a_mended_row_joins_its_order_and_one_that_is_not_stays(tmp_path: Path, database: Database[Documents]) -> None:
+    of_one_order = [GOOD, GOOD.replace("THING,6", "BAG,six"), GOOD.replace("THING,6", "CUP,two"), "536365,B"]
+    assert seeder("load", "-", stdin="\n".join([HEADER, *of_one_order]).encode()).returncode == 0
+    first = database[schema.QUARANTINE].find_one({"reason": "columns"})
+    exported = seeder("quarantine", "--csv").stdout
+    (tmp_path / "half.csv").write_bytes(exported.replace(b"six", b"6"))
+    half = seeder("load", tmp_path / "half.csv")
+    assert half.returncode == 0, half.stderr
+    assert database[schema.TRANSACTIONS].count_documents({}) == 2
+    (order,) = database[schema.ORDERS].find()
+    assert order["value"] == pytest.approx(12 * 2.55)
+    left = list(database[schema.QUARANTINE].find(sort=[("_id.row", 1)]))
+    assert [(row["_id"]["row"], row["reason"]) for row in left] == [(3, "Quantity_unreadable"), (4, "columns")]
+    assert first in left
+    (tmp_path / "whole.csv").write_bytes(seeder("quarantine", "--csv").stdout.replace(b"two", b"2"))
+    assert seeder("load", tmp_path / "whole.csv").returncode == 0
+    assert database[schema.TRANSACTIONS].count_documents({}) == 3
+    assert database[schema.QUARANTINE].find_one() == first
+    assert seeder("load", "--replace-orders", tmp_path / "whole.csv").returncode == 65
+    assert database[schema.TRANSACTIONS].count_documents({}) == 3
 
 
 def test_a_closed_pipe_is_no_error(database: Database[Documents]) -> None:
@@ -177,3 +200,12 @@ def test_a_file_other_than_the_published_one_is_refused(tmp_path: Path, archive:
     ended = seeder("fetch-uci", "--url", archive[0], "--to", tmp_path / "retail.xlsx")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (65, 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_look_passes_over_an_order_of_which_no_line_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    file.write_text(f"{HEADER}\n{BAD}\n{GOOD}\n")
+    looked = seeder("look", file)
+    assert looked.returncode == 0, looked.stderr
+    shown = looked.stdout.decode().partition("as we understand them\n")[2].splitlines()
+    assert shown[0].split()[0] == "536365"

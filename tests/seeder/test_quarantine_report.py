@@ -94,12 +94,12 @@ def test_an_id_that_matches_no_load_or_several_is_refused(start: str, words: str
 
 def test_the_csv_file_has_the_values_exactly_as_they_came() -> None:
     header, whole, other_width, _ = written()
-    assert header == ["row", "reason", "field", "raw", *(rule.name for rule in RULES)]
-    assert whole == ["7", "Quantity_unreadable", "Quantity", "", *VALUES]
-    assert other_width == ["1234", "columns", "row", "a,b,\tc", *[""] * 8]
+    assert header == ["load", "row", "reason", "field", "raw", *(rule.name for rule in RULES)]
+    assert whole == ["sha256:aa11", "7", "Quantity_unreadable", "Quantity", "", *VALUES]
+    assert other_width == ["sha256:aa11", "1234", "columns", "row", "a,b,\tc", *[""] * 8]
 
 
 def test_the_csv_file_can_be_limited_to_one_load_or_some_rows() -> None:
-    assert [row[0] for row in written("aa22")] == ["row", "1"]
-    assert [row[0] for row in written(limit=1)] == ["row", "7"]
+    assert [row[1] for row in written("aa22")] == ["row", "1"]
+    assert [row[1] for row in written(limit=1)] == ["row", "7"]
     assert written(limit=0) == written()[:1]

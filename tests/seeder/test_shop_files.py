@@ -70,6 +70,23 @@ def us_date(line: list[Any]) -> str:
     return f"{at.month}/{at.day}/{at.year} {at.hour % 12 or 12}:{at:%M:%S} {'PM' if at.hour >= 12 else 'AM'}"
 
 
+def total(of: list[list[Any]]) -> float:
+    return float(sum(line[QUANTITY] * line[PRICE] for line in of))
+
+
+def two_sheets(path: Path) -> Path:
+    from openpyxl import Workbook  # noqa: PLC0415 - slow to import
+
+    book = Workbook()
+    for name, rows in (("2024", LINES[:5]), ("2025", LINES[5:])):
+        sheet = book.create_sheet(name)
+        for row in [HEADER, *rows]:
+            sheet.append(row)
+    del book["Sheet"]
+    book.save(path)
+    return path
+
+
 def serial(line: list[Any]) -> str:
     return f"{(instant(line) - datetime(1899, 12, 30)).total_seconds() / 86_400:.5f}"  # noqa: DTZ001 - a wall clock
 
@@ -77,6 +94,9 @@ def serial(line: list[Any]) -> str:
 GERMAN: Final = ["Rechnungsnr", "Artikelnummer", "Bezeichnung", "Menge", "Rechnungsdatum", "Einzelpreis", "Kundennummer", "Land"]  # fmt: skip
 SPANISH: Final = ["NumFactura", "CodigoProducto", "Descripcion", "Cantidad", "FechaFactura", "PrecioUnitario", "IDCliente", "Pais"]  # fmt: skip
 NEAR: Final = ["Invoice No.", "Stock Code", "Description", "Qty", "Invoice Date", "Unit Price (GBP)", "Customer-ID", "Country"]  # fmt: skip
+FRENCH: Final = ["Numéro de commande", "Référence", "Nom du produit", "Qté", "Date de commande", "Prix unitaire TTC", "Identifiant client", "Pays de livraison"]  # fmt: skip
+SHORT_GERMAN: Final = ["Belegnr.", "Art.-Nr.", "Bezeichnung", "Menge", "Belegdatum", "VK-Preis", "Kd.-Nr.", "Land"]
+SHORT_SPANISH: Final = ["Número de factura", "Referencia", "Artículo", "Uds.", "Fecha", "Precio", "Cliente", "País"]
 ONLINE_RETAIL_II: Final = ["Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country"]  # fmt: skip
 NOTE: Final = 'Please leave it\nwith the neighbour\nat no. 4,\nring twice,\nmind the "dog"\n\nthank you\nand sorry'
 
@@ -90,7 +110,9 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
     "order numbers with a place before them": lambda to: written(
         to / "a.csv", lines(invoice=lambda line: f"{'US' if line[INVOICE] == '3104' else 'CA'}-2025-10{line[INVOICE]}")
     ),
-    "order numbers that all begin with C": lambda to: written(to / "a.csv", lines(invoice=lambda line: f"C{line[INVOICE]}")),  # fmt: skip
+    "order numbers that all begin with C": lambda to: written(
+        to / "a.csv", lines(invoice=lambda line: f"C{line[INVOICE]}")
+    ),
     "e-mails in two spellings": lambda to: written(
         to / "a.csv",
         lines(person=lambda line: E_MAILS[line[PERSON]].title() if line[INVOICE] == "3103" else E_MAILS[line[PERSON]]),
@@ -123,7 +145,7 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
     "near headers": lambda to: written(to / "a.csv", LINES, NEAR),
     "no description, no country": lambda to: written(
         to / "a.csv",
-        [[*line[: TEXT], *line[QUANTITY:COUNTRY]] for line in LINES],
+        [[*line[:TEXT], *line[QUANTITY:COUNTRY]] for line in LINES],
         [*HEADER[:TEXT], *HEADER[QUANTITY:COUNTRY]],
     ),
     "thousands commas": lambda to: written(to / "a.csv", lines(price=lambda line: money(line[PRICE]))),
@@ -136,11 +158,36 @@ FAITHFUL: Final[dict[str, Callable[[Path], Path]]] = {
     "a totals row": lambda to: written(to / "a.csv", [*LINES, ["Total", "", "", 24, "", "3992.00", "", ""]]),
     "price is the line's total": lambda to: written(
         to / "a.csv",
-        [[*line[:PRICE], total := money(line[QUANTITY] * line[PRICE]).replace(",", ""), *line[PERSON:], total] for line in LINES],
+        [
+            [*line[:PRICE], total := money(line[QUANTITY] * line[PRICE]).replace(",", ""), *line[PERSON:], total]
+            for line in LINES
+        ],
         [*ONLINE_RETAIL_II, "Total"],
     ),
+    "commas behind the rows": lambda to: written(to / "a.csv", [[*line, "", ""] for line in LINES]),
+    "midnight as 24:00": lambda to: written(
+        to / "a.csv",
+        lines(date=lambda line: line[DATE].replace("23:50:00", "24:00:00") if line[INVOICE] == "3107" else line[DATE]),
+    ),
+    "abbreviated zones": lambda to: written(
+        to / "a.csv", lines(date=lambda line: f"{line[DATE]} {'CET' if line[DATE] < '2025-03-30' else 'CEST'}")
+    ),
+    "the year last": lambda to: written(to / "a.csv", lines(date=lambda line: f"{instant(line):%a %b %d %H:%M:%S %Y}")),
+    "french headers": lambda to: written(to / "a.csv", LINES, FRENCH),
+    "short german headers": lambda to: written(to / "a.csv", LINES, SHORT_GERMAN),
+    "short spanish headers": lambda to: written(to / "a.csv", LINES, SHORT_SPANISH),
+    "two sheets of orders": lambda to: two_sheets(to / "a.xlsx"),
+    "order-level": lambda to: written(
+        to / "a.csv",
+        [
+            [number, of[0][DATE], E_MAILS[of[0][PERSON]], sum(line[QUANTITY] for line in of), f"{total(of):.2f}"]
+            for number in dict.fromkeys(line[INVOICE] for line in LINES)
+            if (of := [line for line in LINES if line[INVOICE] == number])
+        ],
+        ["Order Number", "Order Date", "Email", "Quantity", "Order Total"],
+    ),
     "one currency": lambda to: written(to / "a.csv", [[*line, "usd"] for line in LINES], [*HEADER, "Currency"]),
-}  # fmt: skip
+}
 
 
 def _titled(path: Path) -> Path:
@@ -229,7 +276,8 @@ def test_currencies_are_never_added_up(tmp_path: Path, database: Database_, caps
     code = {"GB": "GBP", "DE": "EUR", "FR": "EUR"}
     rows = [[*line, "JPY" if line[INVOICE] == "3106" else code[line[COUNTRY]]] for line in LINES]
     assert load(written(tmp_path / "a.csv", rows, [*HEADER, "Currency"])) == 65
-    assert all(name in capsys.readouterr().err for name in ("GBP", "EUR", "JPY", "--rates"))
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("GBP", "EUR", "JPY", "--rates"))
     assert found(database) == []
 
 
@@ -262,6 +310,13 @@ REFUSED: Final[dict[str, tuple[list[list[Any]], list[str], str]]] = {
         ["CLIENTNUM", "Attrition_Flag", "Customer_Age", "Gender", "Dependent_count", "Months_on_book", "Total_Trans_Amt", "Total_Trans_Ct"],
         "one row per customer",
     ),
+    "customers by name": (
+        lines(person=lambda line: {17: "Maya Orr", 23: "Gus Ott", 42: "Lou Ames", 57: "Kit Bell"}[line[PERSON]]),
+        [*HEADER[:PERSON], "Customer", "Country"],
+        "names are no ids",
+    ),
+    "nobody in any row": (lines(person=lambda _: ""), HEADER, "no order names a customer"),
+    "a quantity of an unknown name": (LINES, [*HEADER[:QUANTITY], "Foo", *HEADER[DATE:]], "foo"),
     "no people": ([["1", "2025-03-01", "A", 1, "2.00"]], ["order_id", "order_date", "sku", "quantity", "price"], "customer"),
 }  # fmt: skip
 
@@ -275,3 +330,42 @@ def test_what_cannot_be_understood_is_refused_by_name(
     assert said.lower() in capsys.readouterr().err.lower()
     assert database[schema.TRANSACTIONS].count_documents({}) == 0
     assert database[schema.LOADS].count_documents({}) == 0
+
+
+def test_a_mapping_may_say_that_prices_are_of_lines_and_that_rows_are_parts_of_whole_orders(
+    tmp_path: Path, database: Database_, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = ["Beleg", "Artikel", "Stk", "Tag", "Betrag", "Kunde"]
+    rows = [
+        [line[INVOICE], line[CODE], line[QUANTITY], line[DATE], line[QUANTITY] * line[PRICE], line[PERSON]]
+        for line in LINES
+    ]
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text(
+        "InvoiceNo: Beleg\nInvoiceDate: Tag\nCustomerID: Kunde\nStockCode: Artikel\nQuantity: Stk\nUnitPrice: Betrag\n"
+        "price_per: line\nunit: order\ntime_zone: Europe/Berlin\n"
+    )
+    file = written(tmp_path / "belege.csv", rows, header)
+    assert load("--look", "--map", mapping, file) == 0
+    assert found(database) == RIGHT
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The first orders, as we understand them" in said
+    assert "time zone Europe/Berlin" in said
+    assert "Nothing was written" not in said
+
+
+def test_chance_in_a_tiny_file_is_not_worth_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert load(written(tmp_path / "a.csv", LINES)) == 0
+    said = capsys.readouterr()
+    assert "of all orders" not in said.out + said.err
+    assert "revenue in" not in said.out + said.err
+
+
+def test_a_row_that_is_put_aside_is_named(
+    tmp_path: Path, database: Database_, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = lines(date=lambda line: line[DATE].replace("2025", "1925") if line[INVOICE] == "3103" else line[DATE])
+    assert load(written(tmp_path / "a.csv", rows)) == 0
+    said = capsys.readouterr()
+    assert "first in row 4" in said.out + said.err
+    assert found(database) == figures(c17=(1, 42.0, 42.0))

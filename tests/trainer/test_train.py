@@ -87,7 +87,7 @@ def test_the_published_formula_is_the_published_pipeline(trained: Bundle, store:
         zip(test.features.to_dict("records"), expected, clusters, strict=True)
     ):
         assert abs(sigmoid(several.log_odds(figures(features))) - probability) <= 1e-12, row
-        found = trained.segments.of(features)
+        found = trained.segments.of(figures(features))
         assert found.cluster == cluster, row
 
 

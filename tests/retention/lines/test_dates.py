@@ -50,6 +50,12 @@ def test_one_typo_in_many_dates_is_tolerated() -> None:
     assert find_date_format([*day_first, "12-30-2010"]).order == "dmy"
 
 
+def test_a_text_that_is_no_date_among_a_workbooks_dates_is_tolerated() -> None:
+    evidence = DateEvidence()
+    evidence.add([datetime(2010, 12, 1, 8, 26), "not a date"])  # noqa: DTZ001 - as workbooks have them
+    assert evidence.format().parse("not a date") is None
+
+
 def test_memory_does_not_grow_with_the_number_of_instants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DateEvidence, "MAX_TEXTS", 50)
     evidence = DateEvidence()
@@ -126,7 +132,7 @@ def test_a_date_with_one_possible_order_is_read_in_every_one(order: str, text: s
 
 @pytest.mark.parametrize(
     "text",
-    ["2025-03-01 18", "2025-03-01 13:00 PM", "2025-03-01 24:00", "Marchember 1, 2025", "March 2025", "Mar-25",
+    ["2025-03-01 18", "2025-03-01 13:00 PM", "Marchember 1, 2025", "March 2025", "Mar-25",
      "32 March 2025", "1740853330", "45717", "45717.76539", "2025-03-01 10:00 +2500", "1 March 2025 x", "x" * 10_000],
 )  # fmt: skip
 def test_a_text_that_is_no_date_in_any_order_is_none(text: str) -> None:

@@ -16,7 +16,7 @@ from retention.lines import documents
 from retention.lines.dates import DateFormat
 from retention.lines.documents import LineEncoder, line_id
 from retention.lines.occurrences import Occurrences
-from retention.lines.rules import Rejection, rejection
+from retention.lines.rules import Reading, Rejection, rejection
 from retention.store import schema
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ LATEST = datetime(2012, 1, 1, tzinfo=UTC)
 
 
 def encode(rows: Sequence[Sequence[Any]], order: str = "dmy") -> list[bytes | Rejection]:
-    return list(LineEncoder(DateFormat(order), LATEST).encode(rows))
+    return list(LineEncoder(Reading(DateFormat(order), LATEST)).encode(rows))
 
 
 def ids(rows: Sequence[Sequence[Any]]) -> list[bytes]:

@@ -57,6 +57,7 @@ def test_what_a_mapping_says_about_writing_is_in_the_plan() -> None:
     text = f"{LEAST}dates: dmy\ndecimal: ','\ntime_zone: Europe/Berlin\nCurrency: {{constant: eur}}\nunit: order\n"
     plan = mapped.plan(_parsed(text), COLUMNS)
     assert (plan.date_order, plan.decimal, plan.zone, plan.shop_currency) == ("dmy", ",", "Europe/Berlin", "EUR")
+    assert plan.shop_zone == "Europe/Berlin"
     assert plan.whole_orders
 
 

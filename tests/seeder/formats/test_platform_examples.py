@@ -88,7 +88,8 @@ def _read(
     assert plan is not None
     picked = [tuple((row + [""] * len(columns))[at] for at in plan.positions) for row in rows]
     cells = Cells(either_number, currency)
-    orders = [] if plan.orders is None else list(plan.orders(iter(picked), cells))
+    made = [] if plan.orders is None else list(plan.orders(iter(picked), cells))
+    orders = [one for one in made if isinstance(one, Order)]
     lines = [] if plan.lines is None else list(plan.lines(iter(picked), cells))
     return plan, orders, lines
 

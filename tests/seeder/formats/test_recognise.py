@@ -63,7 +63,7 @@ def test_an_unknown_header_names_the_nearest_format_and_a_mapping_to_start_from(
     with pytest.raises(BadDataError) as error:
         recognise(["event_time", "event_type", "product_id", "price", "user_id", "user_session"])
     message = str(error.value)
-    assert "The nearest format is order lines" in message
+    assert "The nearest format is table of order lines" in message
     assert "but it lacks InvoiceNo." in message
     assert 'InvoiceDate: "event_time"' in message
     assert 'UnitPrice: "price"' in message
@@ -84,7 +84,8 @@ def test_control_characters_of_a_header_are_not_shown_as_they_are() -> None:
 
 def test_a_format_by_name_takes_the_header_or_says_what_it_lacks() -> None:
     assert recognise(EIGHT.split(","), "lines").key == "lines"
-    with pytest.raises(BadDataError, match=r"this is no order lines: it lacks InvoiceDate, UnitPrice, CustomerID"):
+    lacking = "this is no table of order lines: it lacks InvoiceDate, UnitPrice, CustomerID"
+    with pytest.raises(BadDataError, match=lacking):
         recognise(["Order ID"], "lines")
 
 

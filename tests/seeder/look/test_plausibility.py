@@ -45,7 +45,7 @@ def test_more_than_two_in_a_hundred_rows_put_aside_are_asked_about(rows: int, se
     finding = found(profile, "put_aside")
     assert finding is not None
     assert finding.severity == severity
-    assert finding.text.endswith(f"put aside: date unreadable {rows}")
+    assert finding.text.endswith(f"put aside: date unreadable {rows}, first in row 7")
 
 
 def test_rows_in_another_currency_name_the_rates() -> None:
@@ -53,7 +53,7 @@ def test_rows_in_another_currency_name_the_rates() -> None:
     profile.rejected("other_currency", 7, "3101 in EUR", 100)
     finding = found(profile, "put_aside")
     assert finding is not None
-    assert finding.text == "100 of 1,280 rows (7.8%) put aside: other currency 100; --rates converts"
+    assert finding.text == "100 of 1,280 rows (7.8%) put aside: other currency 100, first in row 7; --rates converts"
 
 
 @pytest.mark.parametrize(("rows", "people"), [(10, 100), (59, 99)])

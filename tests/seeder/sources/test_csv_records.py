@@ -64,7 +64,7 @@ def test_a_cell_of_nearly_1_mib_is_read_and_a_longer_one_is_not(tmp_path: Path) 
         (f"536365,{'A' * 3_000_000},B,6,13-12-2010 08:26,2.55,1,F", "row_unreadable", 21),
         (",".join("x" * 10_000), "columns", 21),
         ("536365,85123A", "columns", 21),
-        (f"{row()},", "columns", 21),
+        (f"{row()},x", "columns", 21),
     ],
 )
 def test_an_unreadable_record_costs_one_row_not_the_rest(tmp_path: Path, bad: str, reason: str, rows: int) -> None:

@@ -71,7 +71,7 @@ def _load_file(options: argparse.Namespace) -> int:
 
 
 def _opened(options: argparse.Namespace) -> AbstractContextManager[Input]:
-    return opened(options.file, sheet=options.sheet, score=recognise.score)
+    return opened(options.file, sheet=getattr(options, "sheet", None), score=recognise.score)
 
 
 def _load_input(found: Input, settings: Settings, options: argparse.Namespace) -> int:

@@ -63,6 +63,7 @@ def _add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--replace-orders", action="store_true", help="an order that is stored already with other lines is replaced"
     )
     again.add_argument("--add-lines", action="store_true", help="its new lines are added to those that are stored")
+    command.add_argument("--look", action="store_true", help="show the screen of look before loading")
     command.add_argument("--yes", action="store_true", help="load although something looks wrong")
     return command
 
@@ -75,7 +76,9 @@ def _add_file(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--dates", choices=["ymd", "dmy", "mdy"], help="order of day, month and year, where the dates are ambiguous"
     )
-    command.add_argument("--decimal", choices=[".", ","], help="the decimal mark, where the numbers are ambiguous")
+    command.add_argument(
+        "--decimal", choices=[".", ","], metavar="MARK", help="the decimal mark, . or , where the numbers are ambiguous"
+    )
     command.add_argument("--latest", type=_day, metavar="DAY", help="the last day that is believed, like 2025-06-30")
     command.add_argument(
         "--cancelled-prefix", type=_letter, metavar="LETTER", help="letter of cancelled invoices, or 'none'"

@@ -13,7 +13,7 @@ from retention.lines import numbers, zones
 from retention.lines.cancellations import CancellationEvidence, Found
 from retention.lines.cells import clean
 from retention.lines.dates import DateEvidence, DateFormat
-from retention.lines.numbers import PLAIN, NumberEvidence, NumberFormat
+from retention.lines.numbers import NumberEvidence, NumberFormat
 from seeder.look.line_feed import LineFeed
 from seeder.look.profile import Profile
 from seeder.people import is_nobody
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from seeder.formats.plan import Plan
     from seeder.sources.table import Batch, Table
 
-# Values that every convention reads in one way: `12`, `-3`, `2.55`; not `1.240`. Checked 100 at a time, 15 ns each.
+# Values that every convention reads in one way: `12`, `-3`, `2.55`; not `1.240`.
 _PLAIN_NUMBERS: Final = re.compile(r"(?:-?\d+(?:\.(?:\d\d?|\d{4,}))?(?: |$))*", re.ASCII)
 _DIGITS: Final = re.compile(r"[\d ]*", re.ASCII)
-_LEADING_ZERO: Final = re.compile(r"(?:^|[ \"'])0\d", re.ASCII)
+_LEADING_ZERO: Final = re.compile(r"0(?<![^ \"']0)\d", re.ASCII)  # begins with what is searched for: 5 times faster
+_MAX_PLAIN: Final = 5_000  # numbers of a column that are known to be plain: 0.6 MB
+_POINT: Final = NumberFormat()  # of nearly all files, found or not: sums are taken in it while it is being found out
+_BLANK: Final = ("", None)
 _MAX_ORDERS: Final = 300_000  # changes from one order to the next that are compared, 20 MB
 _MAX_WORDS: Final = 200  # currencies, zones and states; a column with more is none of these
 
@@ -88,6 +91,7 @@ class _Evidence:
         self._plan = plan
         self._dates = DateEvidence()
         self._numbers = {index: NumberEvidence() for index in plan.numbers}
+        self._plain: dict[int, set[Any]] = {index: set() for index in plan.numbers}  # that need no second look
         self._currencies: Counter[str] = Counter()
         self._zones: Counter[str] = Counter()
         self._states: Counter[str] = Counter()
@@ -98,16 +102,18 @@ class _Evidence:
         self._rows = 0
         self.profile = Profile()
         self.feed = None if not plan.is_identity else LineFeed(
-            self.profile, quantity=PLAIN.parse, price=PLAIN.parse, is_nobody=is_nobody
+            self.profile, quantity=_POINT.parse, price=_POINT.parse, is_nobody=is_nobody
         )  # fmt: skip
 
     def add(self, batch: Batch) -> None:
-        """Take the picked rows of one batch, about 100."""
+        """Take the picked rows of one batch, about 100, or none."""
+        if not batch:
+            return
         columns = list(zip(*batch, strict=True))
         for index in self._plan.dates:
             self._dates.add(columns[index])
-        for index, evidence in self._numbers.items():
-            self._add_numbers(evidence, columns[index])
+        for index in self._numbers:
+            self._add_numbers(index, columns[index])
         self._add_people(columns)
         self._add_invoices(columns)
         self._add_words(columns)
@@ -116,13 +122,17 @@ class _Evidence:
             self.feed.batch(self._rows + 1, invoices, dates, quantities, prices, people)
         self._rows += len(batch)
 
-    def _add_numbers(self, evidence: NumberEvidence, column: Sequence[Any]) -> None:
-        if _PLAIN_NUMBERS.fullmatch(_joined(column)):
-            evidence.add([next((text for text in column if isinstance(text, str) and "." in text), column[0])])
-            return
-        evidence.add(column)
-        if not all(isinstance(cell, int | float) for cell in column):
-            self.feed = None  # its sums read plain numbers alone
+    def _add_numbers(self, index: int, column: Sequence[Any]) -> None:
+        known = self._plain[index]
+        new = set(column).difference(known, _BLANK)
+        texts = [cell for cell in new if not isinstance(cell, int | float)]
+        if not _PLAIN_NUMBERS.fullmatch(_joined(texts)):
+            self._numbers[index].add(texts)
+        elif new:
+            self._numbers[index].add([next((text for text in texts if "." in text), next(iter(texts), None))])
+            if len(known) > _MAX_PLAIN:
+                known.clear()
+            known |= new
 
     def _add_people(self, columns: Sequence[Sequence[Any]]) -> None:
         if self._plan.person is not None and not self._leading_zeros:
@@ -138,8 +148,10 @@ class _Evidence:
         if _DIGITS.fullmatch(_joined(invoices)):
             self._cancellations.add_others(len(invoices), _joined(quantities).count("-"))
         else:
-            for invoice, quantity in zip(invoices, quantities, strict=True):
-                self._cancellations.add(invoice, _is_negative(quantity), None)
+            negative = set(filter(_is_negative, set(quantities)))
+            lines = Counter(zip(invoices, map(negative.__contains__, quantities), strict=True))
+            for (invoice, is_negative), count in lines.items():
+                self._cancellations.add(invoice, is_negative, None, count)
 
     def _changes(self, invoices: Iterable[Any]) -> Iterable[int]:
         for invoice, _ in groupby(invoices):
@@ -150,7 +162,9 @@ class _Evidence:
     def _add_words(self, columns: Sequence[Sequence[Any]]) -> None:
         plan = self._plan
         if plan.currency is not None and len(self._currencies) < _MAX_WORDS:
-            self._currencies.update(filter(None, map(_code, columns[plan.currency])))
+            for cell, rows in Counter(columns[plan.currency]).items():
+                if code := _code(cell):
+                    self._currencies[code] += rows
         if plan.zone_column is not None and len(self._zones) < _MAX_WORDS:
             self._zones.update(map(str, columns[plan.zone_column]))
         if plan.knows_state and len(self._states) < _MAX_WORDS:
@@ -182,6 +196,7 @@ class _Evidence:
         choice = choices.decimal or self._plan.decimal
         one_currency = self._plan.currency is None
         decided = numbers.decide(evidence, choice, one_currency=one_currency)
+        plain = all(found == _POINT for found in decided.values())  # as the feed has read them
         return Conventions(
             row_count,
             row_count - self._rows,
@@ -194,7 +209,7 @@ class _Evidence:
             self._leading_zeros,
             self._is_scattered(),
             self._states,
-            self.feed if self.feed and self.feed.complete else None,
+            self.feed if self.feed and self.feed.complete and plain else None,
             self.profile,
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from retention.lines.documents import stamp
 from retention.lines.rules import RULES, Rejection
 from seeder.formats.completeness import complete
+from seeder.source import NEXT_SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +46,20 @@ def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
     """Yield the orders; their lines carry `sequence`, the number of this load."""
     done = 0
     for part in source.parts:
-        encoder = source.encoder(part)
-        for made in source.orders(part):
+        for encoder, made in with_encoder(source, part):
             rows = [done + row for row in made.rows]
             yield _encoded(made, part, rows, encoder, sequence)
         done += part.conventions.row_count
+
+
+def with_encoder(source: Source, part: Part) -> Iterator[tuple[LineEncoder, OrderRows]]:
+    """Yield the orders, each with the encoder of its sheet: identical lines are counted anew in the next one."""
+    encoder = source.encoder(part)
+    for made in source.orders(part):
+        if made is NEXT_SHEET:
+            encoder = source.encoder(part)
+        else:
+            yield encoder, made
 
 
 def _encoded(made: OrderRows, part: Part, rows: list[int], encoder: LineEncoder, sequence: int) -> EncodedOrder:

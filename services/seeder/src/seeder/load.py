@@ -14,12 +14,14 @@ from retention.errors import RetentionError, StoppedError
 from retention.lines.rules import Rejection
 from retention.store.ledger import is_kept
 from seeder.encoding import EncodedOrder, encoded_lines, encoded_orders
+from seeder.mending import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
     from retention.store.ledger import Ledger
+    from seeder.mending import Kept
     from seeder.source import Source
     from seeder.store import Store
 
@@ -35,6 +37,7 @@ class Chunk(NamedTuple):
     orders: list[EncodedOrder]
     rejected: list[tuple[int, Rejection]]  # with the row's number in the input; the first row is 1
     references: dict[int, str]  # text ids of customers, by number
+    kept: dict[int, Kept]  # by the row's number, where it is kept in quarantine; of a file of mended rows
 
 
 def ingest(
@@ -61,14 +64,16 @@ def ingest(
         if ledger.read != chunk.done:
             raise RetentionError("a chunk before this one was not written")  # its own error says why
         store.add_references(chunk.references)
-        kept = [(row, one) for row, one in chunk.rejected if is_kept(one)]
-        store.quarantine(source.load_id, kept)
+        still_kept = store.still_quarantined(chunk.kept.values())  # such a row, refused again, stays where it is
+        refused = [(row, one) for row, one in chunk.rejected if is_kept(one) and chunk.kept.get(row) not in still_kept]
+        store.quarantine(source.load_id, refused)
         ledger.reject(one for _, one in chunk.rejected)
         if by_order:
             store.put(source.load_id, chunk.orders, ledger)
         else:
             inserted = store.insert(chunk.documents)
             ledger.add(len(chunk.documents), inserted, [])
+        store.leave_quarantine(still_kept.difference(chunk.kept.get(row, NOWHERE) for row, _ in chunk.rejected))
         store.checkpoint(source.load_id, ledger)
 
     with _fast_threads():
@@ -112,12 +117,14 @@ def _first_written(writing: deque[tuple[Chunk, Future[None]]]) -> Chunk:
 
 
 def _line_chunks(source: Source, done: int, chunk_rows: int) -> Iterator[Chunk]:
-    encoded = encoded_lines(source)
+    encoded, kept_rows = encoded_lines(source), source.kept_rows()
     deque(islice(encoded, done), maxlen=0)
+    deque(islice(kept_rows, done), maxlen=0)
     while batch := list(islice(encoded, chunk_rows)):
         rejected = [(row, one) for row, one in enumerate(batch, done + 1) if isinstance(one, Rejection)]
         documents = [one for one in batch if isinstance(one, bytes)]
-        yield Chunk(done, len(batch), documents, [], rejected, source.people.drain())
+        kept = dict(enumerate(islice(kept_rows, len(batch)), done + 1))
+        yield Chunk(done, len(batch), documents, [], rejected, source.people.drain(), kept)
         done += len(batch)
 
 
@@ -140,4 +147,4 @@ def _order_chunks(source: Source, store: Store, done: int, chunk_rows: int) -> I
 
 def _chunk(before: int, rows: int, orders: list[EncodedOrder], source: Source) -> Chunk:
     rejected = [each for order in orders for each in order.rejected]
-    return Chunk(before, rows, [], orders, rejected, source.people.drain())
+    return Chunk(before, rows, [], orders, rejected, source.people.drain(), {})

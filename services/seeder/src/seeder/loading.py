@@ -12,6 +12,7 @@ from retention.clock import rfc3339
 from retention.errors import BadDataError, LockedError, StoppedError
 from retention.store.file_loads import File
 from seeder.load import ingest
+from seeder.look_screen import screen_of
 from seeder.look_through import decide, look_through
 from seeder.progress import row_progress
 from seeder.quarantine_report import listing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
+    from seeder.look_through import LookedThrough
     from seeder.source import Source
     from seeder.store import Store
 
@@ -32,6 +34,8 @@ def load_source(source: Source, store: Store, options: argparse.Namespace) -> in
     if before and before != source.dates:
         raise BadDataError(f"loaded before with dates {before}: to read them as {source.dates}, add --drop")
     again = options.drop or getattr(options, "replace_orders", False)
+    if source.mended and again:
+        raise BadDataError("mended rows are added to what is stored: leave out --replace-orders and --drop")
     finished = None if again else store.loads.finished(source.load_id)
     if finished:
         print(f"{source.description}: loaded already, {finished['read']:,} rows: nothing to do")
@@ -55,7 +59,6 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         if of_another_scheme and not replaced and not options.drop:
             store.loads.forget(source.load_id)
             raise BadDataError("an older version's line ids differ, so each line would be inserted twice: use --drop")
-        print(source.description)
         source, last_day = _looked_through(source, store, options, before, afresh=options.drop or replaced)
         if options.drop or replaced:
             print("deleting everything first" if options.drop else "replacing the invented shop")
@@ -66,6 +69,10 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         print(f"NOTE: another load is unfinished, and its rows are counted too: run it again: {unfinished[0]}")
     _print_account(ledger, refreshed)
     return 0
+
+
+def _said(source: Source, look: LookedThrough) -> list[str]:
+    return [source.description, *look.lines()]
 
 
 def _record(source: Source) -> File:
@@ -85,19 +92,31 @@ def _looked_through(
 
     An earlier run of this load decided already: its own rows are no conflict with it.
     """
-    resumed = None if afresh else store.loads.look(source.load_id)
-    if resumed is not None:
-        return source.believed_until(resumed["implausible_from"]), resumed["last_day"]
+    begun = None if afresh else store.loads.look(source.load_id, before)
+    if begun is not None:
+        print(source.description)
+        return _as_begun(source, begun)
     try:
+        if not afresh:
+            store.refuse_other_shop(source.shop)
+            store.prepare_to_compare()
         look = look_through(source, None if afresh else store, options)
-        for line in look.lines():
-            print(line)
+        begun = None if afresh else store.loads.look(source.load_id, before)
+        if begun is not None:  # by another run at the same time, whose rows are no conflict either
+            return _as_begun(source, begun)
+        shown = screen_of(look, source) if getattr(options, "look", False) else "\n".join(_said(source, look))
+        print(shown, flush=True)
         decide(look, options)
     except BaseException:
         store.loads.release(source.load_id, before)
         raise
     store.loads.begin(source.load_id, look.to_document())
+    look.profile.forget_samples()
     return look.source, look.last_day
+
+
+def _as_begun(source: Source, begun: Mapping[str, Any]) -> tuple[Source, datetime]:
+    return source.believed_until(begun["implausible_from"]), begun["last_day"]
 
 
 def _load(

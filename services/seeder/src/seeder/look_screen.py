@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from seeder.formats.plan import Order
+    from seeder.look_through import LookedThrough
     from seeder.source import Part, Source
     from seeder.store import Store
 
@@ -27,8 +27,13 @@ _PERSON, _QUANTITY, _PRICE, _DATE = 6, 3, 5, 4  # positions in a line
 
 
 def look_screen(source: Source, store: Store | None, options: argparse.Namespace) -> str:
-    """Return the screen; `store` says which orders would come again with other lines."""
-    look = look_through(source, store, options)
+    """Return the screen of a dry run; `store` says which orders would come again with other lines."""
+    load = "scripts/up --data" if store is None else "python -m seeder load"
+    return screen_of(look_through(source, store, options), source, f"{load} {shlex.quote(str(options.file))}")
+
+
+def screen_of(look: LookedThrough, source: Source, command: str = "") -> str:
+    """Return the screen of an input that was looked through; `command` loads it, empty while it is being loaded."""
     part = source.parts[0]
     signature = SIGNATURES.get(part.plan.key)
     return "\n".join(
@@ -45,7 +50,7 @@ def look_screen(source: Source, store: Store | None, options: argparse.Namespace
                 look.profile,
                 look.judged,
                 look.difference,
-                f"{'scripts/up --data' if store is None else 'python -m seeder load'} {shlex.quote(str(options.file))}",
+                command,
             )
         )
     )
@@ -55,7 +60,7 @@ def _shown(source: Source, part: Part) -> Iterator[Shown]:
     day = day_of(part)
     for made in source.orders(part):
         order = made.order
-        if order is None:
+        if order is None or not order.lines:  # none, or none of it could be read
             continue
         try:
             worths = [worth(_typed(part, line)) for line in order.lines]
@@ -66,14 +71,10 @@ def _shown(source: Source, part: Part) -> Iterator[Shown]:
                 len(order.lines),
                 sum(worths),
                 order.currency or source.shop.currency_label,
-                _note(order),
+                order.state or "",
             )
         except (UnreadableError, ValueError):
             continue
-
-
-def _note(order: Order) -> str:
-    return f"{order.state}: not counted" if order.state else ""
 
 
 def _typed(part: Part, line: tuple[object, ...]) -> tuple[object, ...]:

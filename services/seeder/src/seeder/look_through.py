@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from retention.lines.documents import NEXT_PART
 from retention.lines.rules import EARLIEST, RULES, Rejection, UnreadableError
+from seeder.encoding import with_encoder
+from seeder.formats.feed import KEY
+from seeder.formats.pieces import are_pieces, counts_pieces
 from seeder.look import decision
+from seeder.look.gaps import GAP_DAYS
 from seeder.look.line_feed import LineFeed
 from seeder.look.order_feed import OrderFeed
 from seeder.look.plausibility import Judged, judge_file
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 100  # lines
 _ORDERS_AT_ONCE: Final = 1_000
+_PEEKED: Final = 1_000  # rows
 _FIELDS: Final = [rule.name for rule in RULES]
 _DATE: Final = _FIELDS.index("InvoiceDate")
 
@@ -67,25 +73,44 @@ class LookedThrough(NamedTuple):
 def look_through(source: Source, store: Store | None, options: argparse.Namespace) -> LookedThrough:
     """Read the input once more and judge it; `store` is asked which of its orders are stored with other lines."""
     profile, difference = _summed(source)
-    add_lines, replace = getattr(options, "add_lines", False), getattr(options, "replace_orders", False)
-    if store and not source.whole_orders and not replace and not add_lines:
+    add_lines = getattr(options, "add_lines", False) or source.mended
+    replace = getattr(options, "replace_orders", False)
+    if store and store.has_lines() and not source.whole_orders and not replace and not add_lines:
         _compare(source, store, profile)
     passed_over = dict.fromkeys(name for part in source.parts for name in part.plan.passed_over)
+    by_header = source.parts[0].plan.key == KEY and getattr(options, "map", None) is None
     judged = judge_file(
         profile,
         currency=source.shop.currency_label,
         passed_over=list(passed_over),
-        latest=getattr(options, "latest", None),
+        latest=getattr(options, "latest", None) or _latest_mended(source, store),
         whole_orders=source.whole_orders,
         orders_may_come_again=replace or add_lines,
+        names=by_header,
+        maybe_quantities=_maybe_quantities(source.parts[0]) if by_header else [],
     )
     return LookedThrough(source.believed_until(_instant(judged.cut)), profile, judged, difference)
+
+
+def _maybe_quantities(part: Part) -> list[str]:
+    columns, at = part.table.columns, part.plan.positions
+    unread = tuple(place for place in range(len(columns)) if place not in at)
+    if part.plan.quantity is not None or not unread or not counts_pieces(columns, unread):
+        return []
+    rows = [row for row in islice(part.table.rows(unread), _PEEKED) if not isinstance(row, Rejection)]
+    return [columns[place] for place, cells in zip(unread, zip(*rows, strict=True), strict=False) if are_pieces(cells)]
 
 
 def decide(look: LookedThrough, options: argparse.Namespace) -> None:
     """Go on, ask on a terminal, or raise BadDataError before anything is written."""
     ask = input if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty() else None
     decision.decide(look.judged.findings, yes=getattr(options, "yes", True), ask=ask)
+
+
+def _latest_mended(source: Source, store: Store | None) -> date | None:
+    """Return the last day that is believed of mended rows: days apart from each other, in any order, are no gap."""
+    clock = store.clock() if store and source.mended else None
+    return clock and clock.date() + timedelta(days=GAP_DAYS)
 
 
 def _instant(day: date | None) -> datetime | None:
@@ -117,11 +142,11 @@ def _fed(source: Source, part: Part, profile: Profile, day: Callable[[Any], date
     )
     lines = source.lines(part)
     row = 1
-    while batch := list(islice(lines, _BATCH)):
+    while batch := [line for line in islice(lines, _BATCH) if line is not NEXT_PART]:
         good = [line[: len(RULES)] for line in batch if not isinstance(line, Rejection) and len(line) >= len(RULES)]
-        for one in batch:
+        for at, one in enumerate(batch, row):
             if isinstance(one, Rejection):
-                profile.rejected(one.reason, row, "")
+                profile.rejected(one.reason, at, "")
         if good:
             invoices, _, _, quantities, dates, prices, people, _ = zip(*good, strict=True)
             feed.batch(row, invoices, dates, quantities, prices, people)
@@ -156,11 +181,12 @@ def day_of(part: Part) -> Callable[[Any], date]:
 
 def _compare(source: Source, store: Store, profile: Profile) -> None:
     """Note the orders of a line feed that are stored with other lines."""
+    if store.is_empty():
+        return
     for part in source.parts:
-        encoder = source.encoder(part)
-        orders = (made.order for made in source.orders(part) if made.order)
+        orders = ((encoder, made.order) for encoder, made in with_encoder(source, part) if made.order)
         while some := list(islice(orders, _ORDERS_AT_ONCE)):
-            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for order in some]
+            encoded = [(order.invoice, _documents(encoder.encode_order(order.lines))) for encoder, order in some]
             numbered = [(str(RULES[0].read(invoice, part.reading)), lines) for invoice, lines in encoded if lines]
             for conflict in store.conflicts(numbered):
                 profile.came_again(_differs(conflict))

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from retention.errors import NoInputError
-from retention.lines.rules import RULES
+from seeder.mending import COLUMNS, FIELDS
 from seeder.printable import printable
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Document = Mapping[str, Any]
 
-_FIELDS: Final = tuple(rule.name for rule in RULES)
 _ID_SHOWN: Final = len("sha256:") + 12  # enough to tell loads apart, and to name one with --load
 _RAW_SHOWN: Final = 200
 
@@ -52,28 +51,30 @@ def listing(quarantine: Quarantine, load: str | None) -> Iterator[str]:
 
 
 def write_csv(quarantine: Quarantine, load: str | None, to: IO[str], limit: int | None) -> None:
-    """Write the rows as CSV: row, reason, field, raw, and the columns of the file itself.
+    """Write the rows as CSV: load, row, reason, field, raw, and the eight fields of a line.
 
-    Corrected, the file can be loaded like any other: its extra columns are ignored. The values are unchanged, up to 200
-    characters of each. A leading `=` is not escaped for spreadsheets: import the columns as text.
-    A row with another number of columns has its values under `raw`.
+    Corrected, the file can be loaded like any other: what comes in leaves the quarantine. The values are unchanged, up
+    to 200 characters of each. A leading `=` is not escaped for spreadsheets: import the columns as text.
+    A row of which more than one field is wrong has its values under `raw`: it was no line, or its amounts are in
+    another currency.
     """
     counts = quarantine.quarantine_counts()
     loads = [_load_id(counts, load)] if load else list(dict.fromkeys(count.load_id for count in counts))
     documents = (document for load_id in loads for document in quarantine.quarantined_rows(load_id))
     writer = csv.writer(to, lineterminator="\n")
-    writer.writerow(["row", "reason", "field", "raw", *_FIELDS])
+    writer.writerow([*COLUMNS, *FIELDS])
     writer.writerows(map(_csv_row, islice(documents, limit)))
 
 
 def _csv_row(document: Document) -> list[object]:
-    values = document["values"]
-    raw, by_column = ("", values) if len(values) == len(_FIELDS) else (",".join(values), [""] * len(_FIELDS))
-    return [document["_id"]["row"], document["reason"], document["field"], raw, *by_column]
+    kept, field, values = document["_id"], document["field"], document["values"]
+    is_line = len(values) == len(FIELDS) and field in FIELDS
+    raw, by_column = ("", values) if is_line else (",".join(values), [""] * len(FIELDS))
+    return [kept["load"], kept["row"], document["reason"], field, raw, *by_column]
 
 
 def _row_line(document: Document) -> str:
-    values = dict(zip(_FIELDS, document["values"], strict=False))
+    values = dict(zip(FIELDS, document["values"], strict=False))
     raw = values.get(document["field"], ",".join(document["values"]))
     return f"row {document['_id']['row']:>9,}  {document['reason']:<24} {printable(raw)[:_RAW_SHOWN]}"
 

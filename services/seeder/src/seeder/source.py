@@ -8,6 +8,7 @@ from retention.lines.documents import LineEncoder
 from retention.lines.rules import RULES, Rejection, rejection
 from seeder.formats.plan import Order
 from seeder.grouping import groups
+from seeder.mending import is_mended, kept_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from seeder.conventions import Conventions
     from seeder.currencies import Currencies
     from seeder.formats.plan import Cells, Plan
+    from seeder.mending import Kept
     from seeder.sources.table import Table
 
 
@@ -29,9 +31,12 @@ _QUANTITY, _PRICE, _TOTAL = _NAMES.index("Quantity"), _NAMES.index("UnitPrice"),
 class OrderRows(NamedTuple):
     """The rows of one order, by number from 1; the order they make, if any; and those of its lines that are refused."""
 
-    rows: list[int]
+    rows: Sequence[int]
     order: Order | None
     rejected: list[Rejection]
+
+
+NEXT_SHEET: Final = OrderRows([], None, [])  # between two sheets: identical lines are counted from 1 again
 
 
 class Part(NamedTuple):
@@ -73,6 +78,17 @@ class Source(NamedTuple):
         """Whether the unit is the whole order."""
         return self.parts[0].plan.whole_orders
 
+    @property
+    def mended(self) -> bool:
+        """Whether these are rows of the quarantine, mended: they are added to their orders."""
+        return not self.whole_orders and all(is_mended(part.table.columns) for part in self.parts)
+
+    def kept_rows(self) -> Iterator[Kept]:
+        """Yield where each row is kept in quarantine, if these are rows of it."""
+        if self.mended:
+            for part in self.parts:
+                yield from kept_rows(part.table)
+
     def encoder(self, part: Part) -> LineEncoder:
         """Return the encoder of one part: identical lines of an invoice are counted within it."""
         return LineEncoder(part.reading, self.shop.cancelled_prefix)
@@ -89,25 +105,36 @@ class Source(NamedTuple):
         )
 
     def orders(self, part: Part) -> Iterator[OrderRows]:
-        """Yield whole orders, each with its rows; those of a line feed are made of its lines."""
+        """Yield whole orders, each with its rows; those of a line feed are made of its lines.
+
+        NEXT_SHEET stands between two sheets.
+        """
         rows = part.table.rows(part.plan.positions)
+        make = part.plan.order(part.cells) if part.plan.order else None
         for group in groups(rows, part.plan.invoice, scattered=part.conventions.scattered):
+            if not group:
+                yield NEXT_SHEET
+                continue
             numbers = [number for number, _ in group]
             first = group[0][1]
             if isinstance(first, Rejection):
                 yield OrderRows(numbers, None, [first])
                 continue
-            made = self._made_of(part, [row for _, row in group])
+            made = self._made_of(part, [row for _, row in group], make)
             rejected = [one for one in made if isinstance(one, Rejection)]
-            orders = [_typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
+            orders = [self._typed(one, part.cells, rejected) for one in made if isinstance(one, Order)]
             if not made:
                 rejected = [rejection("no_order", "row", first)]
             yield OrderRows(numbers, orders[0] if orders else None, rejected)
             for order in orders[1:]:
                 yield OrderRows([], order, [])
 
-    def _made_of(self, part: Part, rows: list[Sequence[Any]]) -> Sequence[Order | Rejection]:
+    def _made_of(
+        self, part: Part, rows: list[Sequence[Any]], make: Callable[[list[Any]], Order] | None
+    ) -> Sequence[Order | Rejection]:
         try:
+            if make:
+                return [self.currencies.order(make(rows))]
             if part.plan.orders:
                 made = part.plan.orders(iter(rows), part.cells)
                 return [one if isinstance(one, Rejection) else self.currencies.order(one) for one in made]
@@ -118,29 +145,32 @@ class Source(NamedTuple):
         rejected: list[Order | Rejection] = [line for line in read if isinstance(line, Rejection)]
         return [Order(lines[0][0], lines), *rejected] if lines else rejected
 
+    def _typed(self, order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
+        """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
+        if all(
+            type(line[_PRICE]) is float and line[_TOTAL] is not None and type(line[_QUANTITY]) is not str
+            for line in order.lines
+        ):
+            return order
+        lines = []
+        for line in order.lines:
+            values = list(line)
+            for at in (_QUANTITY, _PRICE):
+                try:
+                    values[at] = cells.number(line[at])
+                except ValueError:
+                    values[at] = None
+                if values[at] is None:
+                    refused = rejection(f"{_NAMES[at]}_unreadable", _NAMES[at], line[: len(RULES)], self.people.number)
+                    rejected.append(refused)
+                    break
+            else:
+                values[_TOTAL] = values[_QUANTITY] * values[_PRICE] if line[_TOTAL] is None else line[_TOTAL]
+                lines.append(tuple(values))
+        return order._replace(lines=lines)
+
 
 def _lines_of(part: Part) -> Callable[[Iterator[Any], Cells], Iterator[Any]]:
     if part.plan.lines is None:
         raise TypeError("whole orders have no line feed")
     return part.plan.lines
-
-
-def _typed(order: Order, cells: Cells, rejected: list[Rejection]) -> Order:
-    """Return the order with numbers for texts, and a total for every line; those without go to `rejected`."""
-    if all(type(line[_PRICE]) is float and line[_TOTAL] is not None for line in order.lines):
-        return order
-    lines = []
-    for line in order.lines:
-        values = list(line)
-        for at in (_QUANTITY, _PRICE):
-            try:
-                values[at] = cells.number(line[at])
-            except ValueError:
-                values[at] = None
-            if values[at] is None:
-                rejected.append(rejection(f"{_NAMES[at]}_unreadable", _NAMES[at], line[: len(RULES)]))
-                break
-        else:
-            values[_TOTAL] = values[_QUANTITY] * values[_PRICE] if line[_TOTAL] is None else line[_TOTAL]
-            lines.append(tuple(values))
-    return order._replace(lines=lines)

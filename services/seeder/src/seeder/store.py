@@ -22,9 +22,10 @@ from retention.store import (
     transactions,
     upgrade,
 )  # fmt: skip
-from retention.store.comparison import Incoming
 from retention.store.file_loads import FileLoads
+from retention.store.standing import Incoming
 from seeder.accounts import account_for
+from seeder.mending import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -79,6 +80,19 @@ class Store:
         """Bring the database of an older release up to date."""
         return upgrade.upgrade(self._db, currency=currency)
 
+    def refuse_other_shop(self, found: Shop) -> None:
+        """Raise BadDataError when a file's findings differ from what holds for the shop."""
+        if known := shop.read(self._db):
+            shop.refuse_other_file(known, found)
+
+    def has_lines(self) -> bool:
+        """Return whether there is anything that a file could come on top of."""
+        return not transactions.is_empty(self._db)
+
+    def clock(self) -> datetime | None:
+        """Return the day after the last line; None without one."""
+        return derivation.clock(self._db)
+
     def settle(self, found: Shop) -> None:
         """Write what holds for the shop from now on; lines stored before are marked by a rule that is new."""
         known = shop.current(self._db)
@@ -91,6 +105,15 @@ class Store:
         """Forget what was written about the shop by a load that brought no line."""
         if transactions.is_empty(self._db):
             shop.forget(self._db)
+
+    def is_empty(self) -> bool:
+        """Return whether no line is stored yet."""
+        return self._by_chunk(lambda _: transactions.is_empty(self._db))
+
+    def prepare_to_compare(self) -> None:
+        """Make the index that finds stored orders, if there are any: without it each comparison reads every line."""
+        if not self.is_empty():
+            self.with_retry(lambda _: indexes.make_order_index(self._db))
 
     def conflicts(self, orders: Sequence[tuple[str, Sequence[bytes]]]) -> Iterator[Conflict]:
         """Yield those of these orders that are stored with other lines."""
@@ -166,6 +189,15 @@ class Store:
         """Quarantine the rows that cannot be understood; a repeated load adds nothing."""
         if rejected:
             self._by_chunk(lambda _: quarantine.add(self._db, load_id, rejected))
+
+    def still_quarantined(self, rows: Collection[Kept]) -> set[Kept]:
+        """Return which of these rows are in quarantine."""
+        return {Kept(*row) for row in self._by_chunk(lambda _: quarantine.present(self._db, rows))} if rows else set()
+
+    def leave_quarantine(self, rows: Collection[Kept]) -> None:
+        """Delete rows from quarantine: they came in, mended."""
+        if rows:
+            self._by_chunk(lambda _: quarantine.remove(self._db, rows))
 
     def quarantine_counts(self) -> list[QuarantineCount]:
         """Return how many rows of each load were quarantined, by reason."""

@@ -13,6 +13,7 @@ from retention.features import pipelines
 from retention.store import schema
 from retention.store import shop as shops
 from retention.store.derivation_steps import DEFINITIONS
+from retention.store.driver_errors import is_unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -66,6 +67,7 @@ class MongoCustomers:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._db = connection.database
+        self._shop: Shop | None = None
         self._stored = LookupBatcher(self._find_stored, timeout_s=TIMEOUT_MS / 1000)
         self._not_stored = LookupBatcher(self._compute_keys, timeout_s=TIMEOUT_MS / 1000)
         self.state = SharedAnswer(self._find_state, age_s=STATE_AGE_S)
@@ -149,12 +151,18 @@ class MongoCustomers:
             load: dict[str, Any] | None = await self._db[schema.LOADS].find_one(
                 {"status": "finished"}, {"finished_at": 1}, sort=[("finished_at", -1)]
             )
+            self._shop = await self._find_shop()
+        return DataState(clock["as_of"] if clock else None, load.get("finished_at") if load else None, self._shop)
+
+    async def _find_shop(self) -> Shop | None:
+        """Return the shop; what it was, once a deploy of a release without it has taken away the right to read it."""
+        try:
             shop: dict[str, Any] | None = await self._db[schema.SHOP].find_one({"_id": schema.SHOP_ID})
-        return DataState(
-            clock["as_of"] if clock else None,
-            load.get("finished_at") if load else None,
-            shops.from_document(shop) if shop else None,
-        )
+        except Exception as error:
+            if not is_unauthorized(error):
+                raise
+            return self._shop
+        return shops.from_document(shop) if shop else None
 
     async def _estimate_count(self) -> int:
         async with self._connection.asking():

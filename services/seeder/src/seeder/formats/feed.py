@@ -75,8 +75,9 @@ def of_shape(shape: Shape, settings: Settings) -> Plan:
     common = Plan(
         settings.key, settings.title, shape.positions, _index(shape, "InvoiceNo"), (_index(shape, "InvoiceDate"),),
         _indexes(shape, _NUMBERS), person, shape.column("Currency"), None, settings.zone,
-        shop_currency=settings.currency, passed_over=settings.passed_over, date_order=settings.date_order,
-        decimal=settings.decimal, notes=settings.notes, quantity=shape.column("Quantity"),
+        shop_zone=settings.zone, shop_currency=settings.currency, passed_over=settings.passed_over,
+        date_order=settings.date_order, decimal=settings.decimal, notes=settings.notes,
+        quantity=shape.column("Quantity"),
     )  # fmt: skip
     if whole:
         rules = order_rows.Rules(line, settings.words, settings.refund_is_the_orders)

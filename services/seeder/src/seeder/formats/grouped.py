@@ -90,11 +90,15 @@ def whole_orders(
     Its lines then hold the cell as their price, so that the rules of a line put them aside as unreadable and show it.
     """
     for group in grouped(rows, invoice):
-        try:
-            made = order(group)
-        except UnreadableCellError as error:
-            made = _unreadable(group, invoice, date, error.cell)
-        yield made
+        yield one_order(group, invoice=invoice, date=date, order=order)
+
+
+def one_order(group: list[Picked], *, invoice: int, date: int, order: Callable[[list[Picked]], Order]) -> Order:
+    """Return the order of these rows, as `whole_orders` does."""
+    try:
+        return order(group)
+    except UnreadableCellError as error:
+        return _unreadable(group, invoice, date, error.cell)
 
 
 def _unreadable(group: list[Picked], invoice: int, date: int, cell: object) -> Order:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from seeder.formats import states
 from seeder.formats.grouped import Numbers, whole_orders
 from seeder.formats.header import Header, plain, present
 from seeder.formats.order_lines import Buyer, person, text
@@ -75,6 +76,5 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     stated = Stated(
         total, numbers.of(row, at.subtotal), numbers.of(row, at.shipping), None, None, refunded
     )  # the line holds the shipping too: the grid has no value of the goods in the base currency for sure
-    return Order(
-        row[at.number], lines + buyer.refunds([(returned, None)], lines), _DO_NOT_STAND.get(word), None, stated
-    )
+    state = _DO_NOT_STAND.get(word) or states.state(word)
+    return Order(row[at.number], lines + buyer.refunds([(returned, None)], lines), state, None, stated)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from seeder.formats import states
 from seeder.formats.grouped import Numbers, whole_orders
 from seeder.formats.header import Header, present
 from seeder.formats.order_lines import Buyer, first_cell, first_text, person, text
@@ -64,7 +65,8 @@ def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
     rows = _once(at, rows)
     buyer = Buyer(rows[0][at.number], first_cell(rows, at.date), person(first_text(rows, at.customer)))
     lines = [buyer.line(text(row, at.product), "", 1, numbers[row[at.price]] or 0.0) for row in rows]
-    state = _DO_NOT_STAND.get(first_text(rows, at.status).casefold())
+    word = first_text(rows, at.status).casefold()
+    state = _DO_NOT_STAND.get(word) or states.state(word)
     stated = Stated(None, numbers.sum(rows, at.price), numbers.sum(rows, at.freight))
     numbered = {text(row, at.item) for row in rows}
     cut = "" not in numbered and "1" not in numbered  # items are counted from 1

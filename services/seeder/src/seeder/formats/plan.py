@@ -67,6 +67,8 @@ class Plan(NamedTuple):
     # cancelled within an order that stands as "state_cancelled" and the like.
     lines: Callable[[Iterator[Picked], Cells], Iterator[Line | Rejection]] | None = None
     orders: Callable[[Iterator[Picked], Cells], Iterator[Order | Rejection]] | None = None
+    # For speed alone: the same for the rows of one order, made once for all of them. Shopify: 4 µs a row instead of 25.
+    order: Callable[[Cells], Callable[[list[Picked]], Order]] | None = None
     # Where only the data say what a column holds: given all picked rows once, in the order above, the final plan. Its
     # positions may be fewer: evidence found before belongs to a position, no longer to an index.
     settle: Callable[[Iterator[Picked], Cells], Plan] | None = None

@@ -13,15 +13,17 @@ from seeder.formats import (
     refused,
     shopify,
     square,
+    states,
     stripe,
     superstore,
     woo_advanced,
+    woo_states,
     woo_webtoffee,
 )  # fmt: skip
 from seeder.formats.feed import KEY, TITLE
 from seeder.formats.mapping_start import start
 from seeder.formats.signatures import SIGNATURES, is_known
-from seeder.formats.spellings import plain, variants
+from seeder.formats.spellings import claim, plain, variants
 from seeder.printable import printable
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ _SHOPIFY: Final = {  # a Shopify export whose columns were renamed to ours
     "country": "Shipping Country",
 }  # fmt: skip
 _RENAMED: Final = frozenset({"lineitemtaxable", "lineitemrequiresshipping", "lineitemfulfillmentstatus"})
+_STATES: Final = frozenset({"State", "PaymentState"})
 _SHOWN: Final = 300  # characters of a header
 _NEARLY: Final = 0.25  # of the columns that make an export out: one of five or six is missing
 
@@ -70,9 +73,9 @@ def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
         return _by_key(columns, key)
     for name, plan in FORMATS.items():
         if name != KEY and (found := plan(columns)):
-            return found
+            return _naming_states(found, columns)
     if found := _renamed_shopify(columns):
-        return found
+        return _naming_states(found, columns)
     refused.check(columns)
     found = line_feed.plan(columns)
     if found is None:
@@ -84,6 +87,8 @@ def recognise(columns: Sequence[str], key: str | None = None) -> Plan:
 
 def unknown(columns: Sequence[str]) -> BadDataError:
     """Return the error of a header of no format: the nearest one, what it lacks, and a mapping file to start from."""
+    if len(columns) == 1:
+        return BadDataError(f"no table of orders: its header is one column, {_shown(columns)}")
     title, lacks = _nearest(columns)
     return BadDataError(
         f"no known export: the header is {_shown(columns)}. The nearest format is {title}, "
@@ -98,11 +103,23 @@ def _by_key(columns: Sequence[str], key: str) -> Plan:
     if plan is None:
         raise BadDataError(f"no format '{printable(key)}'; the formats are {', '.join(FORMATS)}")
     if found := plan(columns):
-        return found
+        return _naming_states(found, columns)
     lacks = _lacks(columns, key)
     raise BadDataError(
         f"this is no {_title(key)}: it lacks {', '.join(lacks) or 'its columns'}; the header is {_shown(columns)}"
     )
+
+
+def _naming_states(plan: Plan, columns: Sequence[str]) -> Plan:
+    """Return the plan of a shop system so that words in its column of states which are in no list are said."""
+    if plan.states or not plan.whole_orders:
+        return plan
+    named = (index for index, at in enumerate(plan.positions) if (claim(columns[at]) or ("",))[0] in _STATES)
+    return plan._replace(states=tuple(named), knows_state=_knows_state)
+
+
+def _knows_state(word: object) -> bool:
+    return states.is_known(word) or woo_states.state_of(str(word)) is not None
 
 
 def _shown(columns: Sequence[str]) -> str:

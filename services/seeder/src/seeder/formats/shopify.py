@@ -6,14 +6,15 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from seeder.formats import states
 from seeder.formats.discounts import Prices
-from seeder.formats.grouped import Known, Numbers, whole_orders
+from seeder.formats.grouped import Known, Numbers, grouped, one_order
 from seeder.formats.header import Header, present
 from seeder.formats.order_lines import MAX_TEXT, Buyer, first_cell, person, product, sold
 from seeder.formats.plan import Order, Plan, Stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from seeder.formats.plan import Cells, Line, Picked
 
@@ -66,15 +67,21 @@ def plan(columns: Sequence[str]) -> Plan | None:
         currency=at["Currency"],
         passed_over=header.passed_over,
         orders=partial(_orders, (*core, *at.values())),
+        order=partial(_order, (*core, *at.values())),
     )
 
 
 def _orders(at: Sequence[int | None], rows: Iterator[Picked], cells: Cells) -> Iterator[Order]:
-    """Yield the orders; older files end after `Cancelled at`, and what they lack is blank."""
-    if None in at:
-        cells_of = itemgetter(*(-1 if index is None else index for index in at))
-        rows = (cells_of((*row, "")) for row in rows)
-    return whole_orders(rows, invoice=0, date=_DATE, order=_Orders(at, Numbers(cells.number)).order)
+    return map(_order(at, cells), grouped(rows, 0))
+
+
+def _order(at: Sequence[int | None], cells: Cells) -> Callable[[list[Picked]], Order]:
+    """Return what makes an order of its rows; older files end after `Cancelled at`, and what they lack is blank."""
+    make = partial(one_order, invoice=0, date=_DATE, order=_Orders(at, Numbers(cells.number)).order)
+    if None not in at:
+        return make
+    cells_of = itemgetter(*(-1 if index is None else index for index in at))
+    return lambda rows: make([cells_of((*row, "")) for row in rows])
 
 
 class _Orders:
@@ -132,7 +139,7 @@ class _Orders:
         refunded = sold(lines) if not stated.refunded and word == "refunded" else stated.refunded
         if refunded:
             lines += Buyer(invoice, date, customer, land or "").refunds([(refunded, None)], lines)
-        state = "cancelled" if texts[head[_CANCELLED]] else _DO_NOT_STAND.get(word)
+        state = "cancelled" if texts[head[_CANCELLED]] else _DO_NOT_STAND.get(word) or states.state(word)
         currency = texts[head[_CURRENCY]].upper() or None
         return Order(invoice, lines, state, currency, stated, self._has_heads and not _heads(head))
 

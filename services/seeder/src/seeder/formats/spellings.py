@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BRACKETS: Final = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 _CODES: Final = "gbp|eur|usd|chf|pln|try|brl|sek|nok|dkk|czk|cad|aud|jpy"
-_UNIT: Final = re.compile(rf"[\s_-]+({_CODES}|tl|euro)$", re.IGNORECASE)
+_TAXED: Final = r"ttc|ht|brutto|netto|(?:inkl?|incl?|excl?|exkl?)\.?[\s_-]?(?:mwst|ust|vat|tax|btw|iva|kdv)\.?"
+_UNIT: Final = re.compile(rf"[\s_-]+({_CODES}|tl|euro|{_TAXED})$", re.IGNORECASE)
 _CODE: Final = re.compile(rf"(?:[\s_-]|[(\[])({_CODES})[)\]]?$", re.IGNORECASE)
 _SIGNS: Final = {"€": "EUR", "£": "GBP", "zł": "PLN", "₺": "TRY", "R$": "BRL"}  # $, kr and ¥ are several currencies'
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -28,7 +29,7 @@ _PARTICLES: Final = "de da do di du del della dei des der van of the la le el il
 _SMALL: Final = frozenset(_PARTICLES.split())
 
 _NUMBERS: Final = "no number num nr n nro nummer numer numero numara numarasi code ref reference"
-_IDS: Final = f"{_NUMBERS} id key kodu codigo codice kod"
+_IDS: Final = f"{_NUMBERS} id key kodu codigo codice kod identifiant identificador identificativo identyfikator"
 _INVOICES: Final = "invoice rechnung rechnungs beleg factura facture fattura fatura factuur faktura faktury"
 _ORDERS: Final = (
     "order orders purchase bestellung bestell auftrag auftrags pedido orden compra commande ordine encomenda "
@@ -39,7 +40,7 @@ _PRODUCTS: Final = (
     "product item article stock variant artikel produkt produktu producto articulo articolo prodotto produto artigo "
     "produit towar towaru urun stok"
 )
-_CUSTOMERS: Final = "customer client kunde kunden cliente klant klanten klient klienta musteri"
+_CUSTOMERS: Final = "customer client kunde kunden kd cliente klant klanten klient klienta musteri"
 _PEOPLE: Final = "user member buyer shopper account contact subscriber patron comprador acheteur acquirente koper alici"
 _DATES: Final = "date datum fecha data tarih tarihi datetime timestamp day"
 _NAMES: Final = "name title titel nombre nom nome naam nazwa adi bezeichnung description descripcion text omschrijving"
@@ -102,6 +103,7 @@ _TIERS: Final[dict[str, tuple[frozenset[str], ...]]] = {
     "Quantity": (
         _of("quantity menge cantidad quantite quantita quantidade aantal ilosc miktar"),
         _of("qty quant anzahl cant qte qta qtd qtde hoeveelheid liczba adet stuck stueck unidades")
+        | _of("ud uds unid unidad stk stck kpl szt quantitat pz pezzi pieces piezas pecas sztuk stuks")
         | _pairs("quantity qty", "ordered sold purchased item order line lineitem product"),
         _of("units pieces pcs unitssold itemssold"),
     ),
@@ -120,7 +122,8 @@ _TIERS: Final[dict[str, tuple[frozenset[str], ...]]] = {
         | _of("eenheidsprijs prijsperstuk cenajednostkowa birimfiyat birimfiyati priceperunit priceperitem priceeach")
         | _of("preisprostuck preisprostueck valorunitario pu"),
         _of("price preis precio prix prezzo preco prijs cena fiyat fiyati"),
-        _of("itemprice productprice lineitemprice sellingprice saleprice salesprice verkaufspreis unitpricenet"),
+        _of("itemprice productprice lineitemprice sellingprice saleprice salesprice verkaufspreis vkpreis prixvente")
+        | _of("precioventa unitpricenet"),
     ),
     "CustomerID": (
         _of("customeruniqueid"),  # Olist: the other one is new with every order

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from seeder.formats import states
 from seeder.formats.grouped import Numbers, whole_orders
 from seeder.formats.header import Header, plain, present
 from seeder.formats.order_lines import Buyer, person, text
@@ -120,4 +121,4 @@ def _state(at: _At, row: Picked, word: str) -> str | None:
         return "test"
     if word in _DO_NOT_STAND:
         return _DO_NOT_STAND[word]
-    return "uncaptured" if text(row, at.captured).casefold() in _FALSE else None
+    return "uncaptured" if text(row, at.captured).casefold() in _FALSE else states.state(word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from seeder.formats import states
 from seeder.formats.header import plain
 
 REFUNDED: Final = "refunded"
@@ -35,4 +36,4 @@ _STATES: Final = {plain(word): state for state, words in _SAID.items() for word 
 
 def state_of(word: str) -> str | None:
     """Return the state that a status word says, "refunded" among them; None for one that stands, or is unknown."""
-    return _STATES.get(plain(word.removeprefix("wc-")))
+    return _STATES.get(plain(word.removeprefix("wc-"))) or states.state(word)

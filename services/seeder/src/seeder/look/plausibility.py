@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
 
 MIN_ROWS: Final = 1_000  # below either of the two, shares and factors are said and never asked
 MIN_PEOPLE: Final = 100
+MIN_NAMELESS: Final = 5  # orders; a day's file of a few guests is no mistake
+FEW_ROWS: Final = 100  # below either of these two, a month or one customer's share is chance, and not worth a word
+FEW_PEOPLE: Final = 20
+MOST_OF_FEW: Final = 0.5  # … unless one customer has more than this share, and at least FEW_ORDERS
+FEW_ORDERS: Final = 5
 MAX_PUT_ASIDE: Final = 0.02
 MAX_CANCELLED: Final = 0.05
 MAX_OF_ONE: Final = 0.2
 MAX_NAMED: Final = 6
+_FULL_NAME: Final = re.compile(r"[^\W\d_]+\.?(?:[ '’-]+[^\W\d_]+\.?)*(?: [^\W\d_]+\.?|, ?[^\W\d_]+\.?)")
 
 Severity: TypeAlias = Literal["said", "asks"]
-Topic: TypeAlias = Literal["dates", "columns", "put_aside", "cancelled", "months", "one_customer", "again", "price"]
+Topic: TypeAlias = Literal[
+    "dates", "columns", "put_aside", "cancelled", "months", "one_customer", "again", "price", "people"
+]
 
 
 class Finding(NamedTuple):
@@ -55,22 +64,29 @@ def judge_file(
     latest: date | None = None,
     whole_orders: bool = False,
     orders_may_come_again: bool = False,
+    names: bool = False,
+    maybe_quantities: Sequence[str] = (),
 ) -> Judged:
     """Return what is odd about a file.
 
     `latest` is the day of --latest, which decides the dates. `whole_orders` says that an order which comes again
-    replaces; `orders_may_come_again`, that --replace-orders or --add-lines was given.
+    replaces; `orders_may_come_again`, that --replace-orders or --add-lines was given. `names` says that the people are
+    those of a column whose header alone says what it holds, so that it may hold names. `maybe_quantities` are unread
+    columns that may be the quantity of a file without one.
     """
     large = profile.rows >= MIN_ROWS and profile.people.count >= MIN_PEOPLE
+    enough = profile.rows >= FEW_ROWS and profile.people.count >= FEW_PEOPLE
     cut, dated = _dates(profile, latest, large=large)
     days = {at: sums for at, sums in profile.days.items() if cut is None or at < cut}
     found = [
         *dated,
+        *_people(profile, names=names),
+        *_quantities(maybe_quantities),
         *_passed_over(passed_over),
         *_put_aside(profile, large=large),
         *_cancelled(profile, large=large),
-        *_months(days, currency, large=large),
-        *_one_customer(profile, large=large),
+        *_months(days, currency, enough=enough, large=large),
+        *_one_customer(profile, enough=enough, large=large),
         *_come_again(profile, whole_orders=whole_orders, allowed=orders_may_come_again),
         *_price(profile, currency),
     ]
@@ -113,6 +129,27 @@ def _sold(gap: Gap) -> str:
     return count(gap.orders, "order")
 
 
+def _people(profile: Profile, *, names: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the people of a file: nobody, or names."""
+    if not profile.people.kept and profile.lines:
+        text = "no order names a customer: export the customers' e-mail or id too, or name its column with --map"
+        yield Finding("people", _asks(when=profile.invoices.count >= MIN_NAMELESS), text)
+    if names and _are_names(list(profile.people.kept)):
+        text = "customers are given by name, and names are no ids, as two people share one"
+        yield Finding("people", "asks", f"{text}: export their e-mail or id too, or name its column with --map")
+
+
+def _are_names(people: Sequence[str]) -> bool:
+    return sum(_FULL_NAME.fullmatch(text) is not None for text in people) * 2 > len(people)
+
+
+def _quantities(columns: Sequence[str]) -> Iterator[Finding]:
+    if columns:
+        named = listed([f'"{name}"' for name in columns], MAX_NAMED)
+        text = f"no column is known as the quantity, so each row counts as one piece, but {named} may be it"
+        yield Finding("columns", "asks", f"{text}: rename it to Quantity, or name it with --map")
+
+
 def _passed_over(columns: Sequence[str]) -> Iterator[Finding]:
     if columns:
         names = listed([f'"{name}"' for name in columns], MAX_NAMED)
@@ -126,7 +163,9 @@ def _put_aside(profile: Profile, *, large: bool) -> Iterator[Finding]:
     share = rows / profile.rows
     reasons = listed([f"{reason(code)} {many:,}" for code, many in profile.put_aside.most_common()], 3)
     option = "; --rates converts" if profile.put_aside["other_currency"] else ""
-    text = f"{rows:,} of {count(profile.rows, 'row')} ({percent(share)}) put aside: {reasons}{option}"
+    first = next((example.row for example in profile.examples if example.row), None)
+    where = f", first in row {first:,}" if first else ""
+    text = f"{rows:,} of {count(profile.rows, 'row')} ({percent(share)}) put aside: {reasons}{where}{option}"
     yield Finding("put_aside", _asks(when=large and share > MAX_PUT_ASIDE), text)
 
 
@@ -145,8 +184,8 @@ def _cancelled(profile: Profile, *, large: bool) -> Iterator[Finding]:
     yield Finding("cancelled", _asks(when=large and share > MAX_CANCELLED), text)
 
 
-def _months(days: dict[date, Day], currency: str | None, *, large: bool) -> Iterator[Finding]:
-    found = jumps(days)
+def _months(days: dict[date, Day], currency: str | None, *, enough: bool, large: bool) -> Iterator[Finding]:
+    found = jumps(days) if enough else []
     if not found:
         return
     first = found[0]
@@ -158,7 +197,7 @@ def _months(days: dict[date, Day], currency: str | None, *, large: bool) -> Iter
     )
 
 
-def _one_customer(profile: Profile, *, large: bool) -> Iterator[Finding]:
+def _one_customer(profile: Profile, *, enough: bool, large: bool) -> Iterator[Finding]:
     kept = [
         (number, invoice)
         for number, invoice in profile.invoices.kept.items()
@@ -168,7 +207,7 @@ def _one_customer(profile: Profile, *, large: bool) -> Iterator[Finding]:
     if not orders or profile.people.count == 1:
         return
     (who, most), share = orders.most_common(1)[0], orders.most_common(1)[0][1] / len(kept)
-    if share > MAX_OF_ONE and most > 1:
+    if (share > MAX_OF_ONE and enough) or (share > MOST_OF_FEW and most >= FEW_ORDERS):
         text = f"{percent(share)} of all orders are those of one customer, {masked(who)}: a till or walk-in account?"
         yield Finding(
             "one_customer", _asks(when=large), f"{text} If so, empty that id in the file, so that they are nobody's"

@@ -124,6 +124,10 @@ class Profile:
         if len(self.again_examples) < MAX_EXAMPLES:
             self.again_examples.append(example)
 
+    def forget_samples(self) -> None:
+        """Free 15 MB once everything is judged: the invoices and the people."""
+        self.invoices, self.people = Distinct(), Distinct()
+
     @property
     def orders(self) -> int:
         """Orders that stand, by the sums of their days."""

@@ -56,25 +56,23 @@ class Look(NamedTuple):
     profile: Profile
     judged: Judged
     difference: Difference | None  # from the file's own totals
-    command: str  # that loads it
+    command: str  # that loads it; empty while it is being loaded
 
 
 def screen(look: Look) -> list[str]:
     """Return the lines of the screen. Long lists are shortened: the months first, then the findings that only say."""
     head = [*_file(look), "", *_orders(look.shown), "", *_people(look), ""]
     tail = [*_totals(look), *_put_aside(look)]
-    end = ["", *_command(look)]
+    end = ["", *_command(look)] if look.command else []
     findings = _findings(look, LINES - len(head) - len(tail) - len(end) - MIN_MONTHS - AROUND)
     months = _months(look, LINES - len(head) - len(tail) - len(findings) - len(end) - AROUND)
-    return [printable(line)[:WIDTH] for line in [*head, *months, *tail, *findings, *end]]
+    return [printable(line)[:WIDTH].rstrip() for line in [*head, *months, *tail, *findings, *end]]
 
 
 def _file(look: Look) -> Iterator[str]:
     yield from _wrapped(f"{look.file}: {look.description}, {count(look.rows, 'row')}")
     why = f" (it has {listed(list(look.why), HEADERS)})" if look.why else ""
-    yield from _wrapped(
-        f"This is a {look.title}{why}" if look.title[:1] not in "AEIOU" else f"This is an {look.title}{why}"
-    )
+    yield from _wrapped(f"Format: {look.title}{why}")
     if look.reading:
         yield from _wrapped(f"Read with {', '.join(look.reading)}")
 

@@ -102,7 +102,8 @@ class CsvFile:
         records = strict_records(self.layout)
         while batch := list(islice(records, _BATCH_ROWS)):
             count += len(batch)
-            take([pick(row) for row in batch if not isinstance(row, Rejection)])
+            if good := [pick(row) for row in batch if not isinstance(row, Rejection)]:
+                take(good)
         return count
 
     def rows(self, positions: Sequence[int]) -> Iterator[Sequence[Any]]:

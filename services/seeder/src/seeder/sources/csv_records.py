@@ -59,7 +59,14 @@ def strict_records(layout: Layout) -> Iterator[list[str] | Rejection]:
             if not lines.holds_one_record(row, layout):
                 yield rejection("row_unreadable", "row", [lines.back_to_second()])
             elif any(row):
-                yield row if len(row) == layout.columns else rejection("columns", "row", row)
+                yield _of_width(row, layout.columns)
+
+
+def _of_width(row: list[str], columns: int) -> list[str] | Rejection:
+    """Return the row without blank cells beyond the header's width: spreadsheets write `,,,` behind a row."""
+    if len(row) > columns and not any(map(str.strip, row[columns:])):
+        row = row[:columns]
+    return row if len(row) == columns else rejection("columns", "row", row)
 
 
 class _RereadableLines:

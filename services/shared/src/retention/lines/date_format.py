@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from retention.lines.cells import clean
 from retention.lines.date_text import Written, taken_apart
+from retention.lines.iso_dates import iso_instant
 
 ORDERS: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # positions of year, month and day
 SERIAL: Final = "serial"
@@ -15,6 +16,7 @@ _SERIAL: Final = re.compile(r"(\d{1,7})(?:[.,](\d+))?", re.ASCII)
 _DAY_ZERO: Final = datetime(1899, 12, 30, tzinfo=UTC)  # Excel has a 29 February 1900: right from 1 March 1900 on
 _LAST_SERIAL: Final = 2_958_466  # the year 10000
 _DAY_SECONDS: Final = 86_400
+_END_OF_DAY: Final = (24, 0, 0)  # midnight at the end of the day, as ISO 8601 allows it
 _PIVOT: Final = 69  # as in POSIX: 69 to 99 are of the last century
 _SHORT_YEAR, _LONG_YEAR = 2, 4  # digits
 
@@ -34,6 +36,8 @@ class DateFormat(NamedTuple):
         """
         if self.order == SERIAL:
             return _from_serial(text)
+        if self.order == "ymd" and (found := iso_instant(text)):
+            return found
         written = taken_apart(text)
         return None if written is None else instant(written, self.order, short_years=self.short_years)
 
@@ -47,10 +51,12 @@ def instant(written: Written, order: str, *, short_years: bool = True) -> dateti
     if len(year) != _LONG_YEAR and (len(year) != _SHORT_YEAR or not (short_years or written.order or order != "ymd")):
         return None
     number = int(year) if len(year) == _LONG_YEAR else int(year) + (1900 if int(year) >= _PIVOT else 2000)
+    at_end = written.time == _END_OF_DAY
     try:
         zone = None if written.offset is None else timezone(written.offset)
-        return datetime(number, int(month), int(day), *written.time, tzinfo=zone)
-    except ValueError:
+        time = (0, 0, 0) if at_end else written.time
+        return datetime(number, int(month), int(day), *time, tzinfo=zone) + timedelta(days=at_end)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -11,7 +11,14 @@ from retention.lines.month_names import MONTHS, WEEKDAYS, without_accents
 
 MAX_LENGTH: Final = 100  # characters; the longest, of a browser, has 78
 _FLAGS: Final = re.ASCII | re.IGNORECASE
-_ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT)(?:\s\([^()]*\))?"
+# Those of RFC 5322 for North America, and Europe's; others, such as IST, are those of several countries.
+_ABBREVIATIONS: Final = {
+    "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+    "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3,
+}  # fmt: skip
+_ZONE: Final = (
+    rf"(?P<zone>Z|(?:UTC|GMT)?[+-]\d{{1,2}}(?::?\d{{2}})?|UTC|GMT|{'|'.join(_ABBREVIATIONS)})(?:\s\([^()]*\))?"
+)
 _TIME: Final = (
     r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
     r"(?:\s?(?P<half>[ap])\.?\s?m\b\.?|\suhr)?"
@@ -37,6 +44,9 @@ _WORDS: Final = {
     "mdy": re.compile(rf"{_NAME}[\s/-]*{_DAY}(?:st|nd|rd|th)?[\s,./-]+{_YEAR}{_REST}", _FLAGS),
     "ymd": re.compile(rf"(?P<year>\d{{4}})[\s./-]+{_NAME}[\s./-]*{_DAY}{_REST}", _FLAGS),
 }
+_YEAR_LAST: Final = re.compile(  # Sat Mar 1 18:22:10 2025, as C and Java write it
+    r"((?:[a-z]+\.? )?[a-z]+\.? \d{1,2}) (\d{1,2}:\d{2}(?::\d{2})?)( [a-z]{1,4})? (\d{4})", _FLAGS
+)
 _WEEKDAY: Final = re.compile(r"([a-z]{2,10}(?:-feira)?)\.?,?\s+", re.ASCII)
 _OFFSET: Final = re.compile(r"(?:utc|gmt)?([+-])(\d{1,2}):?(\d{2})?", _FLAGS)
 _BLANKS: Final = re.compile("[\u00a0\u2000-\u200a\u202f\t ]+")
@@ -75,7 +85,7 @@ def _compact(text: str) -> Written | None:
 
 
 def _with_words(text: str) -> Written | None:
-    plain = without_accents(text)
+    plain = _YEAR_LAST.sub(r"\1, \4 \2\3", without_accents(text))
     found = _named(plain)
     weekday = _WEEKDAY.match(plain)
     if found is None and weekday and weekday[1] in WEEKDAYS:
@@ -116,6 +126,6 @@ def _written(match: re.Match[str], parts: tuple[str, str, str], order: str | Non
 def _offset(zone: str) -> timedelta:
     match = _OFFSET.fullmatch(zone)
     if match is None:
-        return timedelta()
+        return timedelta(hours=_ABBREVIATIONS.get(zone.lower(), 0))
     offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
     return -offset if match[1] == "-" else offset

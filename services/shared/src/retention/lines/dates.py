@@ -44,7 +44,9 @@ class DateEvidence:
         self._seen: set[str] = set()  # days with their offsets: spares most texts a closer look
         self._serials: dict[int, str] = {}  # a text for each day
         self._unreadable: str | None = None  # one, for the error message
+        self._typed = False  # whether some cells are instants, which are read in any format
         self._offsets: dict[timedelta, dict[str | date, Written | None]] = {}
+        self._bare: set[str | date] = set()  # days of values without an offset
 
     def add(self, texts: Iterable[object]) -> None:
         """Add the cells of the column, about a thousand at a time: texts, numbers, instants or None."""
@@ -55,9 +57,9 @@ class DateEvidence:
     def format(self, choice: str | None = None) -> DateFormat:
         """Return the format that reads the most distinct days; ISO when there are no dates. `choice` settles the order.
 
-        Raises BadDataError when no format reads any of them, when two formats read them equally well as different days,
-        when more than one in MINORITY of the deciding dates contradicts the others, or is a spreadsheet's number among
-        dates as text.
+        Raises BadDataError when there are no instants and no format reads any text, when two formats read them equally
+        well as different days, when more than one in MINORITY of the deciding dates contradicts the others, or is a
+        spreadsheet's number among dates as text.
         """
         self._reduce()
         if not self._days and not self._serials and self._unreadable is None:
@@ -68,14 +70,21 @@ class DateEvidence:
             return DateFormat(SERIAL)
         if choice:
             return self._format(choice)
+        if not most and self._typed:
+            return ISO
         if not most:
             example = min([*self._days, *([self._unreadable] if self._unreadable else [])])
             raise BadDataError(f"InvoiceDate: none of the dates can be read, for example {example[:40]!r}")
         return self._format(self._order(read))
 
     def offsets(self, dates: DateFormat) -> dict[timedelta, list[date]]:
-        """Return the UTC offsets that occur, with the days on which they do, as `dates` reads them, in order."""
+        """Return the UTC offsets that occur, with the days on which they do, as `dates` reads them, in order.
+
+        None where most dates have no offset: a few that do are another system's.
+        """
         self._reduce()
+        if len(self._bare) > sum(map(len, self._offsets.values())):
+            return {}
         return {offset: sorted(_days_of(days, dates)) for offset, days in sorted(self._offsets.items())}
 
     def _format(self, order: str) -> DateFormat:
@@ -116,9 +125,13 @@ class DateEvidence:
 
     def _reduce(self) -> None:
         for value in self._texts:
+            if isinstance(value, date):
+                self._typed = True
             if isinstance(value, datetime):
                 if (offset := value.utcoffset()) is not None:
                     self._keep_offset(offset, value.date(), None)
+                else:
+                    self._bare.add(value.date())
             elif isinstance(value, str | int | float) and (text := str(value).strip()):
                 self._keep(text)
         self._texts.clear()
@@ -136,6 +149,8 @@ class DateEvidence:
             self._days.setdefault(written.day, written)
             if written.offset is not None:
                 self._keep_offset(written.offset, written.day, written)
+            else:
+                self._bare.add(written.day)
         elif serial is not None and serial in _SERIALS:
             self._serials[serial] = min(text, self._serials.get(serial, text))
         else:

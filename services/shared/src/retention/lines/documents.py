@@ -28,6 +28,7 @@ _END: Final = b"\0"
 _RULED: Final = frozenset({"_id", "Seen", *(rule.name for rule in RULES)})
 _AROUND: Final = 4 + len(_ID) + 12  # bytes of a document before its fields
 _INVOICE, _QUANTITY, _INSTANT, _PRICE = 0, 3, 4, 5  # positions in RULES
+_FIELDS: Final = len(RULES)
 _EXACT: Final = 6  # decimals; a stated total that differs by less is the product, and is not stored
 
 
@@ -123,16 +124,18 @@ class LineEncoder:
 
         Every document also gets the fields `stamped`, and its total where it is not quantity × price.
         """
-        for *row, total in lines:
-            values = self._read(row)
+        current, seen, after = b"", self._occurrences.of(b""), b""
+        for line in lines:
+            values = self._read(line[:_FIELDS])
             if isinstance(values, Rejection):
                 yield values
                 continue
             number, fields = values[_INVOICE], b"".join(values)
-            tail = b"".join((self._total(total, values), stamped, self._tails[number]))
-            digest = _digest(fields, self._occurrences.of(number))
+            if number != current:
+                current, seen, after = number, self._occurrences.of(number), stamped + self._tails[number]
+            tail = self._total(line[_FIELDS], values) + after
             size, at = self._sizes[len(fields) + len(tail)], self._seconds[values[_INSTANT]]
-            yield b"".join((size, _ID, at, digest, fields, tail))
+            yield b"".join((size, _ID, at, _digest(fields, seen), fields, tail))
 
     def _total(self, total: float | None, values: Sequence[bytes]) -> bytes:
         """Return the stated total as a field, nothing where it is missing or the product of quantity and price."""

@@ -17,6 +17,7 @@ _ZERO: Final = re.compile(r"-?0+(?:\.0+)?")
 # What shops write for a buyer without an account.
 _NOBODY: Final = frozenset({
     "", "-", "–", "—", "nan", "null", "nil", "none", "na", "n/a", "#n/a", "undefined", "unknown", "anonymous",
+    "<na>", "\\n", "not set", "(not set)", "(none)", "(blank)", "n.a.", "not available", "not provided", "no name",
     "guest", "guest customer", "guest checkout", "walk-in", "walk in", "walk-in customer", "no customer",
     "not logged in",
     "gast", "gastbestellung", "gastkunde", "laufkunde", "laufkundschaft", "unbekannt", "anonym",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from retention.lines.cells import masked, without_emails
+from retention.lines.cells import is_shortened, masked, without_emails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +75,8 @@ def _number(value: object, person: Callable[[object], int | None] | None) -> str
     try:
         number = person(value) if person else None
     except (UnreadableError, TypeError):
-        return masked(_text(value))
+        text = _text(value)
+        return text if is_shortened(text) else masked(text)  # 5.99E+12 is nobody's, and stays unreadable
     if number is None:
         return "" if person else masked(_text(value))
     return str(number)

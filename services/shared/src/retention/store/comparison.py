@@ -10,24 +10,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from retention.lines.documents import line_id
 from retention.store import parts
-from retention.store.standing import Standing, incoming, standing
+from retention.store.standing import Incoming, Standing, incoming, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from retention.store.connection import Database
-
-
-class Incoming(NamedTuple):
-    """One order: its encoded lines, each with its load's number as `Load`."""
-
-    invoice: str
-    documents: list[bytes]
-    complete: bool = True  # False: its lines miss the total that the file states for it
-    may_be_cut: bool = False  # it begins or ends its file, which says nothing about how many lines it has
-    apart: bool = False  # its returns may come in a later file than its sales
-    added: bool = False  # its lines are the stored ones and more: its age does not matter
 
 
 Outcome: TypeAlias = Literal["there", "replaced", "older", "incomplete"]  # of an order that is stored

@@ -71,6 +71,12 @@ def refresh_touched(database: Database, touched: Touched) -> Mapping[datetime, S
     return as_of
 
 
+def clock(database: Database) -> datetime | None:
+    """Return the day after the last line; None before the first."""
+    found = database[schema.CLOCK].find_one({"_id": schema.CLOCK_ID})
+    return found["as_of"] if found else None
+
+
 def is_outdated(database: Database) -> bool:
     """Return whether another version's pipelines derived an order or a customer."""
     return _has_others(database, schema.ORDERS) or _has_others(database, schema.CUSTOMERS)

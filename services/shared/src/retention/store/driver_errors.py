@@ -33,6 +33,11 @@ _UNTIL_THE_OPERATOR_HELPS: Final = {UNAUTHORIZED, AUTHENTICATION_FAILED, _OUT_OF
 _TRANSIENT: Final = frozenset({*_AWAY, *_TOO_SLOW, _CONFLICT, *_UNTIL_THE_OPERATOR_HELPS})
 
 
+def is_unauthorized(error: Exception) -> bool:
+    """Return whether the server denies this user the operation."""
+    return isinstance(error, OperationFailure) and error.code == UNAUTHORIZED
+
+
 def is_away(error: PyMongoError) -> bool:
     """Return whether the server could not be reached or did not answer in time."""
     return isinstance(error, ConnectionFailure) or error.timeout

@@ -65,11 +65,15 @@ class FileLoads(Loads):
         record = self._loads.find_one({"_id": load_id, "ledger": {"$exists": True}})
         return Ledger.from_document(record["ledger"]) if record else Ledger()
 
-    def look(self, load_id: str) -> dict[str, Any] | None:
-        """Return what an earlier, unfinished run of this load found before its first insert; None without one."""
-        begun = {"_id": load_id, "look": {"$exists": True}, "finished_at": {"$exists": False}}
-        record = self._loads.find_one(begun)
-        return record["look"] if record else None
+    def look(self, load_id: str, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """Return what another run of this load found before its first insert; None without one.
+
+        That run is unfinished, or ended since the claim that found the record `before`.
+        """
+        record = self._loads.find_one({"_id": load_id, "look": {"$exists": True}}) or {}
+        ended = record.get("finished_at")
+        found: dict[str, Any] | None = record.get("look")
+        return found if ended is None or ended != (before or {}).get("finished_at") else None
 
     def begin(self, load_id: str, look: Mapping[str, Any]) -> None:
         """Record what was found, before the first insert: from now on another run resumes this one."""
@@ -136,7 +140,9 @@ class FileLoads(Loads):
         self._loads.delete_one({"_id": load_id})
 
     def release(self, load_id: str, before: Mapping[str, Any] | None) -> None:
-        """Put a record back as it was before a claim that wrote nothing."""
+        """Put a record back as it was before a claim that wrote nothing, unless another run of the load writes."""
+        if self.look(load_id, before) is not None and "look" not in (before or {}):
+            return
         self._loads.replace_one({"_id": load_id}, before) if before else self.forget(load_id)
 
     def forget_others(self, load_id: str) -> None:

@@ -14,9 +14,8 @@ from retention.store import schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from retention.store.comparison import Incoming
     from retention.store.connection import Database
-    from retention.store.standing import Standing
+    from retention.store.standing import Incoming, Standing
 
 Line = dict[str, Any]
 

@@ -10,7 +10,7 @@ from retention.store import schema
 from retention.store.transactions import duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from retention.lines.rules import Rejection
@@ -42,6 +42,21 @@ def add(
         database[schema.QUARANTINE].insert_many(rows, ordered=False)
     except BulkWriteError as error:
         duplicates([*error.details["writeErrors"], *error.details["writeConcernErrors"]])
+
+
+def present(database: Database, rows: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Return which of these rows, each a load and a number, are quarantined."""
+    found = database[schema.QUARANTINE].find({"_id": {"$in": _ids(rows)}}, {"_id": 1})
+    return {(row["_id"]["load"], row["_id"]["row"]) for row in found}
+
+
+def remove(database: Database, rows: Iterable[tuple[str, int]]) -> None:
+    """Delete rows that came in after all; those that are gone already do not matter."""
+    database[schema.QUARANTINE].delete_many({"_id": {"$in": _ids(rows)}})
+
+
+def _ids(rows: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"load": load, "row": row} for load, row in rows]
 
 
 def counts(database: Database) -> list[QuarantineCount]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bson import ObjectId
 
 from retention.store import indexes, intents, schema, transactions
-from retention.store.comparison import Incoming, Outcome, compare
+from retention.store.comparison import Outcome, compare
 from retention.store.derivation import refresh_touched
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from retention.store.connection import Database
-    from retention.store.standing import Standing
+    from retention.store.standing import Incoming, Standing
 
 
 class Taken(NamedTuple):

@@ -24,6 +24,17 @@ _NAMES: Final = tuple(name.encode() + b"\0" for name in MARKS)
 _READ: Final = dict.fromkeys(("InvoiceNo", "Load", "Seen", "CustomerID", *MARKS), 1)
 
 
+class Incoming(NamedTuple):
+    """One order: its encoded lines, each with its load's number as `Load`."""
+
+    invoice: str
+    documents: list[bytes]
+    complete: bool = True  # False: its lines miss the total that the file states for it
+    may_be_cut: bool = False  # it begins or ends its file, which says nothing about how many lines it has
+    apart: bool = False  # its returns may come in a later file than its sales
+    added: bool = False  # its lines are the stored ones and more: its age does not matter
+
+
 class Standing(NamedTuple):
     """One stored order."""
 

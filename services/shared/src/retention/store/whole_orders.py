@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bson import decode
 
 from retention.lines.documents import stamp
-from retention.store.comparison import Incoming
+from retention.store.standing import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
