@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exports.known_orders import seeded
 from exports.platforms import PLATFORMS
@@ -31,8 +31,15 @@ _KINDS = ("by_state", "quarantined", "passed_over")
 _HARMLESS = {"older", "incomplete"}
 
 
-def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
-    """Invent a shop, load its files one after the other, and check each; return what was run, for a person."""
+class Run(NamedTuple):
+    """What was run: format and story, and how many files were loaded."""
+
+    kind: str
+    loads: int
+
+
+def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> Run:
+    """Invent a shop, load its files one after the other, and check what is stored after each."""
     platform, story = NAMES[seed % len(NAMES)], STORIES[seed // len(NAMES) % len(STORIES)]
     rng = seeded(seed)
     for name in database.list_collection_names():
@@ -49,7 +56,7 @@ def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
             error.add_note(f"seed {seed}: {platform}, {story.__name__}, load {number}: {path.name}, {step.presented}")
             error.add_note(said)
             raise
-    return f"{platform}, {story.__name__}, {len(steps)} loads"
+    return Run(f"{platform}, {story.__name__}", len(steps))
 
 
 def _written(step: Step, platform: Whole, folder: Path, name: str, rng: random.Random) -> Path:
