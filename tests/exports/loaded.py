@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from typing import TYPE_CHECKING, Any
+import zipfile
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exports.known_orders import seeded
 from exports.platforms import PLATFORMS
@@ -15,6 +16,7 @@ from retention.store import schema
 from seeder.__main__ import main
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -29,8 +31,15 @@ _KINDS = ("by_state", "quarantined", "passed_over")
 _HARMLESS = {"older", "incomplete"}
 
 
-def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
-    """Invent a shop, load its files one after the other, and check each; return what was run, for a person."""
+class Run(NamedTuple):
+    """What was run: format and story, and how many files were loaded."""
+
+    kind: str
+    loads: int
+
+
+def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> Run:
+    """Invent a shop, load its files one after the other, and check what is stored after each."""
     platform, story = NAMES[seed % len(NAMES)], STORIES[seed // len(NAMES) % len(STORIES)]
     rng = seeded(seed)
     for name in database.list_collection_names():
@@ -39,7 +48,7 @@ def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
     path, said = folder, ""
     for number, step in enumerate(steps):
         if not step.same:
-            path = step.presented.write(step.export, PLATFORMS[platform], folder, f"{seed}-{number}", rng)
+            path = _written(step, PLATFORMS[platform], folder, f"{seed}-{number}", rng)
         try:
             said = _load(database, PLATFORMS[platform], step, path)
             _check(database, PLATFORMS[platform], step)
@@ -47,7 +56,19 @@ def run(database: Database[dict[str, Any]], folder: Path, seed: int) -> str:
             error.add_note(f"seed {seed}: {platform}, {story.__name__}, load {number}: {path.name}, {step.presented}")
             error.add_note(said)
             raise
-    return f"{platform}, {story.__name__}, {len(steps)} loads"
+    return Run(f"{platform}, {story.__name__}", len(steps))
+
+
+def _written(step: Step, platform: Whole, folder: Path, name: str, rng: random.Random) -> Path:
+    path = step.presented.write(step.export, platform, folder, name, rng)
+    if step.besides is None:
+        return path
+    other = step.presented.write(step.besides, platform, folder, f"{name}-b", rng)
+    archive = folder / f"{name}.zip"
+    with zipfile.ZipFile(archive, "w") as files:
+        files.write(path, "1.csv")
+        files.write(other, "2.csv")
+    return archive
 
 
 def _load(database: Database[dict[str, Any]], platform: Whole, step: Step, path: Path) -> str:
@@ -68,12 +89,13 @@ def _load(database: Database[dict[str, Any]], platform: Whole, step: Step, path:
 def _check_account(database: Database[dict[str, Any]], step: Step) -> None:
     """Every row of the file is accounted for once, and its own totals are explained."""
     load = database[schema.LOADS].find_one({}, sort=[("started_at", -1)]) or {}
+    rows = len(step.export.rows) + (len(step.besides.rows) if step.besides else 0)
     total = sum(load[name] for name in _PARTS) + sum(sum(load[name].values()) for name in _KINDS)
-    assert load["read"] == total == len(step.export.rows), load
+    assert load["read"] == total == rows, load
     assert set(load["quarantined"]) <= ({"InvoiceDate_missing"} if step.cut else set()), load["quarantined"]
     assert set(load["passed_over"]) <= _HARMLESS, load["passed_over"]
     difference = load["look"]["difference"]
-    if difference and not step.cut:
+    if difference and not step.cut and not step.besides:
         assert sum(difference["causes"].values()) == difference["stated"] - difference["counted"], difference
         assert not {"unexplained", "rounding"} & set(difference["causes"]), difference
 

@@ -33,6 +33,7 @@ class Step:
     exit_code: int = 0
     cut: frozenset[str] = frozenset()  # orders that the file has a part of
     half: bool = False  # the figures are known again after a later load
+    besides: Export | None = None  # the other file of an archive; `export` is the first by name
     same: bool = False  # the same bytes as the load before
 
 
@@ -147,6 +148,17 @@ def cut_first(rng: random.Random, platform: Whole) -> list[Step]:
     return [cut, Step(platform.write(orders), any_way(rng, platform), orders, _forced(platform))]
 
 
+def bundled(rng: random.Random, platform: Whole) -> list[Step]:
+    """June's and July's exports in one archive, whichever comes first in it, and the same archive in another way."""
+    before = june(rng, platform)
+    after = [*before, *july(rng, platform, [])] if platform.line_feed else july(rng, platform, before)
+    files = [platform.write(before), platform.write(after)]
+    rng.shuffle(files)
+    way = replace(any_way(rng, platform), kind="csv")
+    step = Step(files[0], way, after, besides=files[1])
+    return [step, replace(step, presented=replace(way, columns=not way.columns), arguments=_forced(platform))]
+
+
 def apart(rng: random.Random, platform: Whole) -> list[Step]:
     """June's sales, then July's export with its sales and June's refunds: by date, as tills export; either first."""
     if not platform.refunds_apart:
@@ -186,4 +198,4 @@ def _forced(platform: Whole) -> tuple[str, ...]:
     return ("--replace-orders",) if platform.line_feed else ()
 
 
-STORIES = (once, twice, halves, months, pasted, cut_off, cut_first, apart)
+STORIES = (once, twice, halves, months, pasted, cut_off, cut_first, apart, bundled)

@@ -157,3 +157,19 @@ def test_memory_does_not_grow_with_the_number_of_texts(monkeypatch: pytest.Monke
         found.add([f"{numbers.random():.2f}", "1,240", "six"])
         assert len(found._texts) <= 52
     assert decide({"UnitPrice": found})["UnitPrice"].decimal == "."
+
+
+def test_a_file_of_several_currencies_may_write_its_amounts_in_both_ways_where_each_is_clear() -> None:
+    paid, refunded = NumberEvidence(), NumberEvidence()
+    paid.add(["46.00", "1240,50"])
+    refunded.add(["0,00"])
+    formats = decide({"Amount": paid, "Refunded": refunded}, one_currency=False)
+    assert [formats["Amount"].parse(text) for text in ("46.00", "1240,50", "1.240,50")] == [46, 1240.5, 1240.5]
+    assert formats["Refunded"].parse("0,00") == 0
+
+
+def test_amounts_in_both_ways_are_refused_where_one_of_them_is_not_clear() -> None:
+    paid = NumberEvidence()
+    paid.add(["46.00", "1240,50", "1,240"])
+    with pytest.raises(BadDataError, match="cannot both be read"):
+        decide({"Amount": paid}, one_currency=False)

@@ -61,11 +61,11 @@ class Conventions(NamedTuple):
 
     def one_format(self) -> NumberFormat:
         """Return the format of all numbers; BadDataError when columns are written in different ways."""
-        either = any(found.either for found in self.numbers.values())
         marks = {found.decimal for found in self.numbers.values()}
-        if len(marks) > 1 and not either:
+        if len(marks) > 1:
             raise BadDataError("some columns have decimal points and others decimal commas: save the file in one way")
-        return NumberFormat(min(marks, default="."), either=either)
+        either = any(found.either for found in self.numbers.values())
+        return NumberFormat(marks.pop() if marks else ".", either=either)
 
 
 def find(table: Table, plan: Plan, choices: Choices) -> Conventions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from retention.lines.documents import stamp
@@ -11,7 +11,7 @@ from seeder.formats.completeness import complete
 from seeder.source import NEXT_SHEET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from retention.lines.documents import LineEncoder
     from seeder.source import OrderRows, Part, Source
@@ -28,6 +28,7 @@ class EncodedOrder(NamedTuple):
     rejected: list[tuple[int, Rejection]]  # with a row's number; never more than `rows`
     may_be_cut: bool = False  # it begins or ends the file, and nothing says how many lines it has
     apart: bool = False  # its returns may come in a later file than its sales
+    sequence: int = 0  # the number of its load, as its lines carry it
 
 
 def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
@@ -42,14 +43,12 @@ def encoded_lines(source: Source) -> Iterator[bytes | Rejection]:
             yield from encode(some)
 
 
-def encoded_orders(source: Source, sequence: int) -> Iterator[EncodedOrder]:
-    """Yield the orders; their lines carry `sequence`, the number of this load."""
-    done = 0
-    for part in source.parts:
+def encoded_orders(source: Source, sequences: Sequence[int]) -> Iterator[EncodedOrder]:
+    """Yield the orders; their lines carry the number of their load: one for each file, or one for all."""
+    for part, sequence in zip(source.parts, cycle(sequences), strict=False):
         for encoder, made in with_encoder(source, part):
-            rows = [done + row for row in made.rows]
-            yield _encoded(made, part, rows, encoder, sequence)
-        done += part.conventions.row_count
+            rows = [part.before + row for row in made.rows]
+            yield _encoded(made, part, rows, encoder, sequence)._replace(sequence=sequence)
 
 
 def with_encoder(source: Source, part: Part) -> Iterator[tuple[LineEncoder, OrderRows]]:

@@ -132,7 +132,7 @@ def _order_chunks(source: Source, store: Store, done: int, chunk_rows: int) -> I
     """Cut between orders: a chunk holds whole ones."""
     before = rows = 0
     orders: list[EncodedOrder] = []
-    for order in encoded_orders(source, store.sequence):
+    for order in encoded_orders(source, store.sequences):
         if before < done:  # an earlier run wrote it
             before += order.rows
             continue

@@ -19,7 +19,7 @@ from seeder.quarantine_report import listing
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from retention.store.derivation import Refreshed
     from retention.store.ledger import Ledger
@@ -59,12 +59,12 @@ def _load_here(source: Source, store: Store, options: argparse.Namespace) -> int
         if of_another_scheme and not replaced and not options.drop:
             store.loads.forget(source.load_id)
             raise BadDataError("an older version's line ids differ, so each line would be inserted twice: use --drop")
-        source, last_day = _looked_through(source, store, options, before, afresh=options.drop or replaced)
+        source, last_days = _looked_through(source, store, options, before, afresh=options.drop or replaced)
         if options.drop or replaced:
             print("deleting everything first" if options.drop else "replacing the invented shop")
             store.clear(source.load_id)
         was_dirty = bool(before and before.get("dirty"))
-        ledger, refreshed = _load(source, store, options, last_day, was_dirty=was_dirty)
+        ledger, refreshed = _load(source, store, options, last_days, was_dirty=was_dirty)
     if unfinished and not options.drop:
         print(f"NOTE: another load is unfinished, and its rows are counted too: run it again: {unfinished[0]}")
     _print_account(ledger, refreshed)
@@ -87,9 +87,10 @@ def _print_account(ledger: Ledger, refreshed: Refreshed) -> None:
 
 def _looked_through(
     source: Source, store: Store, options: argparse.Namespace, before: Mapping[str, Any] | None, *, afresh: bool
-) -> tuple[Source, datetime]:
-    """Return the source as it will be loaded, and its last day; what looks wrong is asked before the first insert.
+) -> tuple[Source, list[datetime]]:
+    """Return the source as it will be loaded, and the last days of its files, the earliest first.
 
+    What looks wrong is asked before the first insert.
     An earlier run of this load decided already: its own rows are no conflict with it.
     """
     begun = None if afresh else store.loads.look(source.load_id, before)
@@ -112,15 +113,15 @@ def _looked_through(
         raise
     store.loads.begin(source.load_id, look.to_document())
     look.profile.forget_samples()
-    return look.source, look.last_day
+    return look.source.by_last_day(look.last_days)
 
 
-def _as_begun(source: Source, begun: Mapping[str, Any]) -> tuple[Source, datetime]:
-    return source.believed_until(begun["implausible_from"]), begun["last_day"]
+def _as_begun(source: Source, begun: Mapping[str, Any]) -> tuple[Source, list[datetime]]:
+    return source.believed_until(begun["implausible_from"]).by_last_day(begun["last_days"])
 
 
 def _load(
-    source: Source, store: Store, options: argparse.Namespace, last_day: datetime, *, was_dirty: bool
+    source: Source, store: Store, options: argparse.Namespace, last_days: Sequence[datetime], *, was_dirty: bool
 ) -> tuple[Ledger, Refreshed]:
     """Load and derive; each step waits for a server that went away, and runs again."""
     store.with_retry(lambda _: store.prepare())
@@ -128,7 +129,7 @@ def _load(
     by_order = source.whole_orders or getattr(options, "replace_orders", False)
     if by_order:
         store.with_retry(
-            lambda _: store.begin_orders(source.load_id, last_day, force=getattr(options, "replace_orders", False))
+            lambda _: store.begin_orders(source.load_id, last_days, force=getattr(options, "replace_orders", False))
         )
     ledger = store.with_retry(lambda _: store.loads.account(source.load_id))
     dirty = store.with_retry(lambda _: store.loads.dirty(source.load_id))

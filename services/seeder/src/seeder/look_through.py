@@ -45,6 +45,7 @@ class LookedThrough(NamedTuple):
     profile: Profile
     judged: Judged
     difference: Difference | None
+    days: list[set[date]]  # of whole orders: those of each file
 
     def lines(self) -> Iterator[str]:
         """Yield what is said of a load before it begins; what it asks comes as a question."""
@@ -61,18 +62,21 @@ class LookedThrough(NamedTuple):
             "findings": [finding._asdict() for finding in self.judged.findings],
             "difference": self.difference._asdict() if self.difference else None,
             "implausible_from": _instant(self.judged.cut),
-            "last_day": self.last_day,
+            "last_days": self.last_days,
         }
 
     @property
-    def last_day(self) -> datetime:
-        """The last day that is believed; EARLIEST without one."""
-        return _instant(max(self.judged.days, default=None)) or EARLIEST
+    def last_days(self) -> list[datetime]:
+        """The last day that is believed, of each file of whole orders, else of all; EARLIEST without one."""
+        believed = self.judged.days
+        return [
+            _instant(max(believed.keys() & days, default=None)) or EARLIEST for days in self.days or [set(believed)]
+        ]
 
 
 def look_through(source: Source, store: Store | None, options: argparse.Namespace) -> LookedThrough:
     """Read the input once more and judge it; `store` is asked which of its orders are stored with other lines."""
-    profile, difference = _summed(source)
+    profile, difference, days = _summed(source)
     add_lines = getattr(options, "add_lines", False) or source.mended
     replace = getattr(options, "replace_orders", False)
     if store and store.has_lines() and not source.whole_orders and not replace and not add_lines:
@@ -89,7 +93,7 @@ def look_through(source: Source, store: Store | None, options: argparse.Namespac
         names=by_header,
         maybe_quantities=_maybe_quantities(source.parts[0]) if by_header else [],
     )
-    return LookedThrough(source.believed_until(_instant(judged.cut)), profile, judged, difference)
+    return LookedThrough(source.believed_until(_instant(judged.cut)), profile, judged, difference, days)
 
 
 def _maybe_quantities(part: Part) -> list[str]:
@@ -117,7 +121,7 @@ def _instant(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), UTC)
 
 
-def _summed(source: Source) -> tuple[Profile, Difference | None]:
+def _summed(source: Source) -> tuple[Profile, Difference | None, list[set[date]]]:
     if source.whole_orders:
         return _summed_orders(source)
     first = source.parts[0].conventions
@@ -131,7 +135,7 @@ def _summed(source: Source) -> tuple[Profile, Difference | None]:
             feed.settle(day)
         if part.conventions.unreadable:
             profile.rejected("row_unreadable", 0, "", part.conventions.unreadable)
-    return profile, None
+    return profile, None, []
 
 
 def _fed(source: Source, part: Part, profile: Profile, day: Callable[[Any], date | None]) -> LineFeed:
@@ -154,16 +158,29 @@ def _fed(source: Source, part: Part, profile: Profile, day: Callable[[Any], date
     return feed
 
 
-def _summed_orders(source: Source) -> tuple[Profile, Difference | None]:
+def _summed_orders(source: Source) -> tuple[Profile, Difference | None, list[set[date]]]:
     profile, reconciliation = Profile(), Reconciliation()
-    for part in source.parts:
-        feed = OrderFeed(profile, reconciliation, day=day_of(part), is_nobody=is_nobody, currency=source.shop.currency)
+    days: list[set[date]] = [set() for _ in source.parts]
+    for part, of_part in zip(source.parts, days, strict=True):
+        day = _noting(day_of(part), of_part)
+        feed = OrderFeed(profile, reconciliation, day=day, is_nobody=is_nobody, currency=source.shop.currency)
         for made in source.orders(part):
             for one in made.rejected:
                 profile.rejected(one.reason, made.rows[0] if made.rows else 0, "")
             if made.order:
                 feed.add(made.order, made.rows[0] if made.rows else 0)
-    return profile, reconciliation.difference()
+    return profile, reconciliation.difference(), days
+
+
+def _noting(day: Callable[[Any], date], days: set[date]) -> Callable[[Any], date]:
+    """Return `day`, whose answers are also added to `days`."""
+
+    def noted(cell: Any) -> date:  # noqa: ANN401 - whatever a cell holds
+        found = day(cell)
+        days.add(found)
+        return found
+
+    return noted
 
 
 def day_of(part: Part) -> Callable[[Any], date]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -73,7 +74,10 @@ def prepared(
     shop = _shop(understood, options, settings, known)
     people = Identity(settings.identity_key, leading_zeros=shop.leading_zeros)
     now = datetime.now(UTC)
-    parts = tuple(_part(*each, shop, people, now) for each in understood)
+    before = accumulate((each.row_count for _, _, each in understood), initial=0)
+    parts = tuple(
+        _part(*each, shop, people, now)._replace(before=rows) for each, rows in zip(understood, before, strict=False)
+    )
     rates = read_rates(options.rates) if options.rates else None
     currencies = Currencies(shop.currency, rates, parts[0].reading.dates.parse)
     said = (*(note for table, _ in planned for note in table.notes), *_said(parts, shop, known))
@@ -187,7 +191,7 @@ def _description(name: str, understood: Sequence[Understood]) -> str:
 
 def _said(parts: Sequence[Part], shop: Shop, known: Shop | None) -> Iterator[str]:
     """Yield what was found and decided, a sentence each."""
-    _, plan, found, reading, _ = parts[0]
+    _, plan, found, reading, *_ = parts[0]
     yield from plan.notes
     if (how := reading.prices.description) != PLAIN.description:
         yield f"prices: {how}"

@@ -47,6 +47,7 @@ class Part(NamedTuple):
     conventions: Conventions
     reading: Reading
     cells: Cells
+    before: int = 0  # rows of the input before it
 
 
 class Source(NamedTuple):
@@ -97,6 +98,16 @@ class Source(NamedTuple):
         """Return the source with the lines of this instant and later put aside."""
         parts = (part._replace(reading=part.reading._replace(implausible_from=implausible_from)) for part in self.parts)
         return self._replace(parts=tuple(parts))
+
+    def by_last_day(self, last_days: Sequence[datetime]) -> tuple[Source, list[datetime]]:
+        """Return the source with its files of whole orders in the sequence of their last days, and these, sorted.
+
+        An order that stands in several files of an archive is then as the latest of them has it.
+        """
+        if len(last_days) < len(self.parts):
+            return self, list(last_days)
+        files = sorted(range(len(self.parts)), key=last_days.__getitem__)
+        return self._replace(parts=tuple(self.parts[at] for at in files)), sorted(last_days)
 
     def lines(self, part: Part) -> Iterator[Sequence[Any]]:
         """Yield the lines of a line feed, each a row: eight values, or nine with its total."""

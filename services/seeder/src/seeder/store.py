@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from retention.lines.rules import EARLIEST
 from retention.store import (
     cancellations,
     clearing,
@@ -58,8 +59,9 @@ class Store:
         self._waiting = waiting
         self._keep_references = keep_references
         self._may_overlap = True
-        self._last_day, self._force = EARLIEST, False  # of a load of whole orders
-        self.sequence = 0  # the number of this load, as its lines carry it
+        self._last_days: dict[int, datetime] = {}  # of loads of whole orders, by number
+        self._force = False
+        self.sequences = [0]  # the numbers of this load, as its lines carry them: one for each file of whole orders
         self.stopping: Callable[[], bool] = lambda: False  # asked while the server is away
         self.touched: set[tuple[int, str]] | None = set()  # by what was inserted; None for more than MAX_TOUCHED
         self.loads = FileLoads(self._db)
@@ -127,15 +129,22 @@ class Store:
         if self._keep_references and new:
             self._by_chunk(lambda _: references.add(self._db, new))
 
-    def begin_orders(self, load_id: str, last_day: datetime, *, force: bool) -> None:
-        """Take the number of a load of whole orders; `force`: they replace those of later files, too."""
-        self._last_day, self._force = last_day, force
-        self.sequence = sequences.take(self._db, load_id, last_day, anew=force and not self.loads.account(load_id).read)
+    def begin_orders(self, load_id: str, last_days: Sequence[datetime], *, force: bool) -> None:
+        """Take the number of each file of a load of whole orders; `force`: they replace those of later files, too."""
+        anew = force and not self.loads.account(load_id).read
+        names = [load_id, *(f"{load_id}/{file}" for file in range(1, len(last_days)))]
+        taken = [sequences.take(self._db, name, day, anew=anew) for name, day in zip(names, last_days, strict=True)]
+        self.sequences, self._last_days, self._force = taken, dict(zip(taken, last_days, strict=True)), force
+        self._may_overlap = self._may_overlap or len(last_days) > 1
         if self._may_overlap:
             indexes.make_order_index(self._db)
 
     def put(self, load_id: str, orders: Sequence[EncodedOrder], ledger: Ledger) -> None:
         """Insert whole orders that are new, replace those that changed, and count their rows."""
+        for sequence, of_file in groupby(orders, key=attrgetter("sequence")):
+            self._put(load_id, list(of_file), sequence, ledger)
+
+    def _put(self, load_id: str, orders: Sequence[EncodedOrder], sequence: int, ledger: Ledger) -> None:
         coming = [
             Incoming(one.invoice, one.documents, one.complete, may_be_cut=one.may_be_cut, apart=one.apart)
             for one in orders
@@ -148,7 +157,7 @@ class Store:
 
         def take_in(_: bool) -> replacement.Taken:  # noqa: FBT001 - as with_retry calls it
             return replacement.take_in(
-                self._db, load_id, coming, sequence=self.sequence, last_day=self._last_day, force=self._force
+                self._db, load_id, coming, sequence=sequence, last_day=self._last_days[sequence], force=self._force
             )
 
         taken = self._by_chunk(take_in)

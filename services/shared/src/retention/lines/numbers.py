@@ -11,7 +11,7 @@ from retention.lines.dates import MINORITY
 from retention.lines.number_format import PLAIN, NumberFormat, ambiguous, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from retention.lines.amounts import Amount
 
@@ -64,10 +64,10 @@ class NumberEvidence:
         return most
 
     @property
-    def is_mixed(self) -> bool:
-        """Whether some numbers have a decimal point and others a decimal comma, and each is clear by itself."""
+    def marks(self) -> set[str]:
+        """The decimal marks that some of the numbers show."""
         self._count()
-        return all(self._decided[mark] for mark in _MARKS) and not self._open
+        return {mark for mark in _MARKS if self._decided[mark]}
 
     def example(self) -> str | None:
         """Return a text that both decimal marks read as different numbers; None when there is none."""
@@ -116,21 +116,30 @@ def decide(
 
     A column that may be read in two ways takes the mark that the other columns of the file show, if they agree. Raises
     BadDataError, with both readings, when they do not, and for a column in two currencies or in two conventions.
-    Without `one_currency`, both are read in a column where each number is clear by itself: amounts are written as
-    their buyers do.
+    Without `one_currency`, both are read where each number of the file is clear by itself: amounts are written as
+    their buyers write them.
     """
-    mixed = set() if one_currency else {name for name, evidence in columns.items() if evidence.is_mixed}
-    shown = {name: evidence.mark(name, choice) for name, evidence in columns.items() if name not in mixed}
+    if not one_currency and choice is None and _are_mixed(columns.values()):
+        return {
+            name: evidence.format(name, ".", one_currency=False)._replace(either=True)
+            for name, evidence in columns.items()
+        }
+    shown = {name: evidence.mark(name, choice) for name, evidence in columns.items()}
     marks = {mark for mark in shown.values() if mark}
     of_the_file = choice or (marks.pop() if len(marks) == 1 else None)
     formats = {}
     for name, evidence in columns.items():
-        mark = shown.get(name) or of_the_file
+        mark = shown[name] or of_the_file
         if mark is None and (example := evidence.example()):
             raise BadDataError(_undecided(name, example))
-        found = evidence.format(name, mark or ".", one_currency=one_currency)
-        formats[name] = found._replace(either=name in mixed)
+        formats[name] = evidence.format(name, mark or ".", one_currency=one_currency)
     return formats
+
+
+def _are_mixed(columns: Collection[NumberEvidence]) -> bool:
+    """Whether some numbers have a decimal point and others a decimal comma, and each is clear by itself."""
+    marks = set[str]().union(*(evidence.marks for evidence in columns))
+    return len(marks) == len(_MARKS) and not any(evidence.example() for evidence in columns)
 
 
 def _undecided(name: str, example: str) -> str:
