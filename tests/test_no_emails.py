@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import csv
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import pytest
 from bson.raw_bson import RawBSONDocument
-from shops import KEY, Shop
+from shops import KEY
 
-from inference.app import create_app
-from inference.settings import Settings
-from retention.lines.identity import hashed
 from retention.store import schema
 from seeder.__main__ import main as seed
 from seeder.sources.synthetic import synthetic_rows
@@ -27,22 +23,40 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 IDENTITY_KEY: Final = "a key that this test alone has, of 40 letters"
-HEADER: Final = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]  # fmt: skip
+HEADER: Final = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+]
 NAME: Final = b"maya."  # begins every address
 HOST: Final = b"fernhill"  # ends it; a screen shows m…@fernhill-12347.example
 
 
 @pytest.fixture(autouse=True)
 def environment(
-    monkeypatch: pytest.MonkeyPatch, mongo_uri: str, database_name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:  # fmt: skip
+    monkeypatch: pytest.MonkeyPatch,
+    mongo_uri: str,
+    database_name: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     key_file = tmp_path / "signing_key"
     key_file.write_bytes(KEY)
     variables = {
-        "MONGO_URI": mongo_uri, "DB_NAME": database_name, "IDENTITY_KEY": IDENTITY_KEY, "KEEP_REFERENCES": "no",
-        "MODELS_DIR": str(tmp_path / "models"), "MODEL_SIGNING_KEY_FILE": str(key_file), "ALLOWED_HOSTS": "test",
+        "MONGO_URI": mongo_uri,
+        "DB_NAME": database_name,
+        "IDENTITY_KEY": IDENTITY_KEY,
+        "KEEP_REFERENCES": "no",
+        "MODELS_DIR": str(tmp_path / "models"),
+        "MODEL_SIGNING_KEY_FILE": str(key_file),
+        "ALLOWED_HOSTS": "test",
         "GIT_REVISION": "abc1234",
-    }  # fmt: skip
+    }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for name in ("CURRENCY", "TIME_ZONE"):
@@ -67,7 +81,7 @@ def stored(database: Database[dict[str, Any]]) -> Iterator[bytes]:
     """Yield every document of the database as its bytes."""
     options = database.codec_options.with_options(document_class=RawBSONDocument)
     for name in database.list_collection_names():
-        for document in database.get_collection(name, codec_options=options).find():  # type: ignore[arg-type]
+        for document in database.get_collection(name, codec_options=options).find():
             yield bytes(document.raw)  # type: ignore[attr-defined]
 
 
@@ -77,7 +91,15 @@ def line_feed(path: Path, rows: int) -> Path:
     for row in found:
         row[6] = e_mail(row[6]) if isinstance(row[6], int) else ""
     good, email = [row for row in found if row[6]][:9], e_mail("wrong")
-    for place, wrong in ((0, ""), (0, "9" * 300), (3, "two"), (4, "soon"), (4, "1890-01-01"), (5, "dear"), (6, f"{email}\0")):  # fmt: skip
+    for place, wrong in (
+        (0, ""),
+        (0, "9" * 300),
+        (3, "two"),
+        (4, "soon"),
+        (4, "1890-01-01"),
+        (5, "dear"),
+        (6, f"{email}\0"),
+    ):
         found.append([*good[0][:6], email, "GB"])
         found[-1][place] = wrong
     found += [[*good[1][:6], email], [*good[2], "x", email], [email], [*good[3][:3], email, *good[3][4:]]]
@@ -85,7 +107,9 @@ def line_feed(path: Path, rows: int) -> Path:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
-        writer.writerows([value.isoformat(" ") if isinstance(value, datetime) else value for value in row] for row in found)
+        writer.writerows(
+            [value.isoformat(" ") if isinstance(value, datetime) else value for value in row] for row in found
+        )
         file.write(f'"{email}, and a quote that nothing closes\n')
     return path
 
@@ -93,15 +117,24 @@ def line_feed(path: Path, rows: int) -> Path:
 def commands(capfd: pytest.CaptureFixture[str], path: Path, *more: Sequence[str]) -> str:
     """Look at the file, load it twice and list what is put aside; return all that was said."""
     assert seed(["look", str(path)]) == 0
-    for arguments in (["load", str(path), "--yes"], ["load", str(path), "--yes"], ["quarantine"], ["quarantine", "--csv"], *more):
+    for arguments in (
+        ["load", str(path), "--yes"],
+        ["load", str(path), "--yes"],
+        ["quarantine"],
+        ["quarantine", "--csv"],
+        *more,
+    ):
         assert seed(arguments) == 0, arguments
     screen = capfd.readouterr()
     return screen.out + screen.err
 
 
-def test_a_line_feeds_emails_are_in_no_record_output_model_or_answer(
-    database: Database[dict[str, Any]], tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:  # fmt: skip
+def test_a_line_feeds_emails_are_in_no_record_output_or_model(
+    database: Database[dict[str, Any]],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     said = commands(capfd, line_feed(tmp_path / "shop.csv", 20_000))
     assert train(["train"]) == 0
 
