@@ -102,7 +102,7 @@ def _check_account(database: Database[dict[str, Any]], step: Step) -> None:
 
 def _check(database: Database[dict[str, Any]], platform: Whole, step: Step) -> None:
     """Customers, orders and scores are those of the truth, to the cent, and no others."""
-    if step.cut and platform.own_total:
+    if step.said:
         load = database[schema.LOADS].find_one({}, sort=[("started_at", -1)]) or {}
         assert load["incomplete_orders"] == 1, load
     assert not database[schema.INTENTS].count_documents({})

@@ -32,6 +32,7 @@ class Step:
     arguments: tuple[str, ...] = ()
     exit_code: int = 0
     cut: frozenset[str] = frozenset()  # orders that the file has a part of
+    said: bool = False  # the file's own totals show that it has a part of an order
     half: bool = False  # the figures are known again after a later load
     besides: Export | None = None  # the other file of an archive; `export` is the first by name
     same: bool = False  # the same bytes as the load before
@@ -129,10 +130,10 @@ def cut_off(rng: random.Random, platform: Whole) -> list[Step]:
     found = _cut(rng, platform, orders)
     if found is None:
         return halves(rng, platform)
-    export, number = found
+    export, number, said = found
     whole = Step(platform.write(orders), any_way(rng, platform), orders)
     way = any_way(rng, platform, keep_rows=True)
-    cut = Step(export, way, orders, cut=frozenset({number}), exit_code=65 if platform.line_feed else 0)
+    cut = Step(export, way, orders, cut=frozenset({number}), said=said, exit_code=65 if platform.line_feed else 0)
     return [whole, cut, replace(whole, presented=any_way(rng, platform), arguments=_forced(platform))]
 
 
@@ -142,9 +143,9 @@ def cut_first(rng: random.Random, platform: Whole) -> list[Step]:
     found = _cut(rng, platform, orders)
     if found is None:
         return halves(rng, platform)
-    export, number = found
+    export, number, said = found
     way = any_way(rng, platform, keep_rows=True)
-    cut = Step(export, way, [], cut=frozenset({number}), half=True)
+    cut = Step(export, way, [], cut=frozenset({number}), said=said, half=True)
     return [cut, Step(platform.write(orders), any_way(rng, platform), orders, _forced(platform))]
 
 
@@ -177,8 +178,8 @@ def apart(rng: random.Random, platform: Whole) -> list[Step]:
     return [first, second, *again, Step(everything, any_way(rng, platform), second.after)]
 
 
-def _cut(rng: random.Random, platform: Whole, orders: Sequence[KnownOrder]) -> tuple[Export, str] | None:
-    """A part of the export that ends or begins within an order, and that order's number; None without such an order."""
+def _cut(rng: random.Random, platform: Whole, orders: Sequence[KnownOrder]) -> tuple[Export, str, bool] | None:
+    """A part of the export that ends or begins within an order, that order's number, and whether totals show it."""
     export = platform.write(orders)
     groups = export.groups()
     long = [index for index, order in enumerate(orders) if len(order.lines) > 1]
@@ -191,7 +192,9 @@ def _cut(rng: random.Random, platform: Whole, orders: Sequence[KnownOrder]) -> t
     lower = second + [row for group in groups[at + 1 :] for row in group]
     named = platform.scattered or "" not in {row[export.column(export.invoice)] for row in lower}
     rows = rng.choice((upper, lower)) if named and len(lower) > len(second) else upper
-    return replace(export, rows=rows), orders[at].invoice
+    kept = orders[at].lines[within:] if rows is lower else orders[at].lines[:within]
+    said = platform.own_total and sum(line.total for line in kept) < orders[at].goods  # no discount explains it
+    return replace(export, rows=rows), orders[at].invoice, said
 
 
 def _forced(platform: Whole) -> tuple[str, ...]:

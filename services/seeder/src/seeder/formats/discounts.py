@@ -31,6 +31,11 @@ class Prices(NamedTuple):
         off = 0.0 if self.subtotal is None else sum(less) - self.subtotal
         return self.subtotal is None or min(abs(off), abs(off - max(self.discount - theirs, 0.0))) <= _slack(self.gross)
 
+    @property
+    def explained(self) -> bool:
+        """Whether there is a subtotal, and one of the readings meets it."""
+        return self.subtotal is not None and self._reading(self.subtotal) is not None
+
     def after_discounts(self) -> list[float]:
         """Return the total of each line, so that together they are the subtotal to the cent.
 

@@ -106,9 +106,8 @@ class _Orders:
         last = rows if prices.met else _last_version(rows)
         if len(last) < len(rows) and self._prices(last[0], last, self._items_of(last)).met:
             return self.order(last)
-        return self._made(
-            head, rows, [item.at(total) for item, total in zip(items, prices.after_discounts(), strict=True)]
-        )
+        items = [item.at(total) for item, total in zip(items, prices.after_discounts(), strict=True)]
+        return self._made(head, rows, items)._replace(open_ended=not prices.explained)
 
     def _items_of(self, rows: list[Picked]) -> list[_Item]:
         known = self._items

@@ -38,7 +38,10 @@ def joined(
 
 
 def is_part(database: Database, order: Incoming) -> bool:
-    """Whether an order has some of its stored lines, and no others; days and texts may be written in another way."""
+    """Whether an order has some of its stored lines' products, and no others.
+
+    Days and texts may be written in another way, and a discount be spread over fewer lines.
+    """
     stored = Counter(map(_what, _lines(database, [order.invoice]).get(order.invoice, [])))
     return Counter(map(_what, map(_decoded, order.documents))) < stored
 
@@ -97,7 +100,7 @@ def _given_back(line: Line) -> tuple[Any, ...]:
 
 
 def _what(line: Line) -> tuple[Any, ...]:
-    return (line.get("StockCode"), line["Quantity"], _value(line), line.get("State"))
+    return (line.get("StockCode"), line["Quantity"], line.get("State"))
 
 
 def _value(line: Line) -> float:
