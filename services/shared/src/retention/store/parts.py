@@ -38,12 +38,17 @@ def joined(
 
 
 def is_part(database: Database, order: Incoming) -> bool:
-    """Whether an order has some of its stored lines' products, and no others.
+    """Whether an order sells some of its stored lines' products, and no others.
 
-    Days and texts may be written in another way, and a discount be spread over fewer lines.
+    Days and texts may be written in another way, and a discount be spread over fewer lines. Returns count where they
+    are rows of their own.
     """
-    stored = Counter(map(_what, _lines(database, [order.invoice]).get(order.invoice, [])))
-    return Counter(map(_what, map(_decoded, order.documents))) < stored
+    stored = _lines(database, [order.invoice]).get(order.invoice, [])
+    coming, before = (
+        Counter(_what(line) for line in lines if order.apart or not _is_return(line))
+        for lines in (map(_decoded, order.documents), stored)
+    )
+    return coming < before
 
 
 def _differs(order: Incoming, stored: Standing | None) -> bool:
