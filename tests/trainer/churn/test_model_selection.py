@@ -18,6 +18,7 @@ def examples(cut_offs: int, customers: int = 400, *, seed: int = 0) -> Examples:
     random = np.random.default_rng(seed)
     rows = cut_offs * customers
     features = pd.DataFrame({name: random.gamma(2, 2, rows) for name in CANDIDATES})
+    features["net_monetary"] = features["Monetary"]  # nobody returns anything
     recency, frequency, monetary = np.log1p(features[["Recency", "Frequency", "Monetary"]].to_numpy().T)
     log_odds = recency + 2 * frequency - 2 * monetary
     churned = pd.Series((random.random(rows) < 1 / (1 + np.exp(-log_odds))).astype(int))
