@@ -153,7 +153,7 @@ async def test_a_span_is_a_child_of_the_callers_and_names_nobody() -> None:
     async def answers(scope: Scope, _: Receive, send: Send) -> None:
         if scope["path"] == "/boom":
             raise ZeroDivisionError("customer 12347")
-        scope["route"] = type("Route", (), {"path": "/customers/{id}"})
+        scope["route"] = type("Route", (), {"path_format": "/customers/{id}"})
         await send({"type": "http.response.start", "status": 503, "headers": []})
         await send({"type": "http.response.body"})
 

@@ -125,6 +125,8 @@ async def test_who_is_unknown_is_not_found_and_the_answer_and_log_repeat_nothing
 async def test_a_reference_is_never_in_an_address(api: httpx.AsyncClient) -> None:
     assert (await api.get("/customers", params={"customer_ref": MAYA})).status_code == 422
     assert (await api.get(f"/customers/{MAYA}")).status_code == 422
+    other = await api.get("/customers/lookup")
+    assert (other.status_code, other.headers["allow"]) == (405, "POST")
 
 
 async def test_without_the_key_text_ids_cannot_be_read_and_numbers_can(serve: Serve, models: Models) -> None:

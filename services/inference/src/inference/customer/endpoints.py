@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -37,6 +38,15 @@ _LIST: Final[dict[int | str, dict[str, Any]]] = {
         },
     }
 }
+
+
+class _AnyId(StringConvertor):
+    """Anything but the name of the other endpoint: `GET /customers/lookup` is a 405 and no invalid ID."""
+
+    regex = "(?!lookup$)[^/]+"
+
+
+register_url_convertor("any_id", _AnyId())
 
 
 async def _customers(request: Request) -> CustomerService:
@@ -87,7 +97,7 @@ def _page(page: CustomerList, media_type: str, headers: Mapping[str, str]) -> Re
 
 
 @router.get(
-    "/customers/{customer_id}",
+    "/customers/{customer_id:any_id}",
     summary="Customer profile",
     responses=problems("customer_not_found", "no_orders", "validation", "model_not_loaded", "database_unavailable"),
 )

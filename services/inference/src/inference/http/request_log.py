@@ -93,7 +93,7 @@ class RequestLog:
         finally:
             if not self._ended:
                 asyncio.get_running_loop().call_soon(self._account)
-            route = getattr(inner.get("route"), "path", UNMATCHED)
+            route = getattr(inner.get("route"), "path_format", UNMATCHED)
             self._ended.append(Ended(scope["method"], route, status, perf_counter() - started, heads, context))
 
     def _account(self) -> None:

@@ -77,6 +77,6 @@ class Tracing:
                 span.set_status(StatusCode.ERROR)
                 raise
             finally:
-                route = getattr(scope.get("route"), "path", "unmatched")
+                route = getattr(scope.get("route"), "path_format", "unmatched")
                 span.set_attribute("http.route", route)
                 span.update_name(f"{method} {route}")
