@@ -65,8 +65,9 @@ def record(database: Database[Documents]) -> Documents:
     return found
 
 
-def wait_for_rows(database: Database[Documents], rows: int) -> None:
+def wait_for_rows(database: Database[Documents], rows: int, process: subprocess.Popen[str]) -> None:
     while database[schema.TRANSACTIONS].estimated_document_count() < rows:
+        assert process.poll() is None, "it ended before its rows came in"
         time.sleep(0.005)
 
 
@@ -76,7 +77,7 @@ def test_a_killed_load_goes_on_and_its_ledger_is_of_all_of_it(
 ) -> None:
     path = csv_file(tmp_path, range(40_000))
     process = in_the_background(path)
-    wait_for_rows(database, 2_000)
+    wait_for_rows(database, 2_000, process)
     process.kill()
     process.communicate()
     time.sleep(0.5)  # what was sent before the kill is still carried out
@@ -98,7 +99,7 @@ def test_a_killed_load_goes_on_and_its_ledger_is_of_all_of_it(
 @pytest.mark.drill
 def test_sigterm_leaves_a_checkpoint_that_equals_the_rows(tmp_path: Path, database: Database[Documents]) -> None:
     process = in_the_background(csv_file(tmp_path, range(40_000)))
-    wait_for_rows(database, 1)
+    wait_for_rows(database, 1, process)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=5)
     assert process.returncode == 143
@@ -111,7 +112,7 @@ def test_rows_of_a_load_that_never_ended_are_made_fresh_by_the_next_start(
     finished = csv_file(tmp_path, range(50), "first.csv")
     assert main(["load", str(finished)]) == 0
     process = in_the_background(csv_file(tmp_path, range(40_000), "second.csv"))
-    wait_for_rows(database, 1_000)
+    wait_for_rows(database, 1_000, process)
     process.terminate()
     process.communicate()
     assert database[schema.CUSTOMERS].count_documents({}) == 1
@@ -160,7 +161,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_nothing(
     port = int(own_mongod[0].host.rpartition(":")[2])
     with pymongo.MongoClient[Documents](own_mongod[0].uri, tz_aware=True) as client:
         database = client[database_name]
-        wait_for_rows(database, 2_000)
+        wait_for_rows(database, 2_000, process)
         own_mongod[0].process.kill()
         own_mongod[0].process.wait()
         own_mongod.append(start_mongod(tmp_path / "data", port=port, auth=False))
