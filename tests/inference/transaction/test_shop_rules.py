@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import Counter
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -236,3 +238,23 @@ async def test_with_references_off_no_e_mail_is_anywhere(opened: Open, caplog: p
     for kept in (stored.lower(), "".join(answers).lower().encode(), caplog.text.lower().encode()):
         assert b"fernhill" not in kept
         assert b"person1" not in kept
+
+
+@pytest.mark.parametrize("stored", [False, True])
+async def test_one_of_the_versions_of_an_order_that_arrive_at_once_stands(opened: Open, *, stored: bool) -> None:
+    async with opened(BERLIN) as api:
+        for invoice in map(str, range(1, 11)):
+            versions = [[line(invoice, CustomerID=n, StockCode=code) for code in "ABC"] for n in range(1, 9)]
+            if stored:
+                await api.add(line(invoice, CustomerID=99))
+            await asyncio.gather(*(api.add(*version, replace_orders=True) for version in versions))
+        orders: dict[str, list[dict[str, Any]]] = {}
+        for each in api.lines():
+            orders.setdefault(each["InvoiceNo"], []).append(each)
+        whose = {invoice: {each["CustomerID"] for each in lines} for invoice, lines in orders.items()}
+        assert [(len(lines), len(whose[invoice])) for invoice, lines in orders.items()] == [(3, 1)] * 10
+        derived = [(each["_id"]["invoice"], each["_id"]["customer_id"]) for each in api.database[schema.ORDERS].find()]
+        assert sorted(derived) == sorted((invoice, *people) for invoice, people in whose.items())
+        spent = {each["_id"]: each["Monetary"] for each in api.database[schema.CUSTOMERS].find()}
+        counts = Counter(customer for people in whose.values() for customer in people)
+        assert spent == {customer: 15.0 * count for customer, count in counts.items()}

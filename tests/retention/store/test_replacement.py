@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from replaced_orders import JULY, JUNE, Export, Sold, bring, encoded, has_no_ghost, incoming, lines_of, load, stored
 
-from retention.store import derivation, intents, schema, sequences, transactions
+from retention.store import comparison, derivation, intents, replacement, schema, sequences, transactions
 from retention.store.connection import journaled
 from retention.store.replacement import replace
 
@@ -192,3 +192,27 @@ def test_a_request_replaces_whatever_stands_there_and_derives_both_people(databa
 def test_the_first_load_needs_no_index_by_invoice(database: Db) -> None:
     bring(database, OF_JUNE)
     assert "InvoiceNo_1" not in database[schema.TRANSACTIONS].index_information()
+
+
+@pytest.mark.parametrize("late", ["first", "second"])
+@pytest.mark.parametrize("customer", [5, None])
+def test_of_two_versions_of_a_new_order_that_were_compared_at_once_the_later_loads_stands(
+    database: Db, monkeypatch: pytest.MonkeyPatch, customer: int | None, late: str
+) -> None:
+    order = FIRST._replace(customer=customer)
+    first, second = (Export(name, JUNE, (order._replace(name=name),)) for name in ("first", "second"))
+    for export in (first, second):
+        sequences.take(database, export.name, JUNE)
+    earlier, later = (second, first) if late == "first" else (first, second)
+    compare = comparison.compare
+
+    def while_another_arrives(*arguments: Any, **more: Any) -> Any:
+        compared = compare(*arguments, **more)
+        monkeypatch.setattr(replacement, "compare", compare)
+        load(database, earlier, force=True)
+        return compared
+
+    monkeypatch.setattr(replacement, "compare", while_another_arrives)
+    load(database, later, force=True)
+    assert stored(database) == lines_of(*second.orders)
+    assert has_no_ghost(database)

@@ -9,6 +9,7 @@ from bson import ObjectId
 from retention.store import indexes, intents, schema, transactions
 from retention.store.comparison import Outcome, compare
 from retention.store.derivation import refresh_touched
+from retention.store.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,9 @@ def take_in(
     for part in _parts(compared.changed):
         touched |= _replace(database, load_id, sequence, part, compared.before)
     taken = transactions.insert(database, compared.new)
+    new = [order for order in orders if order.documents and order.invoice not in compared.before]
+    if force and (twice := _arrived_twice(database, new, sequence)):
+        touched |= _replace(database, load_id, sequence, twice, standing(database, [one.invoice for one in twice]))
     _mark_seen(database, sequence, compared.seen)
     return Taken(
         inserted=len(compared.new) - taken,
@@ -99,6 +103,18 @@ def _replace(
     )
     intents.apply(database, intent)
     return touched
+
+
+def _arrived_twice(database: Database, new: Sequence[Incoming], sequence: int) -> list[Incoming]:
+    """Return the new orders that another load brought, too, after we compared: the later load's are to stand.
+
+    Whoever inserts last sees both. Looked at when orders replace whatever stands there, as those of requests do.
+    """
+    if not new:
+        return []
+    others = {"InvoiceNo": {"$in": [order.invoice for order in new]}, "Load": {"$exists": True, "$ne": sequence}}
+    found = set(database[schema.TRANSACTIONS].distinct("InvoiceNo", others))
+    return [order for order in new if order.invoice in found]
 
 
 def _parts(orders: Sequence[Incoming]) -> Iterator[list[Incoming]]:
