@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from retention.errors import BadDataError
-from seeder.formats.spellings import _TIERS, assign, claim, currency_of, passed_over, plain, variants
+from seeder.formats.header_names import TIERS
+from seeder.formats.spellings import assign, claim, currency_of, passed_over, plain, variants
 
 EIGHT = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 HEADERS = {
@@ -98,7 +99,7 @@ def test_a_header_may_name_the_currency(name: str, code: str | None) -> None:
 
 
 def test_no_name_stands_for_two_values() -> None:
-    names = [name for tiers in _TIERS.values() for name in frozenset().union(*tiers)]
+    names = [name for tiers in TIERS.values() for name in frozenset().union(*tiers)]
     assert len(names) == len(set(names))
 
 

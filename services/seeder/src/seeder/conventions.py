@@ -179,9 +179,9 @@ class _Evidence:
 
     def add_pairs(self, batch: Batch) -> None:
         """Take a batch again, for the customers who have an invoice both with its letter and without."""
-        columns = list(zip(*batch, strict=True))
-        if self._plan.person is None or self._plan.quantity is None:
+        if not batch or self._plan.person is None or self._plan.quantity is None:
             return
+        columns = list(zip(*batch, strict=True))
         people = columns[self._plan.person]
         for invoice, person in dict(zip(columns[self._plan.invoice], people, strict=True)).items():
             self._cancellations.add(invoice, False, person, 0)  # noqa: FBT003 - no line: they are counted

@@ -79,7 +79,7 @@ def look_through(source: Source, store: Store | None, options: argparse.Namespac
     profile, difference, days = _summed(source)
     add_lines = getattr(options, "add_lines", False) or source.mended
     replace = getattr(options, "replace_orders", False)
-    if store and store.has_lines() and not source.whole_orders and not replace and not add_lines:
+    if store and not store.is_empty() and not source.whole_orders and not replace and not add_lines:
         _compare(source, store, profile)
     passed_over = dict.fromkeys(name for part in source.parts for name in part.plan.passed_over)
     by_header = source.parts[0].plan.key == KEY and getattr(options, "map", None) is None

@@ -87,10 +87,6 @@ class Store:
         if known := shop.read(self._db):
             shop.refuse_other_file(known, found)
 
-    def has_lines(self) -> bool:
-        """Return whether there is anything that a file could come on top of."""
-        return not transactions.is_empty(self._db)
-
     def clock(self) -> datetime | None:
         """Return the day after the last line; None without one."""
         return derivation.clock(self._db)
