@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from seeder.formats.plan import Order
@@ -9,7 +10,7 @@ from seeder.formats.plan import Order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from seeder.formats.plan import Picked
+    from seeder.formats.plan import Cells, Picked
 
 _KNOWN: Final = 32_768  # distinct cells remembered, about 4 MB; then forgotten, so memory is bounded
 
@@ -104,3 +105,12 @@ def one_order(group: list[Picked], *, invoice: int, date: int, order: Callable[[
 def _unreadable(group: list[Picked], invoice: int, date: int, cell: object) -> Order:
     number = group[0][invoice]
     return Order(number, [(number, None, None, 1, row[date], cell, None, None, None) for row in group])
+
+
+def by_order(
+    invoice: int, date: int, make: Callable[[Numbers, list[Picked]], Order]
+) -> Callable[[Iterator[Picked], Cells], Iterator[Order]]:
+    """Return what a plan's `orders` is where `make` gives the order of its rows."""
+    return lambda rows, cells: whole_orders(
+        rows, invoice=invoice, date=date, order=partial(make, Numbers(cells.number))
+    )

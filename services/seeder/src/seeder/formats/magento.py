@@ -9,15 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seeder.formats import states
-from seeder.formats.grouped import Numbers, whole_orders
+from seeder.formats.grouped import Numbers, by_order
 from seeder.formats.header import Header, plain, present
 from seeder.formats.order_lines import Buyer, person, text
 from seeder.formats.plan import Order, Plan, Stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from seeder.formats.plan import Cells, Picked
+    from seeder.formats.plan import Picked
 
 _CORE: Final = ("ID", "Purchase Date", "Grand Total (Base)", "Status", "Customer Email")
 _CLOSED: Final = frozenset({"closed", "refunded"})  # Magento closes an order once all of it is refunded
@@ -56,13 +56,8 @@ def plan(columns: Sequence[str]) -> Plan | None:
         numbers=present(at.total, at.subtotal, at.shipping, at.refunded),
         person=at.email,
         passed_over=header.passed_over,
-        orders=partial(_orders, at),
+        orders=by_order(at.number, at.date, partial(_order, at)),
     )
-
-
-def _orders(at: _At, rows: Iterator[Picked], cells: Cells) -> Iterator[Order]:
-    order = partial(_order, at, Numbers(cells.number))
-    return whole_orders(rows, invoice=at.number, date=at.date, order=order)
 
 
 def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:

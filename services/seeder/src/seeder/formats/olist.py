@@ -6,15 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seeder.formats import states
-from seeder.formats.grouped import Numbers, whole_orders
+from seeder.formats.grouped import Numbers, by_order
 from seeder.formats.header import Header, present
 from seeder.formats.order_lines import Buyer, first_cell, first_text, person, text
 from seeder.formats.plan import Order, Plan, Stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from seeder.formats.plan import Cells, Picked
+    from seeder.formats.plan import Picked
 
 _CORE: Final = ("order_id", "order_purchase_timestamp", "customer_unique_id", "product_id", "price")
 _DO_NOT_STAND: Final = {
@@ -52,13 +52,8 @@ def plan(columns: Sequence[str]) -> Plan | None:
         shop_zone="America/Sao_Paulo",
         shop_currency="BRL",
         passed_over=header.passed_over,
-        orders=partial(_orders, at),
+        orders=by_order(at.number, at.date, partial(_order, at)),
     )
-
-
-def _orders(at: _At, rows: Iterator[Picked], cells: Cells) -> Iterator[Order]:
-    order = partial(_order, at, Numbers(cells.number))
-    return whole_orders(rows, invoice=at.number, date=at.date, order=order)
 
 
 def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:

@@ -7,15 +7,15 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from seeder.formats.grouped import Numbers, whole_orders
+from seeder.formats.grouped import Numbers, by_order
 from seeder.formats.header import Header, present
 from seeder.formats.order_lines import Buyer, person, text
 from seeder.formats.plan import Order, Plan, Stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from seeder.formats.plan import Cells, Line, Picked
+    from seeder.formats.plan import Line, Picked
 
 _CORE: Final = ("Transaction ID", "Date", "Time", "Item", "Qty", "Net Sales")
 _REFUND: Final = "refund"
@@ -61,13 +61,8 @@ def plan(columns: Sequence[str]) -> Plan | None:
         person=at.people[0] if at.people else None,
         zone_column=zone,
         passed_over=header.passed_over,
-        orders=partial(_orders, at),
+        orders=by_order(at.number, at.date, partial(_order, at)),
     )
-
-
-def _orders(at: _At, rows: Iterator[Picked], cells: Cells) -> Iterator[Order]:
-    order = partial(_order, at, Numbers(cells.number))
-    return whole_orders(rows, invoice=at.number, date=at.date, order=order)
 
 
 def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from seeder.formats.grouped import Numbers, whole_orders
+from seeder.formats.grouped import Numbers, by_order
 from seeder.formats.header import Header, present
 from seeder.formats.order_lines import Buyer, first_cell, first_text, person, sold, text
 from seeder.formats.plan import Order, Plan, Stated
 from seeder.formats.woo_states import REFUNDED, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from seeder.formats.plan import Cells, Line, Picked
+    from seeder.formats.plan import Line, Picked
 
 # The plugin's labels, and what shops in other languages call these columns.
 _NUMBER: Final = (
@@ -111,13 +111,8 @@ def plan(columns: Sequence[str]) -> Plan | None:
         numbers=tuple(dict.fromkeys(present(at.quantity, at.kept, *money))),
         person=at.email,
         passed_over=header.passed_over,
-        orders=partial(_orders, at),
+        orders=by_order(at.number, at.date, partial(_order, at)),
     )
-
-
-def _orders(at: _At, rows: Iterator[Picked], cells: Cells) -> Iterator[Order]:
-    order = partial(_order, at, Numbers(cells.number))
-    return whole_orders(rows, invoice=at.number, date=at.date, order=order)
 
 
 def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from seeder.formats.grouped import Numbers, whole_orders
+from seeder.formats.grouped import Numbers, by_order
 from seeder.formats.header import Header, present
 from seeder.formats.item_cells import Item, item, refunds
 from seeder.formats.order_lines import Buyer, person, sold, text
@@ -14,9 +14,9 @@ from seeder.formats.plan import Order, Plan, Stated
 from seeder.formats.woo_states import REFUNDED, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from seeder.formats.plan import Cells, Line, Picked
+    from seeder.formats.plan import Line, Picked
 
 _CORE: Final = ("order_date", "status")
 _NUMBER: Final = ("order_id", "order_number")
@@ -67,7 +67,7 @@ def plan(columns: Sequence[str]) -> Plan | None:
         person=at.people[0] if at.people else None,
         currency=at.currency,
         passed_over=header.passed_over,
-        orders=partial(_orders, at),
+        orders=by_order(at.number, at.date, partial(_order, at)),
     )
 
 
@@ -79,11 +79,6 @@ def _items(header: Header) -> tuple[dict[str, int], ...]:
         if found:
             items.setdefault(found[1], {})[found[2]] = index
     return tuple(columns for columns in items.values() if "total" in columns)
-
-
-def _orders(at: _At, rows: Iterator[Picked], cells: Cells) -> Iterator[Order]:
-    order = partial(_order, at, Numbers(cells.number))
-    return whole_orders(rows, invoice=at.number, date=at.date, order=order)
 
 
 def _order(at: _At, numbers: Numbers, rows: list[Picked]) -> Order:
